@@ -1,0 +1,40 @@
+"""Train the little VGG on folders of face pictures.
+
+    python classification_little_vgg.py                  trains on data/, writes little_vgg.h5
+    python classification_little_vgg.py --resume         goes on after an interruption
+    python test.py --model little_vgg.h5                 shows the result in the webcam's window
+"""
+
+from emotion_recognition import cli
+
+
+def parse_args():
+    parser = cli.parser(__doc__)
+    cli.add_training_flags(
+        parser, output="little_vgg.h5", epochs=32, batch_size=32, learning_rate=1e-3, optimizer="rmsprop"
+    )
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse_args()
+    # Imported here, so that --help answers at once.
+    import keras
+
+    from emotion_recognition import networks, training
+
+    with training.outputs(arguments) as outputs:
+        train, validation = training.read_data(arguments)
+        keras.utils.set_random_seed(arguments.seed)
+        network = networks.little_vgg(len(train.emotions))
+        network.compile(
+            optimizer=training.optimizer(arguments, train),
+            loss="sparse_categorical_crossentropy",
+            metrics=["accuracy"],
+        )
+        history = training.fit(network, train, validation, arguments, outputs)
+        training.finish(network, train, validation, history, arguments, outputs)
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,116 @@
+"""What the command lines share: how errors reach a person, and the flags that several scripts have."""
+
+import argparse
+import errno
+import os
+import signal
+import sys
+
+from emotion_recognition.errors import UserError
+
+# TensorFlow reports its start on standard error; people should read our sentences there.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+def run(main):
+    """Run a script's `main`; end with status 2 and one sentence after a mistake of a person, 130 after Ctrl-C."""
+    # SIGTERM is how systems end a program: it should clean up as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        status = main() or 0
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        status = 130
+    except UserError as error:
+        status = fail(str(error))
+    except ImportError as error:
+        status = fail(describe_import_error(error))
+    except OSError as error:
+        status = fail(describe_os_error(error))
+    sys.exit(status)
+
+
+def fail(sentence: str) -> int:
+    """Print `sentence` on standard error; return the exit status of a person's mistake."""
+    print(sentence, file=sys.stderr)
+    return 2
+
+
+def describe_import_error(error: ImportError) -> str:
+    """Return what to install when a package or a system library of its is missing."""
+    if sys.version_info < (3, 11):
+        return f"Python {sys.version.split()[0]} is too old: this project needs Python 3.11 or newer."
+    if ".so" in str(error):
+        return (
+            f"A system library is missing ({error}); on Debian and Ubuntu install it with"
+            " `apt-get install libgl1 libglib2.0-0`."
+        )
+    return f"{error}: install the packages with `pip install -r requirements.txt`."
+
+
+def describe_os_error(error: OSError) -> str:
+    """Return one sentence for a full disk, a file that may not be read, and what else a system refuses."""
+    name = f"{error.filename}: " if error.filename else ""
+    if error.errno == errno.ENOSPC:
+        return f"{name}the disk is full; free some space and run the same command again."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{name}{error.strerror}; choose another place, or change the permissions."
+    return f"{name}{error.strerror or error}."
+
+
+def positive(kind):
+    """Return an argparse type: a number of this `kind` (int or float) above zero."""
+
+    def number(text: str):
+        value = kind(text)
+        if not 0 < value < float("inf"):
+            raise argparse.ArgumentTypeError(f"{text} is not above zero")
+        return value
+
+    number.__name__ = kind.__name__
+    return number
+
+
+def not_negative(text: str) -> int:
+    """An argparse type: a whole number, zero or more."""
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is below zero")
+    return value
+
+
+def parser(docstring: str) -> argparse.ArgumentParser:
+    """Return a parser whose help opens with the script's docstring and shows the defaults."""
+    first, _, rest = docstring.strip().partition("\n")
+    return argparse.ArgumentParser(description=first, epilog=rest, formatter_class=HelpFormatter)
+
+
+class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Shows defaults, and keeps the lines of the docstring."""
+
+    def _get_help_string(self, action):
+        # "(default: None)" and "(default: False)" tell a reader nothing.
+        return action.help if action.default in (None, False, []) else super()._get_help_string(action)
+
+
+def add_training_flags(parser, *, output, epochs, batch_size, learning_rate, optimizer):
+    """Add the flags that every training script has, with the network's own defaults."""
+    parser.add_argument("--data", default="data", help="folder that dataset_prepare.py made, or your own class folders")
+    parser.add_argument("--output", default=output, help="model file to write; history and curves go beside it")
+    parser.add_argument("--epochs", type=positive(int), default=epochs, help="passes over the training pictures")
+    parser.add_argument("--batch-size", type=positive(int), default=batch_size, help="pictures per step")
+    parser.add_argument("--optimizer", choices=("rmsprop", "adam", "sgd"), default=optimizer, help="how weights move")
+    parser.add_argument(
+        "--learning-rate", type=positive(float), default=learning_rate, help="highest rate, after a warm-up of one epoch"
+    )
+    parser.add_argument("--seed", type=not_negative, default=0, help="same seed, same machine: same result")
+    parser.add_argument("--class-weights", action="store_true", help="let rare emotions count as much as frequent ones")
+    parser.add_argument(
+        "--keep-duplicates", action="store_true", help="train also on exact copies of validation and test pictures"
+    )
+    going_on = parser.add_mutually_exclusive_group()
+    going_on.add_argument("--resume", action="store_true", help="go on from the last whole epoch of a stopped training")
+    going_on.add_argument("--force", action="store_true", help="train anew; an existing model is moved aside, not lost")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="two tiny epochs that try out everything and keep nothing"
+    )

@@ -1,0 +1,70 @@
+"""Files that are written whole or not at all, and outputs that are never overwritten by surprise."""
+
+import datetime
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+
+from emotion_recognition.errors import UserError
+
+
+@contextmanager
+def written_whole(path):
+    """Give a temporary path beside `path`, renamed into its place when the block ends well and removed when it fails."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.stem}.partial{path.suffix}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def claim_output(path, force=False):
+    """Refuse an output that exists (unless `force`) or cannot be written, before any work is done for it."""
+    path = Path(path)
+    if path.is_dir():
+        raise UserError(f"{path} is a folder: name a file for the output.")
+    if path.exists() and not force:
+        raise UserError(f"{path} exists already: name another --output, or replace it with --force.")
+    check_writable(path.parent)
+
+
+def check_writable(folder):
+    """Make `folder` where it is missing, and refuse one in which no file can be made."""
+    probe = Path(folder) / "write-test.partial"
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UserError(f"No file can be written in {folder} ({error.strerror}): name another --output.") from error
+
+
+def keep_aside(path) -> Path | None:
+    """Copy an existing file to a name with the date and time and return that name; None where there is no file.
+
+    A copy, so that at every moment there is a file at `path` until a new one is renamed over it.
+    """
+    path = Path(path)
+    if not path.exists():
+        return None
+    now = datetime.datetime.now().strftime("%Y-%m-%d_%H%M%S_%f")
+    aside = path.with_name(f"{path.stem}_{now}{path.suffix}")
+    shutil.copy2(path, aside)
+    return aside
+
+
+def write_picture(path, picture):
+    """Write `picture` (uint8; gray, or blue-green-red) in the format that the suffix of `path` names."""
+    path = Path(path)
+    try:
+        encoded = cv2.imencode(path.suffix, picture)[1]
+    except cv2.error as error:
+        raise UserError(f"{path}: pictures can be written as .png, .jpg, .bmp, .tiff or .webp.") from error
+    with written_whole(path) as temporary:
+        temporary.write_bytes(encoded)

@@ -1,0 +1,140 @@
+"""Folders of pictures, one folder per emotion -> arrays; without exact copies where they would flatter the result."""
+
+import csv
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from emotion_recognition.errors import UserError
+from emotion_recognition.labels import EMOTIONS, canonical
+from emotion_recognition.pictures import SUFFIXES, read_face
+from emotion_recognition.preparation import COPIES
+
+# What people call the three splits.
+SPLIT_FOLDERS = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "val"),
+    "test": ("test", "testing"),
+}
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Labelled faces: pictures uint8 (n, 48, 48, 1); labels int64 (n,), indices into emotions; names, as emotion/file."""
+
+    pictures: np.ndarray
+    labels: np.ndarray
+    names: np.ndarray
+    emotions: tuple
+
+    def __len__(self):
+        return len(self.labels)
+
+    def select(self, chosen) -> "Pictures":
+        """Return only the faces that `chosen` (indices or booleans) picks."""
+        return Pictures(self.pictures[chosen], self.labels[chosen], self.names[chosen], self.emotions)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over pictures and labels: two runs with the same one saw the same data."""
+        return hashlib.sha256(self.pictures.tobytes() + self.labels.tobytes()).hexdigest()
+
+
+def read_split(data, split, emotions=None) -> Pictures | None:
+    """Read all pictures of one split of the folder `data`; None where it has no such split.
+
+    `emotions` gives the order of the labels; without it, it is that of the class folders that are there. UserError
+    names an unknown or empty class folder, one that `emotions` lacks, and a picture that cannot be read.
+    """
+    folder = find_split(data, split)
+    if folder is None:
+        return None
+    classes = find_classes(folder)
+    emotions = emotions or tuple(emotion for emotion in EMOTIONS if emotion in classes)
+    missing = [name for name in classes if name not in emotions]
+    if missing:
+        raise UserError(f"{classes[missing[0]]}: the emotion {missing[0]} is not among {', '.join(emotions)}; remove it.")
+    paths = [(path, emotions.index(emotion)) for emotion in classes for path in list_pictures(classes[emotion])]
+    pictures = np.stack([read_face(path) for path, _ in paths])[..., np.newaxis]
+    names = np.array([f"{emotions[label]}/{path.name}" for path, label in paths])
+    return Pictures(pictures, np.array([label for _, label in paths]), names, emotions)
+
+
+def read_training_data(data, seed=0, keep_duplicates=False) -> tuple[Pictures, Pictures]:
+    """Read the folder `data` for training: (train, validation).
+
+    Where there is no validation folder, a tenth of every emotion in train is held out, chosen by `seed`. Training
+    pictures of which validation or test hold an exact copy are left out, unless `keep_duplicates`.
+    """
+    train = read_split(data, "train")
+    if train is None:
+        raise UserError(f"{data} holds no folder `train`: make one with dataset_prepare.py, or name another --data.")
+    if len(train.emotions) < 2:
+        raise UserError(f"{data}/train holds only the emotion {train.emotions[0]}: at least two are needed.")
+    if not keep_duplicates:
+        is_copy = np.isin(train.names, read_copied_names(data))
+        print(f"{is_copy.sum()} training pictures left out: exact copies of them are in validation or test.")
+        train = train.select(~is_copy)
+    validation = read_split(data, "validation", train.emotions)
+    if validation is None:
+        held_out = hold_out(train.labels, seed)
+        print(f"{data} holds no folder `validation`: {held_out.sum()} pictures of train are held out for it.")
+        train, validation = train.select(~held_out), train.select(held_out)
+    return train, validation
+
+
+def hold_out(labels, seed, share=0.1) -> np.ndarray:
+    """Return booleans (n,) that choose a share of each label's pictures at random, at least one of each."""
+    generator = np.random.default_rng(seed)
+    held_out = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        number = max(1, round(share * len(members)))
+        held_out[generator.choice(members, number, replace=False)] = True
+    return held_out
+
+
+def read_copied_names(data, split="train") -> list[str]:
+    """Return the names (emotion/file) of the pictures in `split` of which another split holds an exact copy."""
+    path = Path(data) / COPIES
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return [f"{row['emotion']}/{row['name']}" for row in csv.DictReader(file) if row["split"] == split]
+
+
+def find_split(data, split) -> Path | None:
+    """Return the folder of a split, however it is spelled; None where there is none."""
+    data = Path(data)
+    if not data.is_dir():
+        raise UserError(f"{data} is no folder: make it with dataset_prepare.py, or name another --data.")
+    return next((entry for entry in sorted(data.iterdir()) if entry.name.lower() in SPLIT_FOLDERS[split]), None)
+
+
+def find_classes(folder: Path) -> dict[str, Path]:
+    """Return the folder of each emotion, in the order of `EMOTIONS`."""
+    classes = {}
+    for entry in sorted(folder.iterdir()):
+        if not entry.is_dir() or entry.name.startswith((".", "__")):
+            continue
+        try:
+            emotion = canonical(entry.name)
+        except ValueError as error:
+            raise UserError(f"{entry}: {error}; rename or remove the folder.") from error
+        if emotion in classes:
+            raise UserError(f"{classes[emotion]} and {entry.name} are one emotion: merge the two folders.")
+        if not list_pictures(entry):
+            raise UserError(f"{entry} holds no pictures: fill or remove the folder.")
+        classes[emotion] = entry
+    if not classes:
+        raise UserError(f"{folder} holds no folders of emotions, such as {folder / 'happy'}: name another --data.")
+    return {emotion: classes[emotion] for emotion in EMOTIONS if emotion in classes}
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """Return the picture files in a folder, sorted by name; hidden files are none."""
+    return sorted(
+        path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    )

@@ -1,0 +1,74 @@
+"""Picture files of every usual kind -> arrays; the one grayscale conversion and the one size of faces."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageOps
+
+from emotion_recognition.errors import UserError
+
+FACE_SIZE = 48
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".pgm", ".ppm")
+FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
+
+# Above this, a picture is more likely a trap than a photo: 100 million pixels fill 300 MB.
+LARGEST_PICTURE = 100_000_000
+
+
+def read_picture(path) -> np.ndarray:
+    """Read a picture file as uint8 (height, width, 3), blue-green-red, upright as its EXIF data say.
+
+    Transparent pictures are laid on white; of 16 bits the upper 8 are kept; of an animation the first picture.
+    Raises UserError when the file is missing, no picture, damaged, cut off or too large.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path} is not there: check the name.")
+    try:
+        with Image.open(path, formats=FORMATS) as picture:
+            if picture.width * picture.height > LARGEST_PICTURE:
+                raise UserError(f"{path} has {picture.width} x {picture.height} pixels: scale it down first.")
+            return to_blue_green_red(ImageOps.exif_transpose(picture))
+    except UserError:
+        raise
+    except PermissionError as error:
+        raise UserError(f"{path} may not be read: change its permissions.") from error
+    except Image.UnidentifiedImageError as error:
+        raise UserError(f"{path} is no picture of a known kind: save it as PNG or JPEG.") from error
+    # A damaged file can make a decoder raise almost anything; all of it means the same to a person.
+    except Exception as error:
+        raise UserError(f"{path} is damaged or cut off ({error}): copy or save it again.") from error
+
+
+def to_blue_green_red(picture: Image.Image) -> np.ndarray:
+    """Turn a Pillow picture of any mode into uint8 (height, width, 3), blue-green-red."""
+    if picture.mode.startswith("I"):
+        values = np.asarray(picture)
+        gray = values >> 8 if values.max() > 255 else values
+        return cv2.cvtColor(gray.clip(0, 255).astype(np.uint8), cv2.COLOR_GRAY2BGR)
+    if picture.has_transparency_data:
+        ground = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(ground, picture.convert("RGBA"))
+    if picture.mode == "L":
+        return cv2.cvtColor(np.asarray(picture), cv2.COLOR_GRAY2BGR)
+    return cv2.cvtColor(np.asarray(picture.convert("RGB")), cv2.COLOR_RGB2BGR)
+
+
+def to_gray(picture: np.ndarray) -> np.ndarray:
+    """Turn blue-green-red (height, width, 3) into gray (height, width), uint8; equal channels keep their exact value."""
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+
+
+def to_face(gray: np.ndarray) -> np.ndarray:
+    """Scale a gray picture to (48, 48); one of that size is returned bit for bit."""
+    if gray.shape == (FACE_SIZE, FACE_SIZE):
+        return gray
+    # Averaging whole areas is right for shrinking; for enlarging it would leave blocks.
+    shrinks = min(gray.shape) > FACE_SIZE
+    return cv2.resize(gray, (FACE_SIZE, FACE_SIZE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+def read_face(path) -> np.ndarray:
+    """Read a picture file of one face as uint8 (48, 48), gray."""
+    return to_face(to_gray(read_picture(path)))

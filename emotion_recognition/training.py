@@ -1,0 +1,245 @@
+"""The training recipe: learning rates, batches, fitting epoch by epoch, resuming, calibration, and keeping the result.
+
+All randomness of an epoch is derived from the seed and the epoch's number alone, so that a training which was killed
+and resumed ends with the same weights as an unbroken one.
+"""
+
+import csv
+import json
+import platform
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+
+from emotion_recognition import evaluation, files, folders, model_file, plots
+from emotion_recognition.augmentation import augment
+from emotion_recognition.errors import UserError
+
+OPTIMIZERS = {
+    "rmsprop": keras.optimizers.RMSprop,
+    "adam": keras.optimizers.Adam,
+    "sgd": lambda learning_rate: keras.optimizers.SGD(learning_rate, momentum=0.9, nesterov=True),
+}
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The files of a training: the model, and beside it history, curves and, until it is finished, the checkpoint."""
+
+    model: Path
+
+    def __getattr__(self, name):
+        endings = {"history": "_history.csv", "curves": "_curves.png", "checkpoint": "_checkpoint.h5"}
+        return self.model.with_name(self.model.stem + endings[name])
+
+
+@contextmanager
+def outputs(arguments):
+    """Give the `Outputs` of a training, refused at the start where files would be lost; a dry run's are thrown away."""
+    if arguments.dry_run:
+        arguments.epochs, arguments.batch_size = 2, 8
+        with tempfile.TemporaryDirectory() as folder:
+            yield Outputs(Path(folder) / "dry_run.h5")
+        return
+    chosen = Outputs(Path(arguments.output))
+    if chosen.model.suffix != ".h5":
+        raise UserError(f"{chosen.model}: the name of a model file ends in .h5; name another --output.")
+    if chosen.checkpoint.exists() and not arguments.resume and not arguments.force:
+        raise UserError(f"{chosen.checkpoint} is from a stopped training: go on with --resume, or anew with --force.")
+    files.claim_output(chosen.model, arguments.force or (arguments.resume and chosen.checkpoint.exists()))
+    yield chosen
+
+
+def read_data(arguments):
+    """Return the faces for training and for validation (see `folders.read_training_data`); a dry run's are few."""
+    train, validation = folders.read_training_data(arguments.data, arguments.seed, arguments.keep_duplicates)
+    if arguments.dry_run:
+        train, validation = (data.select(np.linspace(0, len(data) - 1, 16).astype(int)) for data in (train, validation))
+    print(f"{len(train):,} pictures for training, {len(validation):,} for validation: {', '.join(train.emotions)}")
+    return train, validation
+
+
+def optimizer(arguments, train) -> keras.optimizers.Optimizer:
+    """Return the optimizer with its schedule: a rise during the first epoch, then a fall to zero along a half cosine."""
+    steps = steps_per_epoch(train, arguments.batch_size)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=arguments.learning_rate / 10,
+        warmup_target=arguments.learning_rate,
+        warmup_steps=steps,
+        decay_steps=max(1, (arguments.epochs - 1) * steps),
+    )
+    return OPTIMIZERS[arguments.optimizer](schedule)
+
+
+def steps_per_epoch(data, batch_size) -> int:
+    """Return the number of whole batches: a last smaller one would upset batch normalisation."""
+    return max(1, len(data) // batch_size)
+
+
+class Batches(keras.utils.PyDataset):
+    """The batches of one epoch: shuffled, and varied on the fly."""
+
+    def __init__(self, data, batch_size, seed, epoch):
+        super().__init__()
+        self.data, self.batch_size, self.seed, self.epoch = data, batch_size, seed, epoch
+        self.order = np.random.default_rng([seed, epoch]).permutation(len(data))
+
+    def __len__(self):
+        return steps_per_epoch(self.data, self.batch_size)
+
+    def __getitem__(self, index):
+        chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
+        generator = np.random.default_rng([self.seed, self.epoch, index])
+        return augment(self.data.pictures[chosen], generator), self.data.labels[chosen]
+
+
+class OneEpoch(keras.callbacks.Callback):
+    """Ends `fit` after one epoch, so that what happens between two epochs can be read in `fit` below."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.stop_training = True
+
+
+def fit(network, train, validation, arguments, outputs) -> list[dict]:
+    """Train the compiled network, leave in it the weights of the epoch that was best on validation, return the history.
+
+    After every epoch all that the next one depends on is in the checkpoint, from which `--resume` goes on.
+    """
+    settings = describe(network, train, validation, arguments)
+    network.optimizer.build(network.trainable_variables)
+    history, best_weights = [], None
+    if arguments.resume and outputs.checkpoint.exists():
+        history, best_weights = read_checkpoint(outputs.checkpoint, network, settings)
+        print(f"Going on after epoch {len(history)}.")
+    validation_batch = validation.pictures.astype("float32"), validation.labels
+    for epoch in range(len(history), arguments.epochs):
+        seed_dropout(network, arguments.seed, epoch)
+        started = time.monotonic()
+        result = network.fit(
+            Batches(train, arguments.batch_size, arguments.seed, epoch),
+            initial_epoch=epoch,
+            epochs=arguments.epochs,
+            validation_data=validation_batch,
+            validation_batch_size=256,
+            class_weight=class_weights(train) if arguments.class_weights else None,
+            callbacks=[OneEpoch()],
+            verbose=1 if sys.stdout.isatty() else 2,
+        )
+        row = {"epoch": epoch + 1, **{metric: values[0] for metric, values in result.history.items()}}
+        history.append({**row, "seconds": round(time.monotonic() - started, 1)})
+        if row["val_accuracy"] == max(each["val_accuracy"] for each in history):
+            best_weights = network.get_weights()
+        write_checkpoint(outputs.checkpoint, network, settings, history, best_weights)
+    network.set_weights(best_weights)
+    return history
+
+
+def seed_dropout(network, seed, epoch):
+    """Give every random layer a fresh state that depends on seed and epoch alone."""
+    generator = np.random.default_rng([seed, epoch])
+    for variable in network.variables:
+        if variable.path.endswith("seed_generator_state"):
+            variable.assign([generator.integers(2**31), 0])
+
+
+def class_weights(data) -> dict[int, float]:
+    """Return for each label a weight with which all emotions together count alike."""
+    numbers = np.bincount(data.labels, minlength=len(data.emotions))
+    return {label: len(data) / (len(numbers) * number) for label, number in enumerate(numbers) if number}
+
+
+def describe(network, train, validation, arguments) -> dict:
+    """Return all that decides the result of a training, for the checkpoint and for the record in the model file."""
+    names = ("epochs", "batch_size", "optimizer", "learning_rate", "class_weights", "keep_duplicates", "seed")
+    return {
+        "network": network.name,
+        **{name: getattr(arguments, name) for name in names},
+        "train_pictures": len(train),
+        "train_fingerprint": train.fingerprint,
+        "validation_pictures": len(validation),
+        "validation_fingerprint": validation.fingerprint,
+    }
+
+
+def write_checkpoint(path, network, settings, history, best_weights):
+    """Write one HDF5 file with everything that the next epoch depends on."""
+    optimizer_state = [keras.ops.convert_to_numpy(variable) for variable in network.optimizer.variables]
+    groups = {"network": network.get_weights(), "optimizer": optimizer_state, "best": best_weights}
+    with files.written_whole(path) as temporary, h5py.File(temporary, "w") as file:
+        file["settings"], file["history"] = json.dumps(settings), json.dumps(history)
+        for group, arrays in groups.items():
+            for index, values in enumerate(arrays):
+                file[f"{group}/{index:04}"] = values
+
+
+def read_checkpoint(path, network, settings):
+    """Bring network and optimizer to the state in the checkpoint; return (history, weights of the best epoch)."""
+    try:
+        with h5py.File(path) as file:
+            stored, history = json.loads(file["settings"][()]), json.loads(file["history"][()])
+            state = {group: [values[()] for values in file[group].values()] for group in ("network", "optimizer", "best")}
+    except (OSError, KeyError, ValueError) as error:
+        raise UserError(f"{path} is damaged ({error}): start anew with --force.") from error
+    different = [name for name in settings if stored.get(name) != settings[name]]
+    if different:
+        name = different[0]
+        raise UserError(
+            f"{path} was begun with {name} {stored.get(name)}, not {settings[name]}: use the same settings and data,"
+            " or start anew with --force."
+        )
+    network.set_weights(state["network"])
+    for variable, values in zip(network.optimizer.variables, state["optimizer"], strict=True):
+        variable.assign(values)
+    return history, state["best"]
+
+
+def finish(network, train, validation, history, arguments, outputs):
+    """Calibrate the trained network, write model, history and curves, and say where they are."""
+    temperature = calibrate(network, validation)
+    best = max(history, key=lambda row: row["val_accuracy"])
+    record = {
+        **describe(network, train, validation, arguments),
+        "best_epoch": best["epoch"],
+        "validation_accuracy": best["val_accuracy"],
+        "temperature": temperature,
+        "seconds": sum(row["seconds"] for row in history),
+        "versions": {"python": platform.python_version(), "keras": keras.__version__, "backend": keras.backend.backend()},
+    }
+    for path in (outputs.model, outputs.history, outputs.curves):
+        if aside := files.keep_aside(path):
+            print(f"The old {path} is kept as {aside}")
+    model_file.save(outputs.model, network, train.emotions, record)
+    with (
+        files.written_whole(outputs.history) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.DictWriter(file, history[0])
+        writer.writeheader()
+        writer.writerows(history)
+    plots.training_curves(history, network.name, outputs.curves)
+    outputs.checkpoint.unlink(missing_ok=True)
+    print(f"{best['val_accuracy']:.2%} of the validation pictures are right after epoch {best['epoch']}, the best.")
+    if arguments.dry_run:
+        print("The dry run went well; nothing of it is kept.")
+    else:
+        print(f"Wrote {outputs.model}, {outputs.history} and {outputs.curves}")
+        print(f"See it in the window: python test.py --model {outputs.model}")
+
+
+def calibrate(network, validation) -> float:
+    """Make the probabilities mean what they say (Guo et al., 2017); return the temperature.
+
+    The temperature is fitted on validation and folded into the last layer: dividing its weights divides the logits.
+    """
+    probabilities = network.predict(validation.pictures.astype("float32"), batch_size=256, verbose=0)
+    temperature = evaluation.best_temperature(probabilities, validation.labels)
+    last = network.layers[-1]
+    last.set_weights([weights / temperature for weights in last.get_weights()])
+    return temperature
