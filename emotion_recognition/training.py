@@ -101,7 +101,20 @@ class Batches(keras.utils.PyDataset):
 
 
 class OneEpoch(keras.callbacks.Callback):
-    """Ends `fit` after one epoch, so that what happens between two epochs can be read in `fit` below."""
+    """Gives every random layer a state that depends on seed and epoch alone, and ends `fit` after one epoch.
+
+    So what happens between two epochs can be read in `fit` below.
+    """
+
+    def __init__(self, seed):
+        super().__init__()
+        self.seed = seed
+
+    def on_epoch_begin(self, epoch, logs=None):
+        generator = np.random.default_rng([self.seed, epoch])
+        for variable in self.model.variables:
+            if variable.path.endswith("seed_generator_state"):
+                variable.assign([generator.integers(2**31), 0])
 
     def on_epoch_end(self, epoch, logs=None):
         self.model.stop_training = True
@@ -120,16 +133,17 @@ def fit(network, train, validation, arguments, outputs) -> list[dict]:
         print(f"Going on after epoch {len(history)}.")
     validation_batch = validation.pictures.astype("float32"), validation.labels
     for epoch in range(len(history), arguments.epochs):
-        seed_dropout(network, arguments.seed, epoch)
         started = time.monotonic()
         result = network.fit(
             Batches(train, arguments.batch_size, arguments.seed, epoch),
             initial_epoch=epoch,
             epochs=arguments.epochs,
+            # `Batches` has shuffled already; Keras would do it again, with a state that no checkpoint holds.
+            shuffle=False,
             validation_data=validation_batch,
             validation_batch_size=256,
             class_weight=class_weights(train) if arguments.class_weights else None,
-            callbacks=[OneEpoch()],
+            callbacks=[OneEpoch(arguments.seed)],
             verbose=1 if sys.stdout.isatty() else 2,
         )
         row = {"epoch": epoch + 1, **{metric: values[0] for metric, values in result.history.items()}}
@@ -139,14 +153,6 @@ def fit(network, train, validation, arguments, outputs) -> list[dict]:
         write_checkpoint(outputs.checkpoint, network, settings, history, best_weights)
     network.set_weights(best_weights)
     return history
-
-
-def seed_dropout(network, seed, epoch):
-    """Give every random layer a fresh state that depends on seed and epoch alone."""
-    generator = np.random.default_rng([seed, epoch])
-    for variable in network.variables:
-        if variable.path.endswith("seed_generator_state"):
-            variable.assign([generator.integers(2**31), 0])
 
 
 def class_weights(data) -> dict[int, float]:
