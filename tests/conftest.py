@@ -1,0 +1,109 @@
+"""What the tests share: scripts run as people run them, and a small set of drawn faces in FER-2013's form."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED = REPOSITORY.parent / "shared"
+USAGES = ("Training", "PublicTest", "PrivateTest")
+PER_EMOTION = 12
+
+# Lines in which TensorFlow reports on itself.
+BACKEND_NOISE = re.compile(r"[IWE]0000 |WARNING|\d{4}-\d\d-\d\d \S+ [IWE] ")
+
+
+def command(name, *arguments) -> list[str]:
+    """Return the command line that runs a script of the repository with this interpreter."""
+    return [sys.executable, str(REPOSITORY / name), *map(str, arguments)]
+
+
+def start_script(name, *arguments, folder, **options):
+    """Run a script in `folder` to its end and return the CompletedProcess; `options` are those of subprocess.run."""
+    options = {"capture_output": True, "text": True, "timeout": 600, **options}
+    return subprocess.run(command(name, *arguments), cwd=folder, check=False, **options)
+
+
+def sentences(result) -> list[str]:
+    """Return the lines on standard error that are for people."""
+    return [line for line in result.stderr.splitlines() if line.strip() and not BACKEND_NOISE.match(line)]
+
+
+def assert_one_sentence(result, *words):
+    """Check that a script ended with status 2 and one sentence that holds all `words`."""
+    lines = sentences(result)
+    assert result.returncode == 2, result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+    assert len(lines) == 1, lines
+    for word in words:
+        assert str(word) in lines[0]
+
+
+@pytest.fixture
+def run_script(tmp_path):
+    """Return a function that runs a script of the repository in tmp_path: run_script(name, *arguments, **options)."""
+
+    def run(name, *arguments, **options):
+        return start_script(name, *arguments, folder=tmp_path, **options)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of data sets beside the repository, which a user's machine has not."""
+    if not SHARED.is_dir():
+        pytest.skip("the data sets in ../shared are not here")
+    return SHARED
+
+
+def draw_face(code, generator) -> np.ndarray:
+    """Return a drawn face, uint8 (48, 48), whose mouth tells its code, with noise."""
+    picture = generator.normal(110, 12, (48, 48))
+    ink = np.zeros((48, 48), np.uint8)
+    centre = tuple(int(place) for place in 24 + generator.integers(-2, 3, 2))
+    cv2.ellipse(ink, centre, (17, 21), 0, 0, 360, 90, -1)
+    for side in (-7, 7):
+        cv2.circle(ink, (centre[0] + side, centre[1] - 6), 2 + code % 3, 10, -1)
+    cv2.ellipse(ink, (centre[0], centre[1] + 9), (3 + code, 2 + code % 4), 25 * (code - 3), 0, 360, 10 + 25 * code, -1)
+    return (picture + ink).clip(0, 255).astype(np.uint8)
+
+
+def make_rows(per_emotion=PER_EMOTION) -> list[tuple]:
+    """Return (code, picture, usage) of drawn faces, always the same: `per_emotion` of each code in each usage."""
+    generator = np.random.default_rng(2013)
+    places = [(code, usage) for usage in USAGES for code in range(7)] * per_emotion
+    return [(code, draw_face(code, generator), usage) for code, usage in places]
+
+
+def write_csv(path, rows) -> Path:
+    """Write (code, picture, usage) as FER-2013's CSV and return its path."""
+    lines = [f"{code},{' '.join(map(str, picture.ravel()))},{usage}\n" for code, picture, usage in rows]
+    path.write_text("emotion,pixels,Usage\n" + "".join(lines))
+    return path
+
+
+@pytest.fixture(scope="session")
+def small_rows() -> list[tuple]:
+    """(code, picture, usage) of 252 drawn faces: 12 of each of seven emotions in each of three splits, no two alike."""
+    return make_rows()
+
+
+@pytest.fixture(scope="session")
+def small_csv(small_rows, tmp_path_factory) -> Path:
+    """The drawn faces as fer2013.csv."""
+    return write_csv(tmp_path_factory.mktemp("csv") / "fer2013.csv", small_rows)
+
+
+@pytest.fixture(scope="session")
+def small_data(small_csv, tmp_path_factory) -> Path:
+    """The drawn faces as the folder that dataset_prepare.py makes; tests that change it must copy it first."""
+    folder = tmp_path_factory.mktemp("prepared")
+    result = start_script("dataset_prepare.py", small_csv, folder=folder)
+    assert result.returncode == 0, result.stderr
+    return folder / "data"
