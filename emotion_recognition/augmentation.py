@@ -20,7 +20,7 @@ def augment(pictures: np.ndarray, generator: np.random.Generator) -> np.ndarray:
 
 
 def random_affine_matrices(number, height, width, generator) -> np.ndarray:
-    """Return affine matrices, float64 (number, 2, 3): rotation, scaling, shift and, for half of them, a mirror image."""
+    """Return affine matrices, float64 (number, 2, 3): rotation, scaling, shift, and half of them mirrored."""
     angle = np.deg2rad(generator.uniform(-LARGEST_ROTATION, LARGEST_ROTATION, number))
     scale = generator.uniform(1 - LARGEST_SCALING, 1 + LARGEST_SCALING, number)
     shift = generator.uniform(-LARGEST_SHIFT, LARGEST_SHIFT, (number, 2)) * (width, height)

@@ -5,11 +5,16 @@ import errno
 import os
 import signal
 import sys
+from pathlib import Path
 
 from emotion_recognition.errors import UserError
 
-# TensorFlow reports its start on standard error; people should read our sentences there.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# Where the scripts are, and beside them model.h5.
+PROJECT = Path(__file__).resolve().parent.parent
+
+# FFmpeg and OpenCV report on standard error what our sentences say; a setting of the person's own wins.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 
 
 def run(main):
@@ -38,7 +43,8 @@ def fail(sentence: str) -> int:
 
 def describe_import_error(error: ImportError) -> str:
     """Return what to install when a package or a system library of its is missing."""
-    if sys.version_info < (3, 11):
+    # Whoever has an older Python than the project needs should read this sentence all the same.
+    if sys.version_info < (3, 11):  # noqa: UP036
         return f"Python {sys.version.split()[0]} is too old: this project needs Python 3.11 or newer."
     if ".so" in str(error):
         return (
@@ -56,6 +62,25 @@ def describe_os_error(error: OSError) -> str:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{name}{error.strerror}; choose another place, or change the permissions."
     return f"{name}{error.strerror or error}."
+
+
+def start_keras():
+    """Import Keras and let its backend look for devices, without the lines that TensorFlow writes of its own start.
+
+    No setting of TensorFlow 2.21 turns them off, and among them a person would not find our sentences.
+    """
+    sys.stderr.flush()
+    standard_error = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        import keras
+
+        keras.ops.zeros(1)
+    finally:
+        os.dup2(standard_error, 2)
+        os.close(standard_error)
+        os.close(nowhere)
 
 
 def positive(kind):
@@ -79,10 +104,10 @@ def not_negative(text: str) -> int:
     return value
 
 
-def parser(docstring: str) -> argparse.ArgumentParser:
+def parser(docstring: str, parents=()) -> argparse.ArgumentParser:
     """Return a parser whose help opens with the script's docstring and shows the defaults."""
     first, _, rest = docstring.strip().partition("\n")
-    return argparse.ArgumentParser(description=first, epilog=rest, formatter_class=HelpFormatter)
+    return argparse.ArgumentParser(description=first, epilog=rest, formatter_class=HelpFormatter, parents=parents)
 
 
 class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -101,7 +126,7 @@ def add_training_flags(parser, *, output, epochs, batch_size, learning_rate, opt
     parser.add_argument("--batch-size", type=positive(int), default=batch_size, help="pictures per step")
     parser.add_argument("--optimizer", choices=("rmsprop", "adam", "sgd"), default=optimizer, help="how weights move")
     parser.add_argument(
-        "--learning-rate", type=positive(float), default=learning_rate, help="highest rate, after a warm-up of one epoch"
+        "--learning-rate", type=positive(float), default=learning_rate, help="highest rate, reached after one epoch"
     )
     parser.add_argument("--seed", type=not_negative, default=0, help="same seed, same machine: same result")
     parser.add_argument("--class-weights", action="store_true", help="let rare emotions count as much as frequent ones")
@@ -114,3 +139,21 @@ def add_training_flags(parser, *, output, epochs, batch_size, learning_rate, opt
     parser.add_argument(
         "--dry-run", action="store_true", help="two tiny epochs that try out everything and keep nothing"
     )
+
+
+def add_recognition_flags(parser):
+    """Add the flags of the scripts that read emotions from pictures, videos and cameras."""
+    parser.add_argument(
+        "sources", nargs="*", metavar="SOURCE", help="pictures, folders, video files, stream addresses; else the webcam"
+    )
+    parser.add_argument("--camera", type=not_negative, default=0, metavar="N", help="number of the webcam")
+    parser.add_argument("--output", help="annotated picture, video (.mp4, .avi) or, for several, folder to write")
+    parser.add_argument("--force", action="store_true", help="replace what is at --output")
+    parser.add_argument("--no-window", action="store_true", help="open no window (the default without a display)")
+    parser.add_argument(
+        "--whole",
+        choices=("never", "auto", "always"),
+        default="never",
+        help="read the whole picture as one face: auto does so where no face is found (stickers, cartoons)",
+    )
+    parser.add_argument("--cascade", help="Haar cascade that finds faces (default: the file beside the scripts)")

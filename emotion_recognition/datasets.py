@@ -31,7 +31,7 @@ BROKEN_ARCHIVE = (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile, zipfil
 
 @dataclass(frozen=True)
 class Sample:
-    """One labelled face: picture uint8 (48, 48), the emotion's name, train, validation or test, and the row's number."""
+    """One labelled face: picture uint8 (48, 48), name of the emotion, train, validation or test, number of the row."""
 
     row: int
     picture: np.ndarray
@@ -112,7 +112,7 @@ class OpenedTable:
 
     def __enter__(self):
         if not self.path.is_file():
-            raise UserError(f"{self.path} is not there: download FER-2013 (the README says where) or name its CSV file.")
+            raise UserError(f"{self.path} is not there: download FER-2013 (see the README) or name its CSV file.")
         try:
             return self._stack.enter_context(self._open())
         except (*BROKEN_ARCHIVE, RuntimeError, NotImplementedError) as error:
@@ -126,7 +126,7 @@ class OpenedTable:
             archive = self._stack.enter_context(zipfile.ZipFile(self.path))
             return archive.open(self._choose(archive.namelist()))
         if tarfile.is_tarfile(self.path):
-            archive = self._stack.enter_context(tarfile.open(self.path))
+            archive = self._stack.enter_context(tarfile.open(self.path))  # noqa: SIM115
             return archive.extractfile(self._choose([member.name for member in archive if member.isfile()]))
         with self.path.open("rb") as file:
             opener = OPENERS.get(file.read(2), open)

@@ -12,7 +12,7 @@ from emotion_recognition.errors import UserError
 
 @contextmanager
 def written_whole(path):
-    """Give a temporary path beside `path`, renamed into its place when the block ends well and removed when it fails."""
+    """Give a temporary path beside `path`, renamed into its place when the block ends well, removed when it fails."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.stem}.partial{path.suffix}")

@@ -1,7 +1,7 @@
 """`model.h5`: a whole Keras model in HDF5, what is written beside the weights, and reading files that may be anything.
 
-Two attributes at the root of the file: `emotions` (JSON list, in the order of the outputs) and `training` (JSON: network,
-data, settings, seed, versions, validation accuracy). A file is data, never code.
+Two attributes at the root of the file: `emotions` (JSON list, in the order of the outputs) and `training` (JSON:
+network, data, settings, seed, versions, validation accuracy). A file is data, never code.
 """
 
 import json
@@ -71,7 +71,7 @@ def load(path) -> TrainedModel:
 def read_json(file, attribute, path):
     """Return the JSON value of an attribute at the root of an HDF5 file."""
     if attribute not in file.attrs:
-        raise UserError(f"{path} has no attribute `{attribute}`: it was not written by this project's training scripts.")
+        raise UserError(f"{path} has no attribute `{attribute}`: no training script of this project wrote it.")
     return json.loads(file.attrs[attribute])
 
 
@@ -80,13 +80,13 @@ def refuse_links(group, path):
     for name in group:
         link = group.get(name, getlink=True)
         if isinstance(link, h5py.ExternalLink):
-            raise UserError(f"{path} links to another file ({link.filename}): a model must be one file; do not trust it.")
+            raise UserError(f"{path} links to another file ({link.filename}): do not trust it, a model is one file.")
         if isinstance(link, h5py.SoftLink):
             continue
         if isinstance(item := group[name], h5py.Group):
             refuse_links(item, path)
         elif item.is_virtual or item.external:
-            raise UserError(f"{path} keeps {item.name} in another file: a model must be one file; do not trust it.")
+            raise UserError(f"{path} keeps {item.name} in another file: do not trust it, a model is one file.")
 
 
 def refuse_foreign_objects(configuration, path):
@@ -101,7 +101,7 @@ def refuse_foreign_objects(configuration, path):
     registered = configuration.get("registered_name") or "keras"
     is_trusted = module.split(".")[0] in TRUSTED_MODULES and registered.split(">")[0] in (*TRUSTED_MODULES, name)
     if name == "Lambda" or name == "__lambda__" or not is_trusted:
-        raise UserError(f"{path} contains code of its own ({name}): a model must be made of known layers; do not trust it.")
+        raise UserError(f"{path} contains code of its own ({name}): do not trust it, a model is data.")
     for value in configuration.values():
         refuse_foreign_objects(value, path)
 
@@ -120,7 +120,7 @@ def check_network(network, emotions, path):
     found = [tuple(each.shape) for each in network.inputs], [tuple(each.shape) for each in network.outputs]
     if found != expected:
         raise UserError(
-            f"{path} turns {found[0]} into {found[1]}, not {expected[0]} into {expected[1]}: it is no model of this project."
+            f"{path} turns {found[0]} into {found[1]}, not {expected[0]} into {expected[1]}: name another --model."
         )
     if not all(np.isfinite(weights).all() for weights in network.get_weights()):
         raise UserError(f"{path} has weights that are not numbers: train it again with a lower --learning-rate.")

@@ -33,7 +33,7 @@ def little_vgg(emotions: int) -> keras.Model:
 
 
 def four_layer_cnn(emotions: int) -> keras.Model:
-    """Return the classic four-layer CNN: convolutions of 32, 64, 128 and 128 filters, dense 1024 (2.3 million parameters).
+    """Return the classic four-layer CNN: 32, 64, 128 and 128 filters, dense 1024 (2.3 million parameters).
 
     Convolutions are unpadded; pooling follows the last three, dropout stands before each wider part.
     """

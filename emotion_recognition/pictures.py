@@ -56,7 +56,7 @@ def to_blue_green_red(picture: Image.Image) -> np.ndarray:
 
 
 def to_gray(picture: np.ndarray) -> np.ndarray:
-    """Turn blue-green-red (height, width, 3) into gray (height, width), uint8; equal channels keep their exact value."""
+    """Turn blue-green-red (height, width, 3) into gray (height, width), uint8; equal channels keep their value."""
     return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
 
 

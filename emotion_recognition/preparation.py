@@ -114,7 +114,7 @@ def write_pngs(folder, samples):
 
 @contextmanager
 def new_folder(output, force=False):
-    """Give a temporary folder beside `output`, renamed into its place when the block ends well, removed when it fails."""
+    """Give a temporary folder beside `output`, renamed into its place when the block ends well, else removed."""
     output = Path(output)
     refuse_folder(output, force)
     check_writable(output.absolute().parent)

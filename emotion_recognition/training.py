@@ -67,7 +67,7 @@ def read_data(arguments):
 
 
 def optimizer(arguments, train) -> keras.optimizers.Optimizer:
-    """Return the optimizer with its schedule: a rise during the first epoch, then a fall to zero along a half cosine."""
+    """Return the optimizer with its schedule: a rise in the first epoch, then a fall to zero along half a cosine."""
     steps = steps_per_epoch(train, arguments.batch_size)
     schedule = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=arguments.learning_rate / 10,
@@ -190,7 +190,8 @@ def read_checkpoint(path, network, settings):
     try:
         with h5py.File(path) as file:
             stored, history = json.loads(file["settings"][()]), json.loads(file["history"][()])
-            state = {group: [values[()] for values in file[group].values()] for group in ("network", "optimizer", "best")}
+            groups = ("network", "optimizer", "best")
+            state = {group: [values[()] for values in file[group].values()] for group in groups}
     except (OSError, KeyError, ValueError) as error:
         raise UserError(f"{path} is damaged ({error}): start anew with --force.") from error
     different = [name for name in settings if stored.get(name) != settings[name]]
@@ -216,7 +217,8 @@ def finish(network, train, validation, history, arguments, outputs):
         "validation_accuracy": best["val_accuracy"],
         "temperature": temperature,
         "seconds": sum(row["seconds"] for row in history),
-        "versions": {"python": platform.python_version(), "keras": keras.__version__, "backend": keras.backend.backend()},
+        "versions": {"python": platform.python_version(), "keras": keras.__version__},
+        "backend": keras.backend.backend(),
     }
     for path in (outputs.model, outputs.history, outputs.curves):
         if aside := files.keep_aside(path):

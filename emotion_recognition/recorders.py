@@ -1,0 +1,115 @@
+"""Where annotated frames go: a picture, a video, or a folder with one file for each source."""
+
+from pathlib import Path
+
+import cv2
+
+from emotion_recognition.errors import UserError
+from emotion_recognition.files import check_writable, claim_output, write_picture
+from emotion_recognition.pictures import SUFFIXES
+from emotion_recognition.sources import VIDEO_SUFFIXES
+
+
+class Recorder:
+    """Writes the frames of each source into its own file; a file appears under its name when it is complete."""
+
+    keeps = True
+
+    def __init__(self, targets: dict):
+        self._targets = targets
+        self._video = None
+
+    def write(self, source, frame):
+        """Take the next annotated frame, uint8 (height, width, 3), blue-green-red, of a source."""
+        target = self._targets[source]
+        if not source.is_video:
+            write_picture(target, frame)
+            return
+        if self._video is None:
+            self._video = VideoFile(target, frame.shape[1], frame.shape[0], source.frame_rate)
+        self._video.write(frame)
+
+    def close(self):
+        """Complete the video of the current source, if there is one; the next source begins a new file."""
+        video, self._video = self._video, None
+        if video is not None:
+            video.close()
+
+
+class NoRecorder:
+    """Keeps nothing."""
+
+    keeps = False
+
+    def close(self):
+        """Do nothing."""
+
+
+class VideoFile:
+    """A video that is written beside its place and renamed into it when it is complete."""
+
+    def __init__(self, path: Path, width: int, height: int, frame_rate: float):
+        self.path = path
+        self.temporary = path.with_name(f"{path.stem}.partial{path.suffix}")
+        self.temporary.parent.mkdir(parents=True, exist_ok=True)
+        code = cv2.VideoWriter_fourcc(*("MJPG" if path.suffix.lower() == ".avi" else "mp4v"))
+        self._size = width, height
+        self._writer = cv2.VideoWriter(str(self.temporary), code, frame_rate, self._size)
+        if not self._writer.isOpened():
+            self.temporary.unlink(missing_ok=True)
+            raise UserError(f"{path} cannot be written as a video: name an --output that ends in .mp4 or .avi.")
+
+    def write(self, frame):
+        """Add a frame; a camera that changes its size is scaled to the first."""
+        if (frame.shape[1], frame.shape[0]) != self._size:
+            frame = cv2.resize(frame, self._size)
+        self._writer.write(frame)
+
+    def close(self):
+        """Complete the file; UserError where it cannot be read back, since the writer keeps silent on a full disk."""
+        self._writer.release()
+        capture = cv2.VideoCapture(str(self.temporary))
+        is_whole = capture.isOpened() and capture.read()[0]
+        capture.release()
+        if not is_whole:
+            self.temporary.unlink(missing_ok=True)
+            raise UserError(f"{self.path} could not be written: is the disk full?")
+        self.temporary.replace(self.path)
+
+
+def open_recorder(output, sources, force=False):
+    """Return the recorder for `--output`; UserError where something would be overwritten or does not fit together."""
+    if output is None:
+        return NoRecorder()
+    output = Path(output)
+    suffix = output.suffix.lower()
+    if suffix in SUFFIXES + VIDEO_SUFFIXES:
+        wanted = VIDEO_SUFFIXES if sources[0].is_video else SUFFIXES
+        if len(sources) > 1:
+            raise UserError(f"{output} is one file, but there are {len(sources)} sources: name a folder as --output.")
+        if suffix not in wanted:
+            raise UserError(f"{output} does not fit {sources[0].name}: name an --output that ends in {wanted[0]}.")
+        claim_output(output, force)
+        return Recorder({sources[0]: output})
+    if output.is_file():
+        raise UserError(f"{output} is a file: name a folder, a picture or a video as --output.")
+    if output.is_dir() and any(output.iterdir()) and not force:
+        raise UserError(f"{output} exists already: name another --output, or write into it with --force.")
+    check_writable(output)
+    return Recorder(name_targets(output, sources))
+
+
+def name_targets(folder: Path, sources) -> dict:
+    """Return a file in the folder for each source, with a number where two have the same name."""
+    targets, taken = {}, set()
+    for number, source in enumerate(sources):
+        name = Path(source.name) if not source.is_live else Path(f"live_{number}")
+        if source.is_video:
+            name = name.with_suffix(".mp4")
+        elif name.suffix.lower() == ".gif":
+            name = name.with_suffix(".png")
+        if name in taken:
+            name = name.with_stem(f"{name.stem}_{number}")
+        taken.add(name)
+        targets[source] = folder / name
+    return targets

@@ -1,0 +1,71 @@
+"""The classic four-layer CNN: train it, or see it read emotions from faces.
+
+    python emotions.py --mode train                 trains on data/, writes four_layer_cnn.h5
+    python emotions.py --mode train --resume        goes on after an interruption
+    python emotions.py --mode display               the webcam, in a window
+    python emotions.py --mode display photo.jpg     pictures, folders, videos and streams, as test.py
+
+--mode train --help and --mode display --help list the flags of each.
+"""
+
+import argparse
+from pathlib import Path
+
+from emotion_recognition import cli
+
+OUTPUT = "four_layer_cnn.h5"
+
+
+def parse_args():
+    mode = argparse.ArgumentParser(add_help=False)
+    mode.add_argument("--mode", choices=("train", "display"), help="what to do")
+    parser = cli.parser(__doc__, parents=[mode])
+    chosen = mode.parse_known_args()[0].mode
+    if chosen == "train":
+        cli.add_training_flags(parser, output=OUTPUT, epochs=50, batch_size=64, learning_rate=1e-3, optimizer="adam")
+    elif chosen == "display":
+        parser.add_argument("--model", help=f"model file (default: {OUTPUT} where there is one, else model.h5)")
+        cli.add_recognition_flags(parser)
+    arguments = parser.parse_intermixed_args()
+    if chosen is None:
+        parser.error("name --mode train or --mode display")
+    return arguments
+
+
+def main():
+    arguments = parse_args()
+    return train(arguments) if arguments.mode == "train" else display(arguments)
+
+
+def train(arguments):
+    # Imported here, so that --help answers at once.
+    cli.start_keras()
+    import keras
+
+    from emotion_recognition import networks, training
+
+    with training.outputs(arguments) as outputs:
+        train, validation = training.read_data(arguments)
+        keras.utils.set_random_seed(arguments.seed)
+        network = networks.four_layer_cnn(len(train.emotions))
+        network.compile(
+            optimizer=training.optimizer(arguments, train),
+            loss="sparse_categorical_crossentropy",
+            metrics=["accuracy"],
+        )
+        history = training.fit(network, train, validation, arguments, outputs)
+        training.finish(network, train, validation, history, arguments, outputs)
+
+
+def display(arguments):
+    from emotion_recognition import recognition
+
+    if arguments.model is None:
+        own = Path(OUTPUT)
+        arguments.model = own if own.is_file() else cli.PROJECT / "model.h5"
+        print(f"Model: {arguments.model}")
+    return recognition.recognise(arguments, arguments.model)
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,30 @@
+"""Read the emotions of faces in the webcam, in pictures, folders, video files and streams.
+
+    python test.py                                  the webcam, in a window
+    python test.py photo.jpg clip.mp4 folder/       any number of pictures, videos and folders
+    python test.py photo.jpg --output result.png    keeps the annotated picture
+    python test.py sticker.png --whole auto         for stickers and cartoons
+
+Keys in the window: q or Esc ends, s saves a snapshot, m mirrors the view; a picture waits for any other key.
+"""
+
+from emotion_recognition import cli
+
+
+def parse_args():
+    parser = cli.parser(__doc__)
+    parser.add_argument("--model", default=cli.PROJECT / "model.h5", help="model file that reads the emotions")
+    cli.add_recognition_flags(parser)
+    return parser.parse_intermixed_args()
+
+
+def main():
+    arguments = parse_args()
+    # Imported here, so that --help answers at once.
+    from emotion_recognition import recognition
+
+    return recognition.recognise(arguments, arguments.model)
+
+
+if __name__ == "__main__":
+    cli.run(main)
