@@ -14,13 +14,17 @@ from emotion_recognition.errors import UserError
 
 def parse_args():
     parser = cli.parser(__doc__)
-    parser.add_argument("--model", nargs="+", action="extend", help="model files to compare (default: model.h5)")
+    parser.add_argument(
+        "--model", nargs="+", action="extend", help="model files to compare (default: the model.h5 beside the scripts)"
+    )
     parser.add_argument("--data", default="data", help="folder that dataset_prepare.py made, or your own class folders")
     parser.add_argument(
-        "--split", choices=("train", "validation", "test"), help="default: validation, test and both together"
+        "--split",
+        choices=("train", "validation", "test"),
+        help="which pictures (default: validation, test and both together)",
     )
     parser.add_argument("--flip", action="store_true", help="average each picture with its mirror image")
-    parser.add_argument("--ensemble", action="store_true", help="average the models too")
+    parser.add_argument("--ensemble", action="store_true", help="add the mean of the models")
     parser.add_argument("--output", help="folder to make for report.json and pictures of the test split")
     parser.add_argument("--force", action="store_true", help="replace a report that an earlier run made")
     return parser.parse_args()
@@ -29,11 +33,12 @@ def parse_args():
 def main():
     arguments = parse_args()
     # Imported here, so that --help answers at once.
+    cli.start_keras()
     import numpy as np
 
     from emotion_recognition import evaluation, model_file, report
 
-    paths = list(dict.fromkeys(arguments.model or ["model.h5"]))
+    paths = list(dict.fromkeys(arguments.model or [str(cli.PROJECT / "model.h5")]))
     if arguments.ensemble and len(paths) == 1:
         raise UserError("--ensemble averages several models: name more than one after --model.")
     if arguments.output:
@@ -50,7 +55,8 @@ def main():
         # Read once, unless models differ in their emotions: the labels follow these.
         if not results or results[-1].faces.emotions != model.emotions:
             faces, splits, copied = read_faces(arguments.data, arguments.split, model.emotions)
-        print(f"{path} looks at {len(faces):,} pictures ...", flush=True)
+        mirrored = " and their mirror images" if arguments.flip else ""
+        print(f"{path} looks at {len(faces):,} pictures{mirrored} ...", flush=True)
         try:
             probabilities = evaluation.predict(model.network, faces.pictures, arguments.flip)
         except ValueError as error:
@@ -83,7 +89,7 @@ def read_faces(data, split, emotions):
     splits = np.repeat(list(found), [len(each) for each in found.values()])
     trained = {name: folders.read_trained_names(data, name) for name in found if name != "train"}
     if None in trained.values() or not trained:
-        print(f"{data} has no copies.csv")
+        print(f"{data} holds no list of copies: it is not known which pictures also occur in training.")
         return faces, splits, None
     return faces, splits, np.concatenate([np.isin(found[name].names, trained[name]) for name in found])
 

@@ -105,6 +105,17 @@ def read_copied_names(data, split="train") -> list[str]:
         return [f"{row['emotion']}/{row['name']}" for row in csv.DictReader(file) if row["split"] == split]
 
 
+def read_trained_names(data, split) -> list[str] | None:
+    """Return the names (emotion/file) of the pictures in `split` that also occur in train; None if not known."""
+    path = Path(data) / COPIES
+    if not path.is_file():
+        return None
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    trained = {row["group"] for row in rows if row["split"] == "train"}
+    return [f"{row['emotion']}/{row['name']}" for row in rows if row["split"] == split and row["group"] in trained]
+
+
 def find_split(data, split) -> Path | None:
     """Return the folder of a split, however it is spelled; None where there is none."""
     data = Path(data)

@@ -1,0 +1,153 @@
+"""Metrics against values computed by hand, and the words made of them."""
+
+from math import log
+
+import numpy as np
+import pytest
+
+from emotion_recognition import evaluation
+
+EMOTIONS = ("angry", "happy", "neutral", "sad")
+
+
+def rows(*seen, sure=0.9) -> np.ndarray:
+    """Return probabilities (n, 4): `sure` for the emotion of each index in `seen`, the rest shared by the others."""
+    probabilities = np.full((len(seen), 4), (1 - sure) / 3)
+    probabilities[np.arange(len(seen)), seen] = sure
+    return probabilities
+
+
+# Three of five are right; nobody is neutral, and nobody is seen as sad.
+LABELS = np.array([0, 0, 0, 1, 3])
+PROBABILITIES = np.concatenate([rows(0, 0, 1, sure=0.9), rows(1, 2, sure=0.5)])
+
+
+def test_measure_gives_the_values_computed_by_hand():
+    metrics = evaluation.measure(PROBABILITIES, LABELS)
+    assert metrics["pictures"] == 5
+    assert metrics["confusion"] == [[2, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0]]
+    assert metrics["accuracy"] == 3 / 5
+    assert metrics["precision"] == [1, 1 / 2, 0, None]
+    assert metrics["recall"] == [2 / 3, 1, None, 0]
+    # Means over angry, happy and sad: there is no neutral picture. The values of F1 are 4/5, 2/3 and 0.
+    assert metrics["balanced_accuracy"] == pytest.approx((2 / 3 + 1 + 0) / 3)
+    assert metrics["macro_f1"] == pytest.approx((4 / 5 + 2 / 3 + 0) / 3)
+    # Of three at 0.9 two are right, of two at 0.5 one is.
+    assert metrics["expected_calibration_error"] == pytest.approx((abs(2 - 2.7) + abs(1 - 1.0)) / 5)
+    expected = -(2 * log(0.9) + log(0.1 / 3) + log(0.5) + log(0.5 / 3)) / 5
+    assert metrics["negative_log_likelihood"] == pytest.approx(expected)
+
+
+def test_perfect_predictions():
+    labels = np.array([0, 1, 2, 3])
+    metrics = evaluation.measure(np.eye(4), labels)
+    for name in ("accuracy", "balanced_accuracy", "macro_f1"):
+        assert metrics[name] == 1
+    assert metrics["precision"] == metrics["recall"] == [1, 1, 1, 1]
+    assert metrics["expected_calibration_error"] == metrics["negative_log_likelihood"] == 0
+    # (1 + z^2 / 2n - z^2 / 2n) / (1 + z^2 / n), and no more than everything.
+    assert metrics["accuracy_interval"] == pytest.approx([1 / (1 + 1.959964**2 / 4), 1])
+    assert metrics["accuracy_interval"][1] <= 1
+
+
+def test_hopeless_predictions():
+    labels = np.array([1, 0, 3, 2])
+    metrics = evaluation.measure(np.eye(4), labels)
+    for name in ("accuracy", "balanced_accuracy", "macro_f1"):
+        assert metrics[name] == 0
+    assert metrics["precision"] == metrics["recall"] == [0, 0, 0, 0]
+    assert metrics["expected_calibration_error"] == 1
+    # The logarithm of nothing is cut off.
+    assert metrics["negative_log_likelihood"] == pytest.approx(-log(1e-7))
+    assert metrics["accuracy_interval"][0] == 0
+
+
+def test_a_single_picture():
+    metrics = evaluation.measure(rows(2), np.array([2]))
+    assert metrics["accuracy"] == metrics["balanced_accuracy"] == metrics["macro_f1"] == 1
+    assert metrics["recall"] == [None, None, 1, None]
+
+
+@pytest.mark.parametrize(
+    ("right", "number", "low", "high"),
+    # Published values: Newcombe (1998), table I, method 3 (Wilson's score).
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_wilson_interval(right, number, low, high):
+    assert evaluation.wilson_interval(right, number) == pytest.approx([low, high], abs=5e-5)
+
+
+def test_reliability_counts_each_bin_with_its_upper_edge():
+    # Of 15 bins of width 1/15: 0.9 lies in the 14th, 0.5 in the 8th; one third is the upper edge of the 5th.
+    thirds = np.array([[1 / 3, 1 / 3, 1 / 3, 0]])
+    numbers, confidences, right = evaluation.reliability(
+        np.concatenate([PROBABILITIES, thirds, np.eye(4)[:1]]), np.append(LABELS, (0, 3))
+    )
+    filled = {4: (1, 1 / 3, 1), 7: (2, 1.0, 1), 13: (3, 2.7, 2), 14: (1, 1.0, 0)}
+    for each in range(15):
+        assert (numbers[each], confidences[each], right[each]) == pytest.approx(filled.get(each, (0, 0, 0)))
+
+
+def test_most_confidently_wrong_is_in_order_and_holds_no_right_one():
+    probabilities = np.concatenate([rows(0, sure=0.99), rows(1, sure=0.6), rows(1, sure=0.8), rows(2, sure=0.6)])
+    labels = np.zeros(4, int)
+    assert evaluation.most_confidently_wrong(probabilities, labels).tolist() == [2, 1, 3]
+    assert evaluation.most_confidently_wrong(probabilities, labels, most=1).tolist() == [2]
+    assert evaluation.most_confidently_wrong(probabilities[:1], labels[:1]).tolist() == []
+
+
+def test_top_confusions_are_sentences():
+    confusion = [[5, 1, 0, 2], [0, 8, 0, 0], [0, 0, 0, 0], [0, 3, 0, 1]]
+    assert evaluation.top_confusions(confusion, EMOTIONS, most=2) == [
+        "sad is taken for happy: 3 of 4 pictures (75.0%)",
+        "angry is taken for sad: 2 of 8 pictures (25.0%)",
+    ]
+    assert len(evaluation.top_confusions(confusion, EMOTIONS)) == 3
+    assert evaluation.top_confusions(np.eye(4, dtype=int).tolist(), EMOTIONS) == ["none"]
+
+
+def test_tables_have_less_than_100_columns():
+    metrics = evaluation.measure(PROBABILITIES, LABELS)
+    heading, row = evaluation.table_heading("test"), evaluation.table_row("a/long/path" * 9 + "model.h5", metrics)
+    assert len(heading) == len(row) < 100
+    assert "model.h5 " in row
+    assert row.split()[-8:] == ["60.0%", "23.1%", "to", "88.2%", "55.6%", "0.489", "0.140", "1.219"]
+    lines = evaluation.emotion_table(EMOTIONS, {"all": metrics, "without_copies": metrics})
+    assert max(map(len, lines)) < 100
+    assert [line.split() for line in lines[2:]] == [
+        ["angry", *["3", "100.0%", "66.7%"] * 2],
+        ["happy", *["1", "50.0%", "100.0%"] * 2],
+        ["neutral", *["0", "0.0%", "-"] * 2],
+        ["sad", *["1", "-", "0.0%"] * 2],
+    ]
+
+
+class PixelReader:
+    """Stands for a network: its probabilities are the first four levels of the top row, as they are."""
+
+    def predict(self, pictures, batch_size, verbose):
+        assert pictures.dtype == np.float32
+        return pictures[:, 0, :4, 0]
+
+
+def test_predict_averages_the_mirrored_picture():
+    pictures = np.zeros((1, 48, 48, 1), np.uint8)
+    pictures[0, 0, 1] = pictures[0, 0, -4] = 1
+    assert evaluation.predict(PixelReader(), pictures).tolist() == [[0, 1, 0, 0]]
+    assert evaluation.predict(PixelReader(), pictures, flip=True).tolist() == [[0, 0.5, 0, 0.5]]
+
+
+def test_predict_refuses_what_are_no_probabilities():
+    for level in (0, 2):
+        with pytest.raises(ValueError, match="no probabilities"):
+            evaluation.predict(PixelReader(), np.full((1, 48, 48, 1), level, np.uint8))
+
+
+def test_temperature_one_changes_nothing_and_the_best_undoes_overconfidence():
+    np.testing.assert_allclose(evaluation.with_temperature(PROBABILITIES, 1.0), PROBABILITIES)
+    # Of ten, six are right: the honest probability is 0.6. Logits three times as large claim more.
+    honest = rows(*[0] * 10, sure=0.6)
+    labels = np.array([0] * 6 + [1, 1, 2, 3])
+    overconfident = evaluation.with_temperature(honest, 1 / 3)
+    assert overconfident[0, 0] > 0.9
+    assert evaluation.best_temperature(overconfident, labels) == pytest.approx(3, rel=0.01)
