@@ -78,7 +78,8 @@ class Fer2013:
                 columns = parse_header(next(lines, b""), self.path)
                 for row, line in enumerate(lines):
                     yield self._parse(row, line, columns)
-            except BROKEN_ARCHIVE as error:
+            # OSError is how bzip2 says that its data are broken.
+            except (*BROKEN_ARCHIVE, OSError) as error:
                 raise UserError(
                     f"{self.path} is damaged or cut off after row {row} ({error}): download it again."
                 ) from error
@@ -87,6 +88,8 @@ class Fer2013:
         fields = [field.strip(b' "\t\r\n') for field in line.split(b",")]
         if len(line) >= LONGEST_LINE:
             return Rejected(row, "the line is far too long")
+        if line.count(b'"') % 2:
+            return Rejected(row, "a quotation mark is not closed: the line is cut off or damaged")
         if len(fields) != len(columns):
             return Rejected(row, f"{len(fields)} columns instead of {len(columns)}: the line is cut off or damaged")
         values = dict(zip(columns, fields, strict=True))
@@ -116,7 +119,7 @@ class OpenedTable:
         try:
             return self._stack.enter_context(self._open())
         except (*BROKEN_ARCHIVE, RuntimeError, NotImplementedError) as error:
-            raise UserError(f"{self.path} is a damaged or locked archive ({error}): download it again.") from error
+            raise UserError(f"{self.path} is damaged, cut off or locked ({error}): download it again.") from error
 
     def __exit__(self, *error):
         self._stack.close()
@@ -129,7 +132,10 @@ class OpenedTable:
             archive = self._stack.enter_context(tarfile.open(self.path))  # noqa: SIM115
             return archive.extractfile(self._choose([member.name for member in archive if member.isfile()]))
         with self.path.open("rb") as file:
-            opener = OPENERS.get(file.read(2), open)
+            start = file.read(2)
+        if start == b"PK":
+            raise UserError(f"{self.path} is a zip archive that is cut off: download it again.")
+        opener = OPENERS.get(start, open)
         return opener(self.path, "rb")
 
     def _choose(self, names):

@@ -32,6 +32,8 @@ def read_picture(path) -> np.ndarray:
             return to_blue_green_red(ImageOps.exif_transpose(picture))
     except UserError:
         raise
+    except Image.DecompressionBombError as error:
+        raise UserError(f"{path} has far too many pixels: scale it down first.") from error
     except PermissionError as error:
         raise UserError(f"{path} may not be read: change its permissions.") from error
     except Image.UnidentifiedImageError as error:

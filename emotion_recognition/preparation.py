@@ -4,8 +4,7 @@ import csv
 import hashlib
 import shutil
 from array import array
-from collections import Counter, deque
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,25 +21,25 @@ SPLITS = ("train", "validation", "test")
 COPIES = "copies.csv"
 REJECTED = "rejected.csv"
 
-# Samples per task of a writing thread: enough that handing over costs little, few enough to hold in memory.
-CHUNK = 128
-TASKS_AHEAD = 8
-
 
 @dataclass
 class Written:
     """What is known of the pictures written: for each its digest, its place (split, emotion) and its file name."""
 
     rejected: int = 0
+    counts: Counter = field(default_factory=Counter)
     places: list = field(default_factory=list)
     names: list = field(default_factory=list)
     digests: array = field(default_factory=lambda: array("Q"))
 
-    def add(self, sample):
-        """Note one sample."""
-        self.places.append((sample.split, sample.emotion))
+    def add(self, sample) -> bool:
+        """Note one sample; return whether it is the first of its place."""
+        place = sample.split, sample.emotion
+        self.counts[place] += 1
+        self.places.append(place)
         self.names.append(sample.name)
         self.digests.frombytes(hashlib.blake2b(sample.picture, digest_size=8).digest())
+        return self.counts[place] == 1
 
     def copies(self):
         """Yield (group, split, emotion, name) for all pictures of which another split holds an exact copy."""
@@ -54,7 +53,7 @@ class Written:
 
     def table(self) -> str:
         """Return the number of pictures per emotion and split as lines of text."""
-        counts = Counter(self.places)
+        counts = self.counts
         emotions = [emotion for emotion in EMOTIONS if any(counts[split, emotion] for split in SPLITS)]
         lines = ["".join(f"{heading:>12}" for heading in ("", *SPLITS))]
         for emotion in emotions:
@@ -63,7 +62,7 @@ class Written:
         return "\n".join([*lines, f"{'all':>12}" + "".join(f"{number:12,}" for number in sums)])
 
 
-def write_data_folder(items, output, force=False, show=print) -> Written:
+def write_data_folder(items, output, force=False) -> Written:
     """Write an iterable of `Sample` and `Rejected` as the folder `output`, which appears only when it is whole.
 
     UserError where `output` exists (unless `force`), holds other things, cannot be written, or would stay empty.
@@ -72,28 +71,22 @@ def write_data_folder(items, output, force=False, show=print) -> Written:
     with (
         new_folder(output, force) as folder,
         (folder / REJECTED).open("w", newline="", encoding="utf-8") as rejected_file,
-        ThreadPoolExecutor(2) as threads,
     ):
         rejected = csv.writer(rejected_file)
         rejected.writerow(("row", "reason"))
-        chunk, tasks = [], deque()
         for number, item in enumerate(items, start=1):
             if isinstance(item, Rejected):
                 written.rejected += 1
                 rejected.writerow((item.row, item.reason))
             else:
-                written.add(item)
-                chunk.append(item)
-            if len(chunk) == CHUNK:
-                tasks.append(threads.submit(write_pngs, folder, chunk))
-                chunk = []
-            if len(tasks) > TASKS_AHEAD:
-                tasks.popleft().result()
+                place = folder / item.split / item.emotion
+                if written.add(item):
+                    place.mkdir(parents=True)
+                # Not cv2.imwrite: it keeps silent when the disk is full.
+                (place / item.name).write_bytes(cv2.imencode(".png", item.picture)[1])
             if number % 5000 == 0:
-                show(f"{number:6,} rows read")
-        write_pngs(folder, chunk)
-        for task in tasks:
-            task.result()
+                # Flushed, so that it is seen at once also where it goes to a file.
+                print(f"{number:6,} rows read", flush=True)
         if not written.names:
             raise UserError(f"None of the {written.rejected} rows holds a picture: is this the right file?")
         with (folder / COPIES).open("w", newline="", encoding="utf-8") as file:
@@ -103,32 +96,31 @@ def write_data_folder(items, output, force=False, show=print) -> Written:
     return written
 
 
-def write_pngs(folder, samples):
-    """Write each sample as folder/<split>/<emotion>/<name>."""
-    for sample in samples:
-        place = folder / sample.split / sample.emotion
-        place.mkdir(parents=True, exist_ok=True)
-        # Not cv2.imwrite: it keeps silent when the disk is full.
-        (place / sample.name).write_bytes(cv2.imencode(".png", sample.picture)[1])
-
-
 @contextmanager
 def new_folder(output, force=False):
     """Give a temporary folder beside `output`, renamed into its place when the block ends well, else removed."""
-    output = Path(output)
+    output = Path(output).absolute()
     refuse_folder(output, force)
-    check_writable(output.absolute().parent)
-    partial = output.with_name(f"{output.name}.partial")
-    # There may be one of a run that was killed.
-    shutil.rmtree(partial, ignore_errors=True)
+    check_writable(output.parent)
+    partial, old = (output.with_name(f"{output.name}{ending}") for ending in (".partial", ".old.partial"))
+    # There may be some of a run that was killed.
+    for rest in (partial, old):
+        shutil.rmtree(rest, ignore_errors=True)
     try:
         partial.mkdir()
         yield partial
+        # Renaming is quick: a run that is interrupted here leaves no folder that is half removed.
         if output.exists():
-            shutil.rmtree(output)
+            output.rename(old)
         partial.rename(output)
-    except BaseException:
+        shutil.rmtree(old, ignore_errors=True)
+    except BaseException as error:
+        if old.exists() and not output.exists():
+            old.rename(output)
         shutil.rmtree(partial, ignore_errors=True)
+        # The system names no file when the disk is full.
+        if isinstance(error, OSError) and not error.filename:
+            error.filename = str(output)
         raise
 
 

@@ -148,11 +148,16 @@ def fit(network, train, validation, arguments, outputs) -> list[dict]:
         )
         row = {"epoch": epoch + 1, **{metric: values[0] for metric, values in result.history.items()}}
         history.append({**row, "seconds": round(time.monotonic() - started, 1)})
-        if row["val_accuracy"] == max(each["val_accuracy"] for each in history):
+        if best_epoch(history) is history[-1]:
             best_weights = network.get_weights()
         write_checkpoint(outputs.checkpoint, network, settings, history, best_weights)
     network.set_weights(best_weights)
     return history
+
+
+def best_epoch(history) -> dict:
+    """Return the row of the epoch that did best on validation, the first of equals."""
+    return max(history, key=lambda row: row["val_accuracy"])
 
 
 def class_weights(data) -> dict[int, float]:
@@ -210,7 +215,7 @@ def read_checkpoint(path, network, settings):
 def finish(network, train, validation, history, arguments, outputs):
     """Calibrate the trained network, write model, history and curves, and say where they are."""
     temperature = calibrate(network, validation)
-    best = max(history, key=lambda row: row["val_accuracy"])
+    best = best_epoch(history)
     record = {
         **describe(network, train, validation, arguments),
         "best_epoch": best["epoch"],

@@ -15,7 +15,7 @@ USAGES = ("Training", "PublicTest", "PrivateTest")
 PER_EMOTION = 12
 
 # Lines in which TensorFlow reports on itself.
-BACKEND_NOISE = re.compile(r"[IWE]0000 |WARNING|\d{4}-\d\d-\d\d \S+ [IWE] ")
+BACKEND_NOISE = re.compile(r"[IWE]0000 |WARNING|To enable the following instructions|\d{4}-\d\d-\d\d \S+ [IWE] ")
 
 
 def command(name, *arguments) -> list[str]:

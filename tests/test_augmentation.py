@@ -1,0 +1,80 @@
+"""How training pictures are varied, with exact values."""
+
+import numpy as np
+import pytest
+
+from emotion_recognition import augmentation
+from emotion_recognition.augmentation import augment, random_affine_matrices
+
+CENTRE = np.array([23.5, 23.5])
+
+
+class Fixed:
+    """A generator that gives the value in the middle of every range, and always the same mirror."""
+
+    def __init__(self, mirror):
+        self.mirror = mirror
+
+    def uniform(self, low, high, size):
+        return np.full(size, (low + high) / 2)
+
+    def choice(self, values, size):
+        assert values == (-1.0, 1.0)
+        return np.full(size, self.mirror)
+
+
+@pytest.fixture
+def pictures() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (5, 48, 48, 1), dtype=np.uint8)
+
+
+def test_without_variation_pictures_stay_as_they_are(pictures):
+    varied = augment(pictures, Fixed(1.0))
+    assert varied.dtype == np.float32 and varied.shape == pictures.shape
+    assert np.array_equal(varied, pictures)
+
+
+def test_mirrored_pictures_are_exact(pictures):
+    assert np.array_equal(augment(pictures, Fixed(-1.0)), pictures[:, :, ::-1])
+
+
+def test_the_same_generator_gives_the_same_pictures(pictures):
+    before = pictures.copy()
+    first, second, other = (augment(pictures, np.random.default_rng(seed)) for seed in (7, 7, 8))
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, other)
+    assert np.array_equal(pictures, before)
+
+
+def test_each_picture_is_varied_on_its_own(pictures):
+    same = np.repeat(pictures[:1], 8, axis=0)
+    varied = augment(same, np.random.default_rng(0))
+    assert len({picture.tobytes() for picture in varied}) == 8
+
+
+def test_gray_levels_stay_in_range_without_a_dark_border():
+    bright = np.full((20, 48, 48, 1), 250, np.uint8)
+    assert (augment(bright, np.random.default_rng(0)) == 250).all()
+
+
+def test_pictures_of_other_sizes():
+    assert augment(np.zeros((2, 32, 64, 1), np.uint8), np.random.default_rng(0)).shape == (2, 32, 64, 1)
+
+
+def test_ranges_of_the_warp():
+    matrices = random_affine_matrices(4000, 48, 48, np.random.default_rng(0))
+    assert matrices.shape == (4000, 2, 3)
+    determinant = np.linalg.det(matrices[:, :, :2])
+    assert 0.45 < (determinant < 0).mean() < 0.55
+    scale = np.sqrt(np.abs(determinant))
+    assert 0.9 <= scale.min() < 0.91 and 1.09 < scale.max() <= 1.1
+    # The second column is not mirrored.
+    angle = np.rad2deg(np.arctan2(-matrices[:, 0, 1], matrices[:, 1, 1]))
+    assert -10 <= angle.min() < -9.9 and 9.9 < angle.max() <= 10
+    # Turning and scaling leave the centre of the picture where it is.
+    shift = matrices[:, :, :2] @ CENTRE + matrices[:, :, 2] - CENTRE
+    assert np.abs(shift).max() <= augmentation.LARGEST_SHIFT * 48 + 1e-9
+    assert (shift.max(axis=0) > 2.8).all() and (shift.min(axis=0) < -2.8).all()
+    # A similarity keeps right angles: the columns are orthogonal and of one length.
+    first, second = matrices[:, :, 0], matrices[:, :, 1]
+    assert np.allclose((first * second).sum(axis=1), 0) and np.allclose((first**2).sum(axis=1), scale**2)

@@ -1,0 +1,415 @@
+"""dataset_prepare.py, run as people run it: on drawn faces, on damaged files, and on the real FER-2013."""
+
+import csv
+import gzip
+import io
+import lzma
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+import zipfile
+from collections import Counter
+
+import cv2
+import numpy as np
+import pytest
+from conftest import assert_one_sentence, command, make_rows, start_script, write_csv
+
+from emotion_recognition.labels import FER2013_CODES
+
+SPLITS = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
+PLAIN = np.zeros((48, 48), np.uint8)
+
+# Rows per emotion in the order of FER2013_CODES, as the data set was released.
+FER2013_ROWS = {
+    "train": (3995, 436, 4097, 7215, 4830, 3171, 4965),
+    "validation": (467, 56, 496, 895, 653, 415, 607),
+    "test": (491, 55, 528, 879, 594, 416, 626),
+}
+
+
+def files_in(folder) -> dict[str, bytes]:
+    """Return the content of every file below a folder, by its path."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def read_table(path) -> list[dict]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def rejected(folder) -> dict[int, str]:
+    return {int(row["row"]): row["reason"] for row in read_table(folder / "rejected.csv")}
+
+
+def pixels(picture) -> str:
+    return " ".join(map(str, picture.ravel()))
+
+
+def wait_for(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_every_picture_is_the_row_of_its_name_bit_for_bit(small_data, small_rows):
+    for number, (code, picture, usage) in enumerate(small_rows):
+        path = small_data / SPLITS[usage] / FER2013_CODES[code] / f"fer{number:07d}.png"
+        written = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        assert written.dtype == np.uint8 and written.shape == (48, 48)
+        assert np.array_equal(written, picture)
+    assert len(list(small_data.rglob("*.png"))) == len(small_rows)
+    assert sorted(entry.name for entry in small_data.iterdir()) == [
+        "copies.csv",
+        "rejected.csv",
+        "test",
+        "train",
+        "validation",
+    ]
+    assert read_table(small_data / "copies.csv") == [] and rejected(small_data) == {}
+
+
+def test_says_what_was_written(run_script, small_csv, tmp_path):
+    result = run_script("dataset_prepare.py", small_csv, "--output", "faces")
+    assert result.returncode == 0 and result.stderr == ""
+    assert re.search(r"^ +train +validation +test$", result.stdout, re.M)
+    assert re.search(r"^ +sad +12 +12 +12$", result.stdout, re.M)
+    assert re.search(r"^ +all +84 +84 +84$", result.stdout, re.M)
+    assert "0 rows left out, listed in faces/rejected.csv" in result.stdout
+    assert "This is not the complete, original FER-2013" in result.stdout
+    assert [entry.name for entry in tmp_path.iterdir()] == ["faces"]
+
+
+def compress(small_csv, folder, kind):
+    """Write the CSV file in an archive of this kind, beside what archives in circulation also hold."""
+    path, content = folder / f"fer2013.csv{kind}", small_csv.read_bytes()
+    if kind == ".gz":
+        path.write_bytes(gzip.compress(content))
+    elif kind == ".xz":
+        path.write_bytes(lzma.compress(content, preset=0))
+    elif kind == ".zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("challenge/test.csv", "pixels\n1 2 3\n")
+            archive.writestr("challenge/train.csv", "emotion,pixels\n")
+            archive.writestr("challenge/fer2013.csv", content)
+    else:
+        with tarfile.open(path, "w:gz") as archive:
+            for name, data in (("fer2013/README", b"read me"), ("fer2013/fer2013.csv", content)):
+                member = tarfile.TarInfo(name)
+                member.size = len(data)
+                archive.addfile(member, io.BytesIO(data))
+    return path
+
+
+@pytest.mark.parametrize("kind", [".gz", ".xz", ".zip", ".tar.gz"])
+def test_compressed_files_give_the_same_folder(kind, run_script, small_csv, small_data, tmp_path):
+    result = run_script("dataset_prepare.py", compress(small_csv, tmp_path, kind))
+    assert result.returncode == 0, result.stderr
+    assert files_in(tmp_path / "data") == files_in(small_data)
+
+
+@pytest.mark.parametrize("kind", [".gz", ".xz", ".zip", ".tar.gz"])
+def test_archives_that_are_cut_off(kind, run_script, small_csv, tmp_path):
+    path = compress(small_csv, tmp_path, kind)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    result = run_script("dataset_prepare.py", path)
+    assert_one_sentence(result, path, "cut off", "download it again")
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+def test_layout_of_icml_face_data(run_script, small_rows, small_data, tmp_path):
+    lines = [f"{code},{usage},{pixels(picture)}\n" for code, picture, usage in small_rows]
+    (tmp_path / "icml_face_data.csv").write_text("emotion, Usage, pixels\n" + "".join(lines))
+    assert run_script("dataset_prepare.py", "icml_face_data.csv").returncode == 0
+    assert files_in(tmp_path / "data") == files_in(small_data)
+
+
+def test_layout_of_train_csv(run_script, small_rows, tmp_path):
+    lines = [f'{code},"{pixels(picture)}"\r\n' for code, picture, _ in small_rows]
+    (tmp_path / "train.csv").write_bytes(("emotion,pixels\r\n" + "".join(lines)).encode())
+    assert run_script("dataset_prepare.py", "train.csv").returncode == 0
+    assert len(list((tmp_path / "data" / "train").rglob("*.png"))) == len(small_rows)
+    assert not (tmp_path / "data" / "validation").exists() and not (tmp_path / "data" / "test").exists()
+    written = cv2.imread(str(tmp_path / "data" / "train" / "surprised" / "fer0000005.png"), cv2.IMREAD_UNCHANGED)
+    assert np.array_equal(written, small_rows[5][1])
+
+
+def test_bad_rows_are_listed_and_the_others_kept(run_script, tmp_path):
+    good = pixels(PLAIN)
+    bad = {
+        f"3,{pixels(PLAIN[1:])},Training": "2256 pixels instead of 2304",
+        f"3,{good} 7,Training": "2305 pixels instead of 2304",
+        "3,,Training": "0 pixels instead of 2304",
+        f"3,{good[:-1]}256,Training": "pixel value 256 is outside 0..255",
+        f"3,{good[:-1]}-1,Training": "pixel value -1 is outside 0..255",
+        f"3,{good[:-1]}99999999999999999999999,Training": "is outside 0..255",
+        f"3,{good[:-1]}x,Training": "pixel x is not a number",
+        f"3,{good[:-1]}1.5,Training": "pixel 1.5 is not a number",
+        f"7,{good},Training": "unknown emotion code 7",
+        f"-1,{good},Training": "unknown emotion code -1",
+        f"happy,{good},Training": "unknown emotion code happy",
+        f",{good},Training": "unknown emotion code",
+        f"3,{good},Testing": "unknown usage Testing",
+        f"3,{good},": "unknown usage",
+        f"3,{good}": "2 columns instead of 3",
+        f"3,{good},Training,more": "4 columns instead of 3",
+        "\0\0\0": "1 columns instead of 3",
+        f"3,{'1 ' * 100_000},Training": "the line is far too long",
+        # The last line, cut off in the middle of its pixels.
+        f"3,{good[:1000]}": "2 columns instead of 3",
+    }
+    lines = [line for number, row in enumerate(bad) for line in (row, f"{number % 7},{good},PublicTest")]
+    # Nothing follows the line that is cut off.
+    (tmp_path / "fer2013.csv").write_text("\n".join(["emotion,pixels,Usage", *lines[:-1]]))
+    result = run_script("dataset_prepare.py")
+    assert result.returncode == 0, result.stderr
+    assert f"{len(bad)} rows left out" in result.stdout
+    reasons = rejected(tmp_path / "data")
+    assert list(reasons) == list(range(0, 2 * len(bad), 2))
+    for reason, expected in zip(reasons.values(), bad.values(), strict=True):
+        assert expected in reason
+    names = sorted(path.name for path in (tmp_path / "data").rglob("*.png"))
+    assert names == [f"fer{number:07d}.png" for number in range(1, 2 * len(bad) - 2, 2)]
+
+
+@pytest.mark.parametrize("ending", ["", " ", ",", ",Priv"])
+def test_last_line_that_is_cut_off(ending, run_script, small_csv, small_rows, tmp_path):
+    whole = small_csv.read_text()
+    last_pixels = whole.rindex(",")
+    cut = {"": last_pixels - 3, " ": last_pixels - 40, ",": last_pixels + 1, ",Priv": last_pixels + 5}[ending]
+    (tmp_path / "fer2013.csv").write_text(whole[:cut])
+    result = run_script("dataset_prepare.py")
+    assert result.returncode == 0 and "1 rows left out" in result.stdout
+    assert list(rejected(tmp_path / "data")) == [len(small_rows) - 1]
+
+
+def test_quoted_line_that_is_cut_off_inside_its_last_pixel(run_script, tmp_path):
+    good = pixels(PLAIN + 200)
+    (tmp_path / "train.csv").write_text(f'emotion,pixels\n3,"{good}"\n4,"{good[:-1]}')
+    assert run_script("dataset_prepare.py", "train.csv").returncode == 0
+    assert rejected(tmp_path / "data") == {1: "a quotation mark is not closed: the line is cut off or damaged"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n",
+        b"name,age\nAda,36\n",
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+        b"0" * 300_000,
+        "emotion,pixels".encode("utf-16"),
+    ],
+    ids=["empty", "newline", "another table", "picture", "one long line", "UTF-16"],
+)
+def test_refuses_what_is_no_such_data_set(content, run_script, tmp_path):
+    (tmp_path / "table.csv").write_bytes(content)
+    assert_one_sentence(
+        run_script("dataset_prepare.py", "table.csv"), "table.csv is not FER-2013", "emotion and pixels"
+    )
+    assert not (tmp_path / "data").exists()
+
+
+def test_refuses_a_table_without_a_single_good_row(run_script, tmp_path):
+    (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n0,1 2 3,Training\n")
+    assert_one_sentence(run_script("dataset_prepare.py"), "None of the 1 rows holds a picture")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["fer2013.csv"]
+
+
+def test_refuses_an_archive_without_a_table(run_script, tmp_path):
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        archive.writestr("photo.jpg", b"")
+    assert_one_sentence(run_script("dataset_prepare.py", "photos.zip"), "photos.zip holds no fer2013.csv")
+
+
+def test_refuses_a_missing_file_with_the_way_out(run_script, tmp_path):
+    assert_one_sentence(run_script("dataset_prepare.py"), "fer2013.csv is not there", "download FER-2013")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_copies_across_splits(run_script, tmp_path):
+    rows = make_rows(1)
+    twin, triplet, own = rows[0][1], rows[1][1], rows[2][1]
+    rows += [(3, twin, "PublicTest"), (1, triplet, "PrivateTest"), (1, triplet, "Training"), (2, own, "Training")]
+    write_csv(tmp_path / "fer2013.csv", rows)
+    assert run_script("dataset_prepare.py").returncode == 0
+    copies = [tuple(row.values()) for row in read_table(tmp_path / "data" / "copies.csv")]
+    assert copies == [
+        ("0", "train", "angry", "fer0000000.png"),
+        ("0", "validation", "happy", "fer0000021.png"),
+        ("1", "train", "disgusted", "fer0000001.png"),
+        ("1", "test", "disgusted", "fer0000022.png"),
+        ("1", "train", "disgusted", "fer0000023.png"),
+    ]
+
+
+def test_existing_folder_is_refused_and_replaced_only_with_force(run_script, small_csv, tmp_path):
+    write_csv(tmp_path / "fer2013.csv", make_rows(1))
+    assert run_script("dataset_prepare.py").returncode == 0
+    before = files_in(tmp_path / "data")
+    assert_one_sentence(run_script("dataset_prepare.py", small_csv), "data exists already", "--force")
+    assert files_in(tmp_path / "data") == before
+    assert run_script("dataset_prepare.py", small_csv, "--force").returncode == 0
+    assert len(list((tmp_path / "data").rglob("*.png"))) == 252
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["data", "fer2013.csv"]
+
+
+def test_a_failing_run_with_force_keeps_the_old_folder(run_script, small_csv, tmp_path):
+    assert run_script("dataset_prepare.py", small_csv).returncode == 0
+    before = files_in(tmp_path / "data")
+    (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n0,1 2 3,Training\n")
+    assert_one_sentence(run_script("dataset_prepare.py", "--force"), "None of the 1 rows")
+    assert files_in(tmp_path / "data") == before
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_a_folder_with_other_things_is_never_replaced(force, run_script, small_csv, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "thesis.txt").write_text("years of work")
+    result = run_script("dataset_prepare.py", small_csv, *force)
+    assert_one_sentence(result, "data", "thesis.txt", "name another --output")
+    assert files_in(tmp_path) == {"data/thesis.txt": b"years of work"}
+
+
+@pytest.mark.parametrize("output", ["notes.txt", "notes.txt/data"])
+def test_a_file_is_never_replaced(output, run_script, small_csv, tmp_path):
+    (tmp_path / "notes.txt").write_text("kept")
+    assert_one_sentence(run_script("dataset_prepare.py", small_csv, "--force", "--output", output), "notes.txt")
+    assert files_in(tmp_path) == {"notes.txt": b"kept"}
+
+
+def test_an_empty_folder_may_be_named_by_a_dot(run_script, small_csv, tmp_path):
+    (tmp_path / "faces").mkdir()
+    result = start_script("dataset_prepare.py", small_csv, "--output", ".", folder=tmp_path / "faces")
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "faces" / "copies.csv").is_file()
+
+
+@pytest.fixture
+def long_csv(tmp_path):
+    """A table that takes seconds to prepare and little space."""
+    row = f"3,{pixels(PLAIN)},Training\n".encode()
+    (tmp_path / "fer2013.csv").write_bytes(gzip.compress(b"emotion,pixels,Usage\n" + row * 12_000, 1))
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)])
+def test_an_interrupted_run_leaves_no_folder_and_can_be_run_again(number, status, long_csv, small_csv, tmp_path):
+    with subprocess.Popen(
+        command("dataset_prepare.py"), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        wait_for(lambda: len(list(tmp_path.glob("data.partial/train/happy/*.png"))) > 100)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == status
+    assert "Traceback" not in errors
+    assert not (tmp_path / "data").exists()
+    if number != signal.SIGKILL:
+        assert [entry.name for entry in tmp_path.iterdir()] == ["fer2013.csv"]
+    result = start_script("dataset_prepare.py", small_csv, folder=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["data", "fer2013.csv"]
+    assert len(list((tmp_path / "data").rglob("*.png"))) == 252
+
+
+def test_progress_is_shown_at_once_without_a_terminal(long_csv, tmp_path):
+    with subprocess.Popen(command("dataset_prepare.py"), cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == " 5,000 rows read\n"
+        assert process.poll() is None
+        process.terminate()
+
+
+def test_a_picture_that_cannot_be_written_whole(run_script, small_csv, tmp_path):
+    def limit_files():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
+
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    result = run_script("dataset_prepare.py", small_csv, preexec_fn=limit_files, env=environment)
+    assert_one_sentence(result, "data: ", "File too large")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk(run_script, small_csv, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", disk], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("only root may mount a small disk")
+    try:
+        result = run_script("dataset_prepare.py", small_csv, "--output", disk / "data")
+        assert_one_sentence(result, disk / "data", "the disk is full", "free some space")
+        assert list(disk.iterdir()) == []
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+# Asks the system for the memory of one process; a fork of the tests' own process would count their memory.
+MEASURE = """
+import resource, subprocess, sys
+status = subprocess.run(sys.argv[1:]).returncode
+print("kilobytes", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(status)
+"""
+
+
+@pytest.fixture(scope="module")
+def fer2013(shared, tmp_path_factory):
+    """The real data set, prepared: (folder, what the script printed)."""
+    folder = tmp_path_factory.mktemp("fer2013")
+    preparing = command("dataset_prepare.py", shared / "fer2013" / "fer2013.csv.xz")
+    result = subprocess.run(
+        [sys.executable, "-c", MEASURE, *preparing], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return folder / "data", result.stdout
+
+
+@pytest.mark.slow
+def test_fer2013_is_complete(fer2013):
+    folder, output = fer2013
+    assert "This is the complete, original FER-2013." in output
+    assert "0 rows left out" in output and "35,000 rows read" in output
+    for split, expected in FER2013_ROWS.items():
+        assert tuple(len(list((folder / split / emotion).iterdir())) for emotion in FER2013_CODES) == expected
+    assert re.search(r"^ +all +28,709 +3,589 +3,589$", output, re.M)
+
+
+@pytest.mark.slow
+def test_fer2013_copies(fer2013):
+    folder, _ = fer2013
+    groups = {}
+    for row in read_table(folder / "copies.csv"):
+        groups.setdefault(row["group"], []).append(row["split"])
+        assert (folder / row["split"] / row["emotion"] / row["name"]).is_file()
+    copied = Counter()
+    for splits in groups.values():
+        assert len(set(splits)) > 1
+        for split in ("validation", "test"):
+            copied[split, "train"] += splits.count(split) * ("train" in splits)
+        copied["test", "validation"] += splits.count("test") * ("validation" in splits)
+    assert copied == {("validation", "train"): 280, ("test", "train"): 288, ("test", "validation"): 44}
+
+
+@pytest.mark.slow
+def test_fer2013_pictures_are_the_rows(fer2013, shared):
+    folder, _ = fer2013
+    with lzma.open(shared / "fer2013" / "fer2013.csv.xz", "rt") as table:
+        for number, row in zip(range(50), csv.DictReader(table), strict=False):
+            emotion = FER2013_CODES[int(row["emotion"])]
+            written = cv2.imread(
+                str(folder / SPLITS[row["Usage"]] / emotion / f"fer{number:07d}.png"), cv2.IMREAD_UNCHANGED
+            )
+            assert written.ravel().tolist() == [int(value) for value in row["pixels"].split()]
+
+
+@pytest.mark.slow
+def test_fer2013_needs_little_memory(fer2013):
+    _, output = fer2013
+    assert int(re.search(r"kilobytes (\d+)", output)[1]) < 300_000

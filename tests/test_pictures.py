@@ -1,0 +1,179 @@
+"""Picture files of every usual kind, and files that only look like pictures."""
+
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from emotion_recognition.errors import UserError
+from emotion_recognition.pictures import read_face, read_picture, to_face, to_gray
+
+RED = (0, 0, 255)
+WHITE = (255, 255, 255)
+
+
+@pytest.fixture
+def photo() -> np.ndarray:
+    """A smooth coloured picture, uint8 (64, 96, 3)."""
+    row, column = np.mgrid[:64, :96]
+    return np.stack([row * 3, column * 2, 255 - row - column], axis=2).astype(np.uint8)
+
+
+def test_a_prepared_png_reads_bit_for_bit(small_data, small_rows):
+    for number, name in ((0, "angry"), (3, "happy"), (6, "neutral")):
+        face = read_face(small_data / "train" / name / f"fer{number:07d}.png")
+        assert face.dtype == np.uint8
+        assert np.array_equal(face, small_rows[number][1])
+
+
+def test_gray_levels_survive_the_way_through_colours():
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    assert np.array_equal(to_gray(np.dstack([levels] * 3)), levels)
+
+
+def test_channels_are_blue_green_red(tmp_path):
+    Image.new("RGB", (4, 3), "red").save(tmp_path / "red.png")
+    picture = read_picture(tmp_path / "red.png")
+    assert picture.shape == (3, 4, 3) and picture.dtype == np.uint8
+    assert (picture == RED).all()
+
+
+def test_upright_as_the_camera_says(tmp_path, photo):
+    # Orientation 6: the stored picture must be turned clockwise.
+    stored = Image.fromarray(np.rot90(photo[..., ::-1]).copy())
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored.save(tmp_path / "phone.png", exif=exif)
+    assert np.array_equal(read_picture(tmp_path / "phone.png"), photo)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_puts_the_mark_at_the_top_left(orientation, tmp_path):
+    upright = np.zeros((6, 10), np.uint8)
+    upright[0, 0], upright[0, 9] = 200, 100
+    undo = {
+        1: upright,
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.T,
+        6: np.rot90(upright),
+        7: upright[::-1, ::-1].T,
+        8: np.rot90(upright, -1),
+    }
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(undo[orientation].copy()).save(tmp_path / "phone.png", exif=exif)
+    assert np.array_equal(to_gray(read_picture(tmp_path / "phone.png")), upright)
+
+
+def test_transparent_pictures_lie_on_white(tmp_path):
+    pixels = np.array([[(255, 0, 0, 255), (255, 0, 0, 0), (0, 0, 0, 128)]], np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "sticker.png")
+    picture = read_picture(tmp_path / "sticker.png")
+    assert picture[0].tolist() == [list(RED), list(WHITE), [127, 127, 127]]
+
+
+def test_gray_with_alpha_lies_on_white(tmp_path):
+    pixels = np.array([[(40, 255), (40, 0)]], np.uint8)
+    Image.fromarray(pixels, mode="LA").save(tmp_path / "gray.png")
+    assert to_gray(read_picture(tmp_path / "gray.png")).tolist() == [[40, 255]]
+
+
+@pytest.mark.parametrize("ending", ["png", "gif"])
+def test_transparent_colour_of_a_palette(ending, tmp_path):
+    picture = Image.new("P", (2, 1))
+    picture.putpalette([255, 0, 0, 0, 255, 0])
+    picture.putdata([0, 1])
+    picture.save(tmp_path / f"palette.{ending}", transparency=1)
+    assert read_picture(tmp_path / f"palette.{ending}").tolist() == [[list(RED), list(WHITE)]]
+
+
+def test_sixteen_bit_gray_keeps_the_upper_eight(tmp_path):
+    deep = np.array([[0, 255, 256, 32768, 65535]], np.uint16)
+    cv2.imwrite(str(tmp_path / "deep.png"), deep)
+    assert to_gray(read_picture(tmp_path / "deep.png")).tolist() == [[0, 0, 1, 128, 255]]
+
+
+def test_sixteen_bit_colours_keep_the_upper_eight(tmp_path):
+    deep = np.array([[(0x1234, 0x80FF, 0xFFFF), (0, 0x00FF, 0x0100)]], np.uint16)
+    cv2.imwrite(str(tmp_path / "deep.png"), deep)
+    assert read_picture(tmp_path / "deep.png").tolist() == [[[0x12, 0x80, 0xFF], [0, 0, 1]]]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB", "CMYK"])
+@pytest.mark.parametrize("ending", ["jpg", "tif"])
+def test_modes(mode, ending, tmp_path):
+    picture = Image.new("RGB", (32, 32), "white")
+    picture.paste("black", (0, 0, 32, 16))
+    if (mode, ending) == ("1", "jpg"):
+        mode = "L"
+    picture.convert(mode).save(tmp_path / f"picture.{ending}")
+    gray = to_gray(read_picture(tmp_path / f"picture.{ending}"))
+    assert gray.shape == (32, 32)
+    assert gray[:16].max() <= 8 and gray[16:].min() >= 247
+
+
+@pytest.mark.parametrize("ending", ["bmp", "ppm", "webp"])
+def test_other_kinds(ending, tmp_path, photo):
+    Image.fromarray(photo[..., ::-1].copy()).save(tmp_path / f"photo.{ending}", lossless=True)
+    assert np.array_equal(read_picture(tmp_path / f"photo.{ending}"), photo)
+
+
+def test_first_picture_of_an_animation(tmp_path):
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
+    assert (read_picture(tmp_path / "moving.gif") == RED).all()
+
+
+@pytest.mark.parametrize("kept", [0.99, 0.5, 0.1])
+@pytest.mark.parametrize("ending", ["jpg", "png", "webp", "gif", "tif", "bmp"])
+def test_pictures_that_are_cut_off(kept, ending, tmp_path, photo):
+    path = tmp_path / f"photo.{ending}"
+    noise = np.random.default_rng(0).integers(0, 40, photo.shape).astype(np.uint8)
+    Image.fromarray(photo // 2 + noise).save(path)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(kept * len(content))])
+    with pytest.raises(UserError, match=rf"photo\.{ending} is (damaged or cut off|no picture)"):
+        read_picture(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\0" * 5000, b"%PDF-1.7 ", b"\xff\xd8\xff\xe0"])
+def test_files_that_are_no_picture(content, tmp_path):
+    path = tmp_path / "picture.jpg"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"picture\.jpg is (no picture of a known kind|damaged or cut off)"):
+        read_picture(path)
+
+
+@pytest.mark.parametrize("missing", ["nothing.png", "."])
+def test_files_that_are_missing(missing, tmp_path):
+    with pytest.raises(UserError, match="is not there"):
+        read_picture(tmp_path / missing)
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("side", [10_001, 60_000, 2**31 - 1])
+def test_a_header_that_promises_too_much(side, tmp_path):
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", side, 10_000, 8, 0, 0, 0, 0))
+    (tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b"") + chunk(b"IEND", b""))
+    with pytest.raises(UserError, match=r"bomb\.png has .*pixels: scale it down first"):
+        read_picture(tmp_path / "bomb.png")
+
+
+def test_faces_are_scaled_to_one_size():
+    halves = np.zeros((96, 96), np.uint8)
+    halves[:, 48:] = 200
+    shrunk = to_face(halves)
+    assert shrunk.shape == (48, 48)
+    assert np.array_equal(shrunk, halves[::2, ::2])
+    enlarged = to_face(np.array([[0, 240]], np.uint8))
+    assert enlarged.shape == (48, 48)
+    # Enlarging gives a smooth rise, not two blocks.
+    assert enlarged[0, 0] == 0 and enlarged[0, -1] == 240 and 100 < enlarged[0, 23] < 120
