@@ -1,2 +1,35 @@
-help:
-	@echo later
+# Every target makes .venv by itself, and installs again only when the requirements have changed.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test lint
+
+help:  ## show what there is to make
+	@sed -n 's/^\([a-z]*\):.*## /  make \1  /p' $(MAKEFILE_LIST)
+
+demo: .venv/user  ## read the emotions in a sample portrait
+	$(BIN)/python test.py --output demo/grace_hopper.png --force \
+	    "$$($(BIN)/python -c 'import matplotlib; print(matplotlib.get_data_path())')/sample_data/grace_hopper.jpg"
+
+test: .venv/developer  ## run all tests and the linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest
+
+lint: .venv/developer  ## look for mistakes of style, and put the code into its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.venv/user: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	    echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13: install one and name it, as in: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 2; }
+	@$(PYTHON) -m venv .venv || { \
+	    echo "$(PYTHON) cannot make a virtual environment: on Debian and Ubuntu, apt-get install python3-venv" >&2; exit 2; }
+	$(BIN)/pip install --quiet -r requirements.txt
+	@$(BIN)/python -c 'from emotion_recognition import cli; cli.run(lambda: cli.check_installation())'
+	@touch $@
+
+.venv/developer: .venv/user requirements-dev.txt
+	$(BIN)/pip install --quiet -r requirements-dev.txt
+	@touch $@

@@ -64,6 +64,13 @@ def describe_os_error(error: OSError) -> str:
     return f"{name}{error.strerror or error}."
 
 
+def check_installation():
+    """Import what has parts outside Python, for `run` to say what is missing."""
+    import cv2  # noqa: F401
+
+    start_keras()
+
+
 def start_keras():
     """Import Keras and let its backend look for devices, without the lines that TensorFlow writes of its own start.
 

@@ -31,7 +31,7 @@ def draw_faces(frame: np.ndarray, boxes, probabilities, emotions) -> np.ndarray:
     for index in sorted(range(len(boxes)), key=lambda index: -boxes[index][2]):
         taken.append(draw_bars(canvas, boxes[index], probabilities[index], emotions, taken, text_height))
     for box, strip, name, row in zip(boxes, strips, names, probabilities, strict=True):
-        draw_name(canvas, box, strip, name, COLOURS[emotions[int(row.argmax())]])
+        draw_name(canvas, box, strip, name, COLOURS[emotions[int(row.argmax())]], line_width=max(1, text_height // 6))
     return canvas
 
 
@@ -44,19 +44,19 @@ def place_name(canvas, box, name, text_height):
     return left, (y - strip_height if y >= strip_height else y), strip_width, strip_height
 
 
-def draw_name(canvas, box, strip, name, colour):
+def draw_name(canvas, box, strip, name, colour, line_width):
     """Draw the box and the name in its strip."""
     x, y, width, height = box
     left, top, _, strip_height = strip
     text_height = strip_height // 2
-    cv2.rectangle(canvas, (x, y), (x + width - 1, y + height - 1), colour, max(1, text_height // 6))
+    cv2.rectangle(canvas, (x, y), (x + width - 1, y + height - 1), colour, line_width)
     fill(canvas, strip, colour)
     write(canvas, name, left + text_height // 2, top + round(1.5 * text_height), text_height, DARK)
 
 
 def draw_bars(canvas, box, row, emotions, taken, text_height):
     """Draw a bar for each emotion, with its name beside the face or else in the box without names; return where."""
-    text_height = max(SMALLEST_TEXT, round(0.8 * text_height))
+    text_height = max(SMALLEST_TEXT, min(round(0.8 * text_height), box[3] // 10))
     names_width = max(text_width(emotion, text_height) for emotion in emotions)
     line_height = round(1.6 * text_height)
     size = names_width + 6 * text_height, line_height * len(emotions) + text_height

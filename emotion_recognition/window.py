@@ -6,7 +6,7 @@ import sys
 
 import cv2
 
-TITLE = "Emotions"
+TITLE = "Emotions (q ends, s saves, m mirrors)"
 LARGEST_WINDOW = 1280, 720
 ESCAPE = 27
 
@@ -39,7 +39,7 @@ class Window:
         "" means no key, "q" also Esc and a window that was closed.
         """
         if not self._is_open:
-            cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
+            cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
             height, width = frame.shape[:2]
             scale = min(1.0, LARGEST_WINDOW[0] / width, LARGEST_WINDOW[1] / height)
             cv2.resizeWindow(TITLE, round(scale * width), round(scale * height))
@@ -51,10 +51,10 @@ class Window:
             step = min(50, milliseconds - waited) if milliseconds else 50
             key = cv2.waitKey(max(1, step)) & 0xFF
             waited += step
-            if key == ESCAPE or cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1:
+            if key == ESCAPE or is_closed():
                 return "q"
             if key != 0xFF:
-                return chr(key)
+                return chr(key).lower()
             if milliseconds and waited >= milliseconds:
                 return ""
 
@@ -62,6 +62,15 @@ class Window:
         """Close the window, if it was ever opened."""
         if self._is_open:
             cv2.destroyAllWindows()
+
+
+def is_closed() -> bool:
+    """Return whether a person has closed the window."""
+    try:
+        return cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1
+    except cv2.error:
+        # With Qt, the question itself fails once the last window is gone.
+        return True
 
 
 class NoWindow:

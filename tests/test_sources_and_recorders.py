@@ -1,0 +1,171 @@
+"""Where frames come from and where they go: found, released, complete, never over something that was there."""
+
+import socket
+
+import cv2
+import numpy as np
+import pytest
+
+from emotion_recognition import sources
+from emotion_recognition.errors import UserError
+from emotion_recognition.recorders import VideoFile, name_targets, open_recorder
+from emotion_recognition.sources import Picture, Video, find_sources
+
+
+def make_picture(path, value=100, size=(64, 48)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), np.full((size[1], size[0], 3), value, np.uint8))
+    return path
+
+
+def make_video(path, frames=5, size=(64, 48), rate=10.0):
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), rate, size)
+    for number in range(frames):
+        writer.write(np.full((size[1], size[0], 3), 40 * number, np.uint8))
+    writer.release()
+    return path
+
+
+class FakeCapture:
+    """A camera with the interface of cv2.VideoCapture that gives so many frames."""
+
+    released = 0
+
+    def __init__(self, *arguments):
+        self.left = 3
+
+    def isOpened(self):
+        return True
+
+    def get(self, what):
+        return 0.0
+
+    def read(self):
+        self.left -= 1
+        return (True, np.zeros((48, 64, 3), np.uint8)) if self.left >= 0 else (False, None)
+
+    def release(self):
+        FakeCapture.released += 1
+
+
+def test_the_camera_is_the_source_when_nothing_is_named():
+    [camera] = find_sources([], camera=2)
+    assert camera.address == 2 and camera.is_live and camera.is_video
+
+
+def test_a_folder_gives_its_pictures_and_videos_with_names_inside_it(tmp_path):
+    make_picture(tmp_path / "b.png")
+    make_picture(tmp_path / "a" / "b.JPG")
+    make_video(tmp_path / "c.avi")
+    (tmp_path / "notes.txt").write_text("none")
+    found = find_sources([str(tmp_path)], 0)
+    assert [source.name.replace("\\", "/") for source in found] == ["a/b.JPG", "b.png", "c.avi"]
+    assert [source.is_video for source in found] == [False, False, True]
+
+
+def test_what_is_not_there_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"nothing\.png is not there"):
+        find_sources([str(tmp_path / "nothing.png")], 0)
+    with pytest.raises(UserError, match="holds no pictures or videos"):
+        find_sources([str(tmp_path)], 0)
+
+
+def test_a_video_gives_all_its_frames(tmp_path):
+    video = Video(str(make_video(tmp_path / "clip.avi", frames=5)), "clip.avi", is_live=False)
+    means = [round(float(frame.mean()) / 40) for frame in video.frames()]
+    assert means == [0, 1, 2, 3, 4]
+    assert video.frame_rate == pytest.approx(10)
+
+
+@pytest.mark.parametrize("content", [b"", b"no video", b"\x00\x00\x00\x18ftypmp42" + bytes(100)])
+def test_a_video_without_frames_is_named(tmp_path, content):
+    (tmp_path / "bad.mp4").write_bytes(content)
+    with pytest.raises(UserError, match=r"bad\.mp4 holds no frames"):
+        list(Video(str(tmp_path / "bad.mp4"), "bad.mp4", is_live=False).frames())
+
+
+def test_a_camera_that_is_not_there_is_named():
+    with pytest.raises(UserError, match="Camera 77 gives no pictures"):
+        list(Video(77, "Camera 77", is_live=True).frames())
+
+
+def test_a_camera_that_is_unplugged_is_released_and_named(monkeypatch):
+    monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
+    released = FakeCapture.released
+    frames = Video(0, "Camera 0", is_live=True).frames()
+    assert len([next(frames) for _ in range(3)]) == 3
+    with pytest.raises(UserError, match="Camera 0 stopped giving pictures after 3 frames"):
+        next(frames)
+    assert FakeCapture.released == released + 1
+
+
+def test_a_source_that_is_left_early_is_released(monkeypatch):
+    monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
+    released = FakeCapture.released
+    frames = Video(0, "Camera 0", is_live=True).frames()
+    next(frames)
+    frames.close()
+    assert FakeCapture.released == released + 1
+
+
+def test_a_stream_that_does_not_answer_is_given_up(monkeypatch):
+    monkeypatch.setattr(sources, "STREAM_PATIENCE_MILLISECONDS", 500)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/stream"
+        [stream] = find_sources([address], 0)
+        with pytest.raises(UserError, match="does not answer"):
+            list(stream.frames())
+
+
+def test_the_output_must_fit_the_source(tmp_path):
+    picture, video = Picture(tmp_path / "a.png", "a.png"), Video("a.mp4", "a.mp4", is_live=False)
+    with pytest.raises(UserError, match="name a folder"):
+        open_recorder(tmp_path / "out.png", [picture, picture])
+    with pytest.raises(UserError, match=r"ends in \.png"):
+        open_recorder(tmp_path / "out.mp4", [picture])
+    with pytest.raises(UserError, match=r"ends in \.mp4"):
+        open_recorder(tmp_path / "out.png", [video])
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(UserError, match="is a file"):
+        open_recorder(tmp_path / "file", [picture])
+
+
+def test_nothing_is_overwritten_by_surprise(tmp_path):
+    picture = Picture(make_picture(tmp_path / "a.png"), "a.png")
+    old = make_picture(tmp_path / "out.png", 7)
+    with pytest.raises(UserError, match="--force"):
+        open_recorder(old, [picture])
+    with pytest.raises(UserError, match="--force"):
+        open_recorder(tmp_path, [picture])
+    assert (cv2.imread(str(old)) == 7).all()
+    open_recorder(old, [picture], force=True).write(picture, np.full((5, 5, 3), 9, np.uint8))
+    assert (cv2.imread(str(old)) == 9).all()
+
+
+def test_names_in_the_output_folder_do_not_collide(tmp_path):
+    found = [Picture(tmp_path / "x" / "a.png", "a.png"), Picture(tmp_path / "y" / "a.png", "a.png")]
+    found += [Video("a.mov", "a.mov", is_live=False), Picture(tmp_path / "b.gif", "b.gif")]
+    names = [path.name for path in name_targets(tmp_path, found).values()]
+    assert names == ["a.png", "a_1.png", "a.mp4", "b.png"]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".avi"])
+def test_a_video_appears_when_it_is_complete(tmp_path, suffix):
+    path = tmp_path / f"out{suffix}"
+    video = VideoFile(path, 64, 48, 12.5)
+    for number in range(6):
+        video.write(np.full((48, 64, 3), 40 * number, np.uint8))
+    # A camera may change its size.
+    video.write(np.full((96, 128, 3), 240, np.uint8))
+    assert not path.exists()
+    video.close()
+    frames = list(Video(str(path), path.name, is_live=False).frames())
+    assert [round(float(frame.mean()) / 40) for frame in frames] == [0, 1, 2, 3, 4, 5, 6]
+    assert cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FPS) == pytest.approx(12.5, abs=0.1)
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_video_in_an_unknown_form_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"\.mp4 or \.avi"):
+        VideoFile(tmp_path / "out.xyz", 64, 48, 25)
+    assert list(tmp_path.iterdir()) == []
