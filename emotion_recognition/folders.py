@@ -22,7 +22,7 @@ SPLIT_FOLDERS = {
 
 @dataclass(frozen=True)
 class Pictures:
-    """Labelled faces: pictures uint8 (n, 48, 48, 1); labels int64 (n,), indices into emotions; names, as emotion/file."""
+    """Labelled faces: pictures uint8 (n, 48, 48, 1); labels int64 (n,), places in emotions; names, as emotion/file."""
 
     pictures: np.ndarray
     labels: np.ndarray
@@ -55,7 +55,8 @@ def read_split(data, split, emotions=None) -> Pictures | None:
     emotions = emotions or tuple(emotion for emotion in EMOTIONS if emotion in classes)
     missing = [name for name in classes if name not in emotions]
     if missing:
-        raise UserError(f"{classes[missing[0]]}: the emotion {missing[0]} is not among {', '.join(emotions)}; remove it.")
+        found, known = classes[missing[0]], ", ".join(emotions)
+        raise UserError(f"{found}: the emotion {missing[0]} is not among {known}; remove it.")
     paths = [(path, emotions.index(emotion)) for emotion in classes for path in list_pictures(classes[emotion])]
     pictures = np.stack([read_face(path) for path, _ in paths])[..., np.newaxis]
     names = np.array([f"{emotions[label]}/{path.name}" for path, label in paths])
@@ -77,6 +78,8 @@ def read_training_data(data, seed=0, keep_duplicates=False) -> tuple[Pictures, P
         is_copy = np.isin(train.names, read_copied_names(data))
         print(f"{is_copy.sum()} training pictures left out: exact copies of them are in validation or test.")
         train = train.select(~is_copy)
+        if lost := [emotion for label, emotion in enumerate(train.emotions) if label not in train.labels]:
+            raise UserError(f"All pictures of {lost[0]} in {data}/train are such copies: train with --keep-duplicates.")
     validation = read_split(data, "validation", train.emotions)
     if validation is None:
         held_out = hold_out(train.labels, seed)
@@ -86,32 +89,38 @@ def read_training_data(data, seed=0, keep_duplicates=False) -> tuple[Pictures, P
 
 
 def hold_out(labels, seed, share=0.1) -> np.ndarray:
-    """Return booleans (n,) that choose a share of each label's pictures at random, at least one of each."""
+    """Return booleans (n,) that choose a share of each label's pictures at random, at least one of two or more."""
     generator = np.random.default_rng(seed)
     held_out = np.zeros(len(labels), bool)
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
-        number = max(1, round(share * len(members)))
+        number = max(1, round(share * len(members))) if len(members) > 1 else 0
         held_out[generator.choice(members, number, replace=False)] = True
     return held_out
 
 
-def read_copied_names(data, split="train") -> list[str]:
-    """Return the names (emotion/file) of the pictures in `split` of which another split holds an exact copy."""
-    path = Path(data) / COPIES
-    if not path.is_file():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return [f"{row['emotion']}/{row['name']}" for row in csv.DictReader(file) if row["split"] == split]
-
-
-def read_trained_names(data, split) -> list[str] | None:
-    """Return the names (emotion/file) of the pictures in `split` that also occur in train; None if not known."""
+def read_copies(data) -> list[dict] | None:
+    """Return the rows of the list of copies; None where there is no such list."""
     path = Path(data) / COPIES
     if not path.is_file():
         return None
     with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+        rows = csv.DictReader(file)
+        if not {"group", "split", "emotion", "name"} <= set(rows.fieldnames or ()):
+            raise UserError(f"{path} is no list of copies as dataset_prepare.py writes it: rename or remove it.")
+        return list(rows)
+
+
+def read_copied_names(data, split="train") -> list[str]:
+    """Return the names (emotion/file) of the pictures in `split` of which another split holds an exact copy."""
+    return [f"{row['emotion']}/{row['name']}" for row in read_copies(data) or [] if row["split"] == split]
+
+
+def read_trained_names(data, split) -> list[str] | None:
+    """Return the names (emotion/file) of the pictures in `split` that also occur in train; None if not known."""
+    rows = read_copies(data)
+    if rows is None:
+        return None
     trained = {row["group"] for row in rows if row["split"] == "train"}
     return [f"{row['emotion']}/{row['name']}" for row in rows if row["split"] == split and row["group"] in trained]
 
@@ -121,7 +130,8 @@ def find_split(data, split) -> Path | None:
     data = Path(data)
     if not data.is_dir():
         raise UserError(f"{data} is no folder: make it with dataset_prepare.py, or name another --data.")
-    return next((entry for entry in sorted(data.iterdir()) if entry.name.lower() in SPLIT_FOLDERS[split]), None)
+    found = (entry for entry in sorted(data.iterdir()) if entry.name.lower() in SPLIT_FOLDERS[split])
+    return next((entry for entry in found if entry.is_dir()), None)
 
 
 def find_classes(folder: Path) -> dict[str, Path]:

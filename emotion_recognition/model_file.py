@@ -109,13 +109,18 @@ def refuse_foreign_objects(configuration, path):
 def check_emotions(emotions, path) -> tuple:
     """Return the emotions as a tuple of names this project knows."""
     try:
-        return tuple(canonical(emotion) for emotion in emotions)
+        names = tuple(canonical(emotion) for emotion in emotions)
+        if len(set(names)) < len(names):
+            raise ValueError("one of them is named twice")
+        return names
     except (TypeError, AttributeError, ValueError) as error:
         raise UserError(f"{path}: its attribute `emotions` is no list of {', '.join(EMOTIONS)} ({error}).") from error
 
 
 def check_network(network, emotions, path):
     """Refuse a network of other inputs or outputs, and one whose weights are not numbers."""
+    if not network.built:
+        raise UserError(f"{path} does not say of what shape its inputs are: name another --model.")
     expected = [(None, FACE_SIZE, FACE_SIZE, 1)], [(None, len(emotions))]
     found = [tuple(each.shape) for each in network.inputs], [tuple(each.shape) for each in network.outputs]
     if found != expected:

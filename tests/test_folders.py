@@ -1,0 +1,200 @@
+"""Folders of pictures -> arrays, and every way in which a folder can be wrong."""
+
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+
+from emotion_recognition import folders
+from emotion_recognition.errors import UserError
+from emotion_recognition.labels import FER2013_CODES
+
+SEVEN = ("angry", "disgusted", "fearful", "happy", "neutral", "sad", "surprised")
+
+
+@pytest.fixture
+def data(small_data, tmp_path):
+    """A copy of the small data folder that a test may change."""
+    return shutil.copytree(small_data, tmp_path / "data")
+
+
+def make_pictures(folder, **numbers):
+    """Make a folder of plain pictures for each emotion, each with a gray level of its own."""
+    for place, (emotion, number) in enumerate(numbers.items()):
+        (folder / emotion).mkdir(parents=True)
+        for index in range(number):
+            cv2.imwrite(str(folder / emotion / f"{index}.png"), np.full((48, 48), 20 * place + index, np.uint8))
+
+
+def test_a_split_is_read_bit_for_bit(small_data, small_rows):
+    validation = folders.read_split(small_data, "validation")
+    assert validation.emotions == SEVEN
+    assert validation.pictures.dtype == np.uint8 and validation.pictures.shape == (84, 48, 48, 1)
+    assert np.bincount(validation.labels).tolist() == [12] * 7 and len(validation) == 84
+    for picture, label, name in zip(validation.pictures, validation.labels, validation.names, strict=True):
+        code, expected, usage = small_rows[int(name[-11:-4])]
+        assert usage == "PublicTest"
+        assert SEVEN[label] == FER2013_CODES[code] == name.split("/")[0]
+        assert np.array_equal(picture[..., 0], expected)
+
+
+def test_labels_follow_the_given_order(small_data):
+    order = (*reversed(SEVEN), "contempt")
+    test = folders.read_split(small_data, "test", order)
+    assert test.emotions == order
+    assert all(name.startswith(order[label]) for label, name in zip(test.labels, test.names, strict=True))
+
+
+def test_any_spelling_and_kind_of_picture(tmp_path):
+    make_pictures(tmp_path / "Training", Happiness=1, ANGRY=1, sadness=1, contempt=1)
+    photo = np.zeros((200, 150, 3), np.uint8)
+    photo[..., 2] = 255
+    cv2.imwrite(str(tmp_path / "Training" / "sadness" / "photo.JPG"), photo)
+    (tmp_path / "Training" / "sadness" / "Thumbs.db").write_text("no picture")
+    (tmp_path / "Training" / "sadness" / ".hidden.png").write_text("no picture")
+    (tmp_path / "Training" / ".git").mkdir()
+    (tmp_path / "Training" / "notes.txt").write_text("no folder")
+    train = folders.read_split(tmp_path, "train")
+    assert train.emotions == ("angry", "contempt", "happy", "sad")
+    assert train.labels.tolist() == [0, 1, 2, 3, 3]
+    assert train.names.tolist() == ["angry/0.png", "contempt/0.png", "happy/0.png", "sad/0.png", "sad/photo.JPG"]
+    assert train.pictures[:4, 0, 0, 0].tolist() == [20, 60, 0, 40]
+    # Pure red is dark gray.
+    assert np.abs(train.pictures[4].astype(int) - 76).max() <= 1
+
+
+@pytest.mark.parametrize("spelling", ["validation", "val", "Valid"])
+def test_spellings_of_the_splits(spelling, data):
+    (data / "validation").rename(data / spelling)
+    assert len(folders.read_split(data, "validation")) == 84
+
+
+def test_a_missing_split_is_no_error(data):
+    shutil.rmtree(data / "test")
+    assert folders.read_split(data, "test") is None
+
+
+def test_select_and_fingerprint(small_data):
+    train = folders.read_split(small_data, "train")
+    chosen = train.select(train.labels == 3)
+    assert len(chosen) == 12 and set(chosen.labels) == {3} and all(name.startswith("happy/") for name in chosen.names)
+    assert train.fingerprint == folders.read_split(small_data, "train").fingerprint
+    changed = train.select(np.arange(84))
+    changed.labels[0] = 1
+    assert changed.fingerprint != train.fingerprint
+    changed.labels[0] = 0
+    changed.pictures[5, 7, 9] ^= 1
+    assert changed.fingerprint != train.fingerprint
+
+
+def test_training_data(small_data, capsys):
+    train, validation = folders.read_training_data(small_data)
+    assert len(train) == len(validation) == 84
+    assert train.emotions == validation.emotions
+    assert "0 training pictures left out" in capsys.readouterr().out
+
+
+def write_copies(data):
+    (data / "copies.csv").write_text(
+        "group,split,emotion,name\n"
+        "0,train,angry,fer0000000.png\n0,validation,sad,fer0000011.png\n"
+        "1,validation,happy,fer0000010.png\n1,test,happy,fer0000017.png\n"
+        "2,train,disgusted,fer0000001.png\n2,test,disgusted,fer0000015.png\n"
+    )
+
+
+def test_copies_are_left_out_of_training_alone(data, capsys):
+    write_copies(data)
+    train, validation = folders.read_training_data(data)
+    assert len(train) == 82 and len(validation) == 84
+    assert not {"angry/fer0000000.png", "disgusted/fer0000001.png"} & set(train.names)
+    assert "2 training pictures left out" in capsys.readouterr().out
+    assert len(folders.read_training_data(data, keep_duplicates=True)[0]) == 84
+
+
+def test_a_tenth_of_each_emotion_is_held_out_where_validation_is_missing(tmp_path, capsys):
+    make_pictures(tmp_path / "train", angry=40, happy=12, sad=3)
+    train, validation = folders.read_training_data(tmp_path, seed=1)
+    assert np.bincount(validation.labels).tolist() == [4, 1, 1]
+    assert np.bincount(train.labels).tolist() == [36, 11, 2]
+    assert not set(train.names) & set(validation.names)
+    assert "6 pictures of train are held out" in capsys.readouterr().out
+    assert folders.read_training_data(tmp_path, seed=1)[1].names.tolist() == validation.names.tolist()
+    assert folders.read_training_data(tmp_path, seed=2)[1].names.tolist() != validation.names.tolist()
+
+
+def test_an_emotion_with_one_picture_stays_in_training(tmp_path):
+    make_pictures(tmp_path / "train", angry=20, happy=1)
+    train, validation = folders.read_training_data(tmp_path)
+    assert np.bincount(train.labels).tolist() == [18, 1] and np.bincount(validation.labels).tolist() == [2]
+
+
+def refused(data, *words):
+    with pytest.raises(UserError) as error:
+        folders.read_training_data(data)
+    for word in words:
+        assert str(word) in str(error.value)
+
+
+def test_no_folder(tmp_path):
+    refused(tmp_path / "nothing", tmp_path / "nothing", "is no folder", "dataset_prepare.py")
+
+
+def test_no_train(data):
+    shutil.rmtree(data / "train")
+    refused(data, data, "holds no folder `train`", "dataset_prepare.py")
+
+
+def test_a_file_in_the_place_of_a_split(data):
+    shutil.rmtree(data / "train")
+    (data / "train").write_text("")
+    refused(data, data, "holds no folder `train`")
+
+
+def test_train_without_emotions(data):
+    shutil.rmtree(data / "train")
+    (data / "train").mkdir()
+    refused(data, data / "train", "holds no folders of emotions")
+
+
+def test_one_emotion_is_too_few(tmp_path):
+    make_pictures(tmp_path / "train", happy=3)
+    refused(tmp_path, "only the emotion happy", "at least two")
+
+
+def test_an_unknown_class_folder(data):
+    (data / "train" / "hungry").mkdir()
+    refused(data, data / "train" / "hungry", "'hungry' is not an emotion", "rename or remove")
+
+
+def test_an_empty_class_folder(data):
+    (data / "train" / "contempt").mkdir()
+    refused(data, data / "train" / "contempt", "holds no pictures", "fill or remove")
+
+
+def test_two_folders_of_one_emotion(data):
+    shutil.copytree(data / "train" / "happy", data / "train" / "happiness")
+    refused(data, "happy", "happiness", "are one emotion", "merge")
+
+
+def test_an_emotion_that_training_lacks(data):
+    shutil.rmtree(data / "train" / "sad")
+    refused(data, data / "validation" / "sad", "the emotion sad is not among angry, disgusted", "remove it")
+
+
+def test_a_picture_that_cannot_be_read(data):
+    picture = data / "train" / "happy" / "fer0000003.png"
+    picture.write_bytes(picture.read_bytes()[:700])
+    refused(data, picture, "damaged or cut off")
+
+
+def test_a_list_of_copies_of_another_form(data):
+    (data / "copies.csv").write_text("from,to\na,b\n")
+    refused(data, data / "copies.csv", "dataset_prepare.py")
+
+
+def test_a_data_set_of_nothing_but_copies(data):
+    names = [f"{path.parent.name},{path.name}" for path in (data / "train").rglob("*.png")]
+    (data / "copies.csv").write_text("group,split,emotion,name\n" + "".join(f"0,train,{name}\n" for name in names))
+    refused(data, "copies", "--keep-duplicates")

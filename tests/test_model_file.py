@@ -1,0 +1,295 @@
+"""model.h5: written, read again elsewhere, and refused where it is not what it should be."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from conftest import REPOSITORY
+from keras import layers
+
+from emotion_recognition import model_file
+from emotion_recognition.errors import UserError
+
+EMOTIONS = ("angry", "happy", "sad")
+TRAINING = {"network": "tiny", "seed": 7, "learning_rate": 1e-3}
+
+
+def tiny(*hidden, outputs=3, side=48) -> keras.Model:
+    """Return a small network with the layers `hidden` in its middle."""
+    return keras.Sequential(
+        [
+            keras.Input((side, side, 1)),
+            layers.Rescaling(1 / 255),
+            layers.AveragePooling2D(8),
+            *hidden,
+            layers.Flatten(),
+            layers.Dense(outputs, activation="softmax"),
+        ]
+    )
+
+
+def faces() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (4, 48, 48, 1)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A model file of this project, and the probabilities that its network gives for `faces`."""
+    keras.utils.set_random_seed(0)
+    network = tiny(layers.BatchNormalization())
+    path = tmp_path_factory.mktemp("model") / "model.h5"
+    model_file.save(path, network, EMOTIONS, TRAINING)
+    return path, network.predict(faces(), verbose=0)
+
+
+@pytest.fixture
+def path(saved, tmp_path):
+    """A copy of the model file that a test may damage."""
+    return shutil.copy(saved[0], tmp_path / "model.h5")
+
+
+def refused(path, *words):
+    with pytest.raises(UserError) as error:
+        model_file.load(path)
+    sentence = str(error.value)
+    assert "\n" not in sentence and sentence.endswith(".")
+    for word in (path, *words):
+        assert str(word) in sentence
+
+
+def edit(path, **attributes):
+    with h5py.File(path, "r+") as file:
+        file.attrs.update(attributes)
+
+
+READ = """
+import sys
+import numpy as np
+from emotion_recognition import model_file
+model = model_file.load(sys.argv[1])
+faces = np.random.default_rng(0).integers(0, 256, (4, 48, 48, 1)).astype(np.float32)
+np.save(sys.argv[2], model.network.predict(faces, verbose=0))
+print(model.emotions, model.training)
+"""
+
+
+def test_a_fresh_process_reads_the_same_model(saved, tmp_path):
+    path, probabilities = saved
+    result = subprocess.run(
+        [sys.executable, "-c", READ, path, tmp_path / "probabilities.npy"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == f"{EMOTIONS} {TRAINING}\n"
+    assert np.array_equal(np.load(tmp_path / "probabilities.npy"), probabilities)
+
+
+def test_any_keras_reads_the_file_without_this_project(saved):
+    path, probabilities = saved
+    network = keras.models.load_model(path, compile=False)
+    assert np.array_equal(network.predict(faces(), verbose=0), probabilities)
+    with h5py.File(path) as file:
+        assert json.loads(file.attrs["emotions"]) == list(EMOTIONS)
+        assert json.loads(file.attrs["training"]) == TRAINING
+        assert "optimizer_weights" not in file
+
+
+def test_a_failed_save_keeps_the_old_file(path):
+    before = path.read_bytes()
+    with pytest.raises(TypeError):
+        model_file.save(path, tiny(), EMOTIONS, {"seed": object()})
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_other_spellings_of_the_emotions(path):
+    edit(path, emotions=json.dumps(["Anger", "HAPPY", "sadness"]))
+    assert model_file.load(path).emotions == EMOTIONS
+
+
+def test_a_file_without_a_record_of_its_training(path):
+    with h5py.File(path, "r+") as file:
+        del file.attrs["training"]
+    assert model_file.load(path).training == {}
+
+
+def test_missing(tmp_path):
+    refused(tmp_path / "nothing.h5", "is not there", "--model")
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04 a .keras file"])
+def test_no_hdf5(content, tmp_path):
+    (tmp_path / "model.h5").write_bytes(content)
+    refused(tmp_path / "model.h5", "is no HDF5 file")
+
+
+@pytest.mark.parametrize("kept", [0.02, 0.3, 0.9, 0.999])
+def test_cut_off(kept, path):
+    content = path.read_bytes()
+    path.write_bytes(content[: int(kept * len(content))])
+    refused(path, "is damaged")
+
+
+def test_hdf5_that_is_no_model(tmp_path):
+    with h5py.File(tmp_path / "table.h5", "w") as file:
+        file["table"] = np.arange(3)
+    refused(tmp_path / "table.h5", "has no attribute")
+
+
+@pytest.mark.parametrize("attribute", ["emotions", "model_config"])
+def test_a_missing_attribute(attribute, path):
+    with h5py.File(path, "r+") as file:
+        del file.attrs[attribute]
+    refused(path, f"has no attribute `{attribute}`")
+
+
+def test_weights_that_are_missing(path):
+    with h5py.File(path, "r+") as file:
+        del file["model_weights"]
+    refused(path, "is damaged")
+
+
+@pytest.mark.parametrize("text", ["not JSON", '["angry", "happy", "hungry"]', "3", "[1, 2, 3]", '{"angry": 0}'])
+def test_emotions_that_are_none(text, path):
+    edit(path, emotions=text)
+    refused(path, "(")
+
+
+@pytest.mark.parametrize("emotions", [[], ["angry", "happy"], ["angry", "happy", "sad", "neutral"]])
+def test_another_number_of_emotions(emotions, path):
+    edit(path, emotions=json.dumps(emotions))
+    refused(path, "(None, 3)", f"(None, {len(emotions)})")
+
+
+def test_an_emotion_named_twice(path):
+    edit(path, emotions=json.dumps(["happy", "happiness", "sad"]))
+    refused(path, "happy", "twice")
+
+
+@pytest.mark.parametrize("channels, side", [(1, 64), (3, 48)])
+def test_inputs_of_another_shape(channels, side, tmp_path):
+    network = keras.Sequential([keras.Input((side, side, channels)), layers.Flatten(), layers.Dense(3)])
+    model_file.save(tmp_path / "model.h5", network, EMOTIONS, {})
+    refused(tmp_path / "model.h5", f"(None, {side}, {side}, {channels})", "name another --model")
+
+
+def test_two_outputs(tmp_path):
+    inputs = keras.Input((48, 48, 1))
+    flat = layers.Flatten()(inputs)
+    network = keras.Model(inputs, [layers.Dense(3)(flat), layers.Dense(3)(flat)])
+    model_file.save(tmp_path / "model.h5", network, EMOTIONS, {})
+    refused(tmp_path / "model.h5", "[(None, 3), (None, 3)]", "name another --model")
+
+
+def test_a_network_that_was_never_built(tmp_path):
+    model_file.save(tmp_path / "model.h5", keras.Sequential([layers.Flatten(), layers.Dense(3)]), EMOTIONS, {})
+    refused(tmp_path / "model.h5", "of what shape its inputs are")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_numbers(value, tmp_path):
+    network = tiny()
+    kernel, bias = network.layers[-1].get_weights()
+    bias[1] = value
+    network.layers[-1].set_weights([kernel, bias])
+    model_file.save(tmp_path / "model.h5", network, EMOTIONS, {})
+    refused(tmp_path / "model.h5", "weights that are not numbers", "--learning-rate")
+
+
+def lambda_layer() -> layers.Layer:
+    return layers.Lambda(lambda values: values * 2)
+
+
+def nested(layer):
+    return tiny(keras.Sequential([keras.Input((6, 6, 1)), keras.Sequential([keras.Input((6, 6, 1)), layer])]))
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: tiny(lambda_layer()),
+        lambda: nested(lambda_layer()),
+        lambda: tiny(layers.TimeDistributed(lambda_layer())),
+    ],
+    ids=["layer", "nested model", "wrapped"],
+)
+def test_lambda_layers(build, tmp_path):
+    model_file.save(tmp_path / "model.h5", build(), EMOTIONS, {})
+    refused(tmp_path / "model.h5", "contains code of its own (", "do not trust it")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"class_name": "Lambda"},
+        {"class_name": "Flatten", "module": "os", "registered_name": "system"},
+        {"class_name": "function", "module": "builtins", "config": "eval", "registered_name": "function"},
+        {"class_name": "Flatten", "module": None, "registered_name": "Other>Flatten"},
+    ],
+)
+def test_objects_of_other_modules(changes, path):
+    with h5py.File(path) as file:
+        configuration = json.loads(file.attrs["model_config"])
+    flatten = next(layer for layer in configuration["config"]["layers"] if layer["class_name"] == "Flatten")
+    flatten.update(changes)
+    edit(path, model_config=json.dumps(configuration))
+    refused(path, "contains code of its own", "do not trust it")
+
+
+def test_no_code_runs_from_an_activation(path, tmp_path):
+    trap = tmp_path / "trap"
+    with h5py.File(path) as file:
+        configuration = json.loads(file.attrs["model_config"])
+    configuration["config"]["layers"][-1]["config"]["activation"] = {
+        "class_name": "__lambda__",
+        "config": {"value": f"__import__('pathlib').Path({str(trap)!r}).touch()"},
+    }
+    edit(path, model_config=json.dumps(configuration))
+    refused(path, "contains code of its own")
+    assert not trap.exists()
+
+
+def first_dataset(file) -> str:
+    names = []
+    file.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
+    return names[0]
+
+
+def test_links_to_other_files(path, tmp_path):
+    with h5py.File(tmp_path / "secret.h5", "w") as secret:
+        secret["values"] = np.zeros(3)
+    with h5py.File(path, "r+") as file:
+        name = first_dataset(file)
+        del file[name]
+        file[name] = h5py.ExternalLink(str(tmp_path / "secret.h5"), "values")
+    refused(path, "links to another file", "secret.h5")
+
+
+def test_values_that_lie_in_another_file(path, tmp_path):
+    secret = tmp_path / "secret.txt"
+    secret.write_bytes(b"0123456789ab")
+    with h5py.File(path, "r+") as file:
+        name = first_dataset(file)
+        del file[name]
+        file.create_dataset(name, (3,), "f4", external=[(str(secret), 0, 12)])
+    refused(path, "in another file", "do not trust it")
+
+
+def test_values_that_are_put_together_from_other_files(path, tmp_path):
+    with h5py.File(tmp_path / "secret.h5", "w") as secret:
+        secret["values"] = np.zeros(3, np.float32)
+    layout = h5py.VirtualLayout((3,), np.float32)
+    layout[:] = h5py.VirtualSource(str(tmp_path / "secret.h5"), "values", (3,))
+    with h5py.File(path, "r+") as file:
+        name = first_dataset(file)
+        del file[name]
+        file.create_virtual_dataset(name, layout)
+    refused(path, "in another file", "do not trust it")

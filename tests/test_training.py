@@ -1,0 +1,348 @@
+"""The training recipe, and classification_little_vgg.py run as people run it: whole, stopped, killed and resumed."""
+
+import argparse
+import csv
+import shutil
+import signal
+import subprocess
+import time
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from conftest import assert_one_sentence, command, start_script
+
+from emotion_recognition import augmentation, folders, model_file, training
+from emotion_recognition.errors import UserError
+
+SCRIPT = "classification_little_vgg.py"
+# Three short epochs; 84 pictures are two whole batches and a rest.
+SETTINGS = ("--epochs", "3", "--batch-size", "32", "--learning-rate", "0.002", "--seed", "5")
+
+
+def arguments(**changes):
+    """Return the settings of a training, as the command line gives them."""
+    settings = {
+        "data": "data",
+        "output": "model.h5",
+        "epochs": 4,
+        "batch_size": 8,
+        "optimizer": "sgd",
+        "learning_rate": 0.5,
+        "seed": 3,
+        "class_weights": False,
+        "keep_duplicates": False,
+        "resume": False,
+        "force": False,
+        "dry_run": False,
+    }
+    return argparse.Namespace(**{**settings, **changes})
+
+
+def some_faces(*labels) -> folders.Pictures:
+    """Return faces of random pixels with these labels, of two emotions."""
+    pictures = np.random.default_rng(0).integers(0, 256, (len(labels), 48, 48, 1), dtype=np.uint8)
+    names = np.array([f"happy/{index}.png" for index in range(len(labels))])
+    return folders.Pictures(pictures, np.array(labels), names, ("happy", "sad"))
+
+
+def test_class_weights_make_emotions_count_alike():
+    weights = training.class_weights(some_faces(0, 0, 0, 1))
+    assert weights == {0: 4 / 6, 1: 4 / 2}
+    assert training.class_weights(some_faces(1, 1)) == {1: 0.5}
+
+
+def test_only_whole_batches_count_as_steps():
+    assert training.steps_per_epoch(some_faces(*[0] * 10), 5) == 2
+    assert training.steps_per_epoch(some_faces(*[0] * 10), 4) == 2
+    assert training.steps_per_epoch(some_faces(*[0] * 10), 11) == 1
+
+
+def test_the_learning_rate_rises_for_an_epoch_and_falls_to_zero():
+    optimizer = training.optimizer(arguments(epochs=5), some_faces(*[0] * 40))
+    rates = [float(optimizer.learning_rate)]
+    for step in range(1, 26):
+        optimizer.iterations.assign(step)
+        rates.append(float(optimizer.learning_rate))
+    # Five steps in an epoch: from a tenth to the whole rate, then half a cosine over four epochs.
+    assert np.allclose(rates[:6], [0.05, 0.14, 0.23, 0.32, 0.41, 0.5])
+    assert np.allclose(rates[5:], [0.25 * (1 + np.cos(np.pi * step / 20)) for step in range(21)], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "name, kind",
+    [("rmsprop", keras.optimizers.RMSprop), ("adam", keras.optimizers.Adam), ("sgd", keras.optimizers.SGD)],
+)
+def test_optimizers_have_the_name_they_are_asked_by(name, kind):
+    assert type(training.optimizer(arguments(optimizer=name), some_faces(0, 1))) is kind
+
+
+def test_batches_are_the_pictures_shuffled_and_varied():
+    faces = some_faces(*[0, 1] * 10)
+    first, same, next_epoch = (training.Batches(faces, 8, 3, epoch) for epoch in (1, 1, 2))
+    assert len(first) == 2
+    chosen = np.random.default_rng([3, 1]).permutation(20)[8:16]
+    pictures, labels = first[1]
+    assert pictures.dtype == np.float32 and pictures.shape == (8, 48, 48, 1)
+    assert np.array_equal(labels, faces.labels[chosen])
+    varied = augmentation.augment(faces.pictures[chosen], np.random.default_rng([3, 1, 1]))
+    assert np.array_equal(pictures, varied)
+    assert np.array_equal(pictures, same[1][0])
+    assert not np.array_equal(pictures, next_epoch[1][0])
+
+
+def test_the_first_of_equal_epochs_is_the_best():
+    history = [{"epoch": epoch, "val_accuracy": value} for epoch, value in enumerate((0.4, 0.7, 0.7, 0.6), start=1)]
+    assert training.best_epoch(history)["epoch"] == 2
+
+
+def test_calibration_divides_the_logits():
+    network = keras.Sequential(
+        [keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")]
+    )
+    # A network that is far too sure: its logits are 8 apart, and every fourth answer is wrong.
+    network.layers[-1].set_weights([np.zeros((48 * 48, 2)), np.array([4.0, -4.0])])
+    faces = some_faces(*[0, 0, 0, 1] * 10)
+    temperature = training.calibrate(network, faces)
+    # Right are 3 of 4, so the logits should be log(3) apart; more than 4 is never divided by.
+    assert temperature == pytest.approx(4)
+    assert np.allclose(network.layers[-1].get_weights()[1], [1, -1])
+
+
+@pytest.mark.parametrize("output", ["model.keras", "model", "model.hdf5"])
+def test_a_model_file_has_to_end_in_h5(output, tmp_path):
+    with pytest.raises(UserError, match=r"ends in \.h5"), training.outputs(arguments(output=tmp_path / output)):
+        pass
+
+
+def test_files_of_a_training_lie_beside_the_model(tmp_path):
+    with training.outputs(arguments(output=tmp_path / "new" / "faces.h5")) as files:
+        names = [path.name for path in (files.model, files.history, files.curves, files.checkpoint)]
+    assert names == ["faces.h5", "faces_history.csv", "faces_curves.png", "faces_checkpoint.h5"]
+
+
+def test_a_stopped_training_is_not_begun_anew_by_accident(tmp_path):
+    (tmp_path / "model_checkpoint.h5").write_text("")
+    with (
+        pytest.raises(UserError, match=r"model_checkpoint\.h5 is from a stopped training.*--resume.*--force"),
+        training.outputs(arguments(output=tmp_path / "model.h5")),
+    ):
+        pass
+
+
+def test_resuming_does_not_replace_a_finished_model(tmp_path):
+    (tmp_path / "model.h5").write_text("finished")
+    with (
+        pytest.raises(UserError, match=r"model\.h5 exists already"),
+        training.outputs(arguments(output=tmp_path / "model.h5", resume=True)),
+    ):
+        pass
+
+
+def test_a_damaged_checkpoint(tmp_path):
+    for content in (b"", b"no checkpoint"):
+        (tmp_path / "checkpoint.h5").write_bytes(content)
+        with pytest.raises(UserError, match=r"checkpoint\.h5 is damaged .*--force"):
+            training.read_checkpoint(tmp_path / "checkpoint.h5", None, {})
+
+
+def read_history(folder, name="little_vgg") -> list[dict]:
+    """Return the rows of a history without their seconds, which no two runs share."""
+    with (folder / f"{name}_history.csv").open(newline="") as file:
+        return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
+
+
+def read_weights(path) -> dict:
+    """Return every array in a model file."""
+    weights = {}
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: weights.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
+    return weights
+
+
+def assert_same_weights(first, second):
+    first, second = read_weights(first), read_weights(second)
+    assert list(first) == list(second) and len(first) > 20
+    for name, values in first.items():
+        assert np.array_equal(values, second[name]), name
+
+
+def assert_same_result(first, second):
+    assert read_history(first) == read_history(second)
+    assert_same_weights(first / "little_vgg.h5", second / "little_vgg.h5")
+
+
+@pytest.fixture(scope="module")
+def unbroken(small_data, tmp_path_factory):
+    """A whole training: (folder, CompletedProcess)."""
+    folder = tmp_path_factory.mktemp("unbroken")
+    result = start_script(SCRIPT, "--data", small_data, *SETTINGS, folder=folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return folder, result
+
+
+@pytest.fixture(scope="module")
+def killed(small_data, tmp_path_factory):
+    """The folder of the same training, killed in the middle of its second epoch."""
+    folder = tmp_path_factory.mktemp("killed")
+    with subprocess.Popen(
+        command(SCRIPT, "--data", small_data, *SETTINGS),
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        wait_for(folder / "little_vgg_checkpoint.h5", process)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert not (folder / "little_vgg.h5").exists()
+    # As if it had been killed while it wrote the next checkpoint.
+    (folder / "little_vgg_checkpoint.partial.h5").write_bytes(b"half")
+    return folder
+
+
+def wait_for(path, process):
+    while not path.exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def resumed(killed, small_data):
+    """The same folder after going on: (folder, CompletedProcess)."""
+    folder = shutil.copytree(killed, killed.with_name("resumed"))
+    result = start_script(SCRIPT, "--data", small_data, *SETTINGS, "--resume", folder=folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return folder, result
+
+
+@pytest.mark.slow
+def test_a_whole_training_writes_model_history_and_curves(unbroken):
+    folder, result = unbroken
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "little_vgg.h5",
+        "little_vgg_curves.png",
+        "little_vgg_history.csv",
+    ]
+    assert (folder / "little_vgg_curves.png").read_bytes().startswith(b"\x89PNG")
+    history = read_history(folder)
+    assert [row["epoch"] for row in history] == ["1", "2", "3"]
+    assert set(history[0]) >= {"accuracy", "loss", "val_accuracy", "val_loss"}
+    assert "84 pictures for training, 84 for validation" in result.stdout
+    assert "Wrote little_vgg.h5" in result.stdout
+    assert "python test.py --model little_vgg.h5" in result.stdout
+
+
+@pytest.mark.slow
+def test_the_model_is_the_best_epoch_and_says_how_it_was_made(unbroken, small_data):
+    folder, _ = unbroken
+    model = model_file.load(folder / "little_vgg.h5")
+    best = max(read_history(folder), key=lambda row: float(row["val_accuracy"]))
+    validation = folders.read_split(small_data, "validation", model.emotions)
+    probabilities = model.network.predict(validation.pictures.astype("float32"), verbose=0)
+    accuracy = (probabilities.argmax(axis=1) == validation.labels).mean()
+    assert accuracy == pytest.approx(float(best["val_accuracy"]), abs=1e-6)
+    record = model.training
+    assert (record["network"], record["seed"], record["batch_size"], record["epochs"]) == ("little_vgg", 5, 32, 3)
+    assert record["best_epoch"] == int(best["epoch"])
+    assert record["validation_fingerprint"] == validation.fingerprint
+    assert record["versions"]["keras"] == keras.__version__
+
+
+@pytest.mark.slow
+def test_a_killed_training_goes_on_to_the_same_result(unbroken, resumed):
+    folder, result = resumed
+    assert "Going on after epoch " in result.stdout
+    assert_same_result(unbroken[0], folder)
+    assert not list(folder.glob("*checkpoint*"))
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_result_and_the_old_model_is_kept(unbroken, small_data, tmp_path):
+    folder = shutil.copytree(unbroken[0], tmp_path / "again")
+    result = start_script(SCRIPT, "--data", small_data, *SETTINGS, "--force", folder=folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert_same_result(unbroken[0], folder)
+    (aside,) = folder.glob("little_vgg_20*.h5")
+    assert aside.read_bytes() == (unbroken[0] / "little_vgg.h5").read_bytes()
+    assert f"The old little_vgg.h5 is kept as {aside.name}" in result.stdout
+
+
+@pytest.mark.slow
+def test_an_existing_model_is_refused(unbroken, small_data):
+    folder, _ = unbroken
+    before = (folder / "little_vgg.h5").read_bytes()
+    result = start_script(SCRIPT, "--data", small_data, *SETTINGS, folder=folder)
+    assert_one_sentence(result, "little_vgg.h5 exists already", "--output", "--force")
+    assert (folder / "little_vgg.h5").read_bytes() == before
+
+
+@pytest.mark.slow
+def test_resuming_with_other_settings_is_refused(killed, small_data):
+    before = (killed / "little_vgg_checkpoint.h5").read_bytes()
+    result = start_script(SCRIPT, "--data", small_data, *SETTINGS[:-1], "6", "--resume", folder=killed)
+    assert_one_sentence(result, "little_vgg_checkpoint.h5", "seed 5, not 6", "--force")
+    assert (killed / "little_vgg_checkpoint.h5").read_bytes() == before
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_a_checkpoint(small_data, tmp_path):
+    with subprocess.Popen(
+        command(SCRIPT, "--data", small_data, "--epochs", "100"),
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        wait_for(tmp_path / "little_vgg_checkpoint.h5", process)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Stopped." in errors and "Traceback" not in errors
+    assert [path.name for path in tmp_path.iterdir()] == ["little_vgg_checkpoint.h5"]
+    with h5py.File(tmp_path / "little_vgg_checkpoint.h5") as file:
+        assert {"settings", "history", "network", "optimizer", "best"} == set(file)
+
+
+@pytest.mark.slow
+def test_a_dry_run_tries_everything_and_keeps_nothing(small_data, run_script, tmp_path):
+    result = run_script(SCRIPT, "--data", small_data, "--dry-run", "--class-weights", "--optimizer", "sgd")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "Epoch 2/2" in result.stdout
+    assert "nothing of it is kept" in result.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def lose_train(data):
+    shutil.rmtree(data / "train")
+    return "holds no folder `train`", "dataset_prepare.py"
+
+
+def add_unknown_class(data):
+    (data / "train" / "hungry").mkdir()
+    return data / "train" / "hungry", "is not an emotion"
+
+
+def add_empty_class(data):
+    (data / "train" / "contempt").mkdir()
+    return data / "train" / "contempt", "holds no pictures"
+
+
+def cut_picture_off(data):
+    picture = data / "train" / "happy" / "fer0000003.png"
+    picture.write_bytes(picture.read_bytes()[:500])
+    return picture, "damaged or cut off"
+
+
+def lose_an_emotion(data):
+    shutil.rmtree(data / "train" / "sad")
+    return data / "validation" / "sad", "is not among"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("spoil", [lose_train, add_unknown_class, add_empty_class, cut_picture_off, lose_an_emotion])
+def test_bad_data_folders(spoil, small_data, run_script, tmp_path):
+    data = shutil.copytree(small_data, tmp_path / "data")
+    words = spoil(data)
+    assert_one_sentence(run_script(SCRIPT), *(str(word).replace(f"{tmp_path}/", "") for word in words))
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
