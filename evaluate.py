@@ -42,7 +42,7 @@ def main():
     if arguments.ensemble and len(paths) == 1:
         raise UserError("--ensemble averages several models: name more than one after --model.")
     if arguments.output:
-        report.claim_folder(arguments.output, arguments.force)
+        report.claim_output(arguments.output, arguments.force)
     models = [model_file.load(path) for path in paths]
     for path, model in zip(paths, models, strict=True):
         if arguments.ensemble and model.emotions != models[0].emotions:

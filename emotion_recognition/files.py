@@ -45,6 +45,49 @@ def check_writable(folder):
         raise UserError(f"No file can be written in {folder} ({error.strerror}): name another --output.") from error
 
 
+def claim_folder(output, is_own, force=False):
+    """Refuse to replace a folder: without `force` any that holds something, with it one that holds foreign things too.
+
+    `is_own` tells of a name in the folder whether an earlier run of the same script has written it.
+    """
+    output = Path(output)
+    if output.exists() and not output.is_dir():
+        raise UserError(f"{output} is a file: name another --output.")
+    contents = sorted(entry.name for entry in output.iterdir()) if output.exists() else []
+    foreign = [name for name in contents if not is_own(name)]
+    if foreign:
+        raise UserError(f"{output} holds other things too (such as {foreign[0]}): name another --output.")
+    if contents and not force:
+        raise UserError(f"{output} exists already: name another --output, or replace it with --force.")
+    check_writable(output.absolute().parent)
+
+
+@contextmanager
+def folder_written_whole(output):
+    """Give a temporary folder beside `output` that takes its place when the block ends well and is removed when not."""
+    target = Path(output).resolve()
+    partial, old = (target.with_name(f"{target.name}{ending}") for ending in (".partial", ".old.partial"))
+    # There may be some of a run that was killed.
+    for rest in (partial, old):
+        shutil.rmtree(rest, ignore_errors=True)
+    try:
+        partial.mkdir()
+        yield partial
+        # Renaming is quick: a run that is interrupted here leaves no folder that is half removed.
+        if target.exists():
+            target.rename(old)
+        partial.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    except BaseException as error:
+        if old.exists() and not target.exists():
+            old.rename(target)
+        shutil.rmtree(partial, ignore_errors=True)
+        # The system names no file when the disk is full.
+        if isinstance(error, OSError) and not error.filename:
+            error.filename = str(output)
+        raise
+
+
 def keep_aside(path) -> Path | None:
     """Copy an existing file to a name with the date and time and return that name; None where there is no file.
 

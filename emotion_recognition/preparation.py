@@ -2,19 +2,16 @@
 
 import csv
 import hashlib
-import shutil
 from array import array
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import cv2
 import numpy as np
 
 from emotion_recognition.datasets import Rejected
 from emotion_recognition.errors import UserError
-from emotion_recognition.files import check_writable
+from emotion_recognition.files import claim_folder, folder_written_whole
 from emotion_recognition.labels import EMOTIONS
 
 SPLITS = ("train", "validation", "test")
@@ -67,9 +64,10 @@ def write_data_folder(items, output, force=False) -> Written:
 
     UserError where `output` exists (unless `force`), holds other things, cannot be written, or would stay empty.
     """
+    claim_folder(output, {*SPLITS, COPIES, REJECTED}.__contains__, force)
     written = Written()
     with (
-        new_folder(output, force) as folder,
+        folder_written_whole(output) as folder,
         (folder / REJECTED).open("w", newline="", encoding="utf-8") as rejected_file,
     ):
         rejected = csv.writer(rejected_file)
@@ -94,45 +92,3 @@ def write_data_folder(items, output, force=False) -> Written:
             copies.writerow(("group", "split", "emotion", "name"))
             copies.writerows(written.copies())
     return written
-
-
-@contextmanager
-def new_folder(output, force=False):
-    """Give a temporary folder beside `output`, renamed into its place when the block ends well, else removed."""
-    output = Path(output).absolute()
-    refuse_folder(output, force)
-    check_writable(output.parent)
-    partial, old = (output.with_name(f"{output.name}{ending}") for ending in (".partial", ".old.partial"))
-    # There may be some of a run that was killed.
-    for rest in (partial, old):
-        shutil.rmtree(rest, ignore_errors=True)
-    try:
-        partial.mkdir()
-        yield partial
-        # Renaming is quick: a run that is interrupted here leaves no folder that is half removed.
-        if output.exists():
-            output.rename(old)
-        partial.rename(output)
-        shutil.rmtree(old, ignore_errors=True)
-    except BaseException as error:
-        if old.exists() and not output.exists():
-            old.rename(output)
-        shutil.rmtree(partial, ignore_errors=True)
-        # The system names no file when the disk is full.
-        if isinstance(error, OSError) and not error.filename:
-            error.filename = str(output)
-        raise
-
-
-def refuse_folder(output: Path, force: bool):
-    """Refuse to replace anything but, with `force`, a folder that holds only what this module writes."""
-    if not output.exists():
-        return
-    if not output.is_dir():
-        raise UserError(f"{output} is a file: name another --output.")
-    contents = {entry.name for entry in output.iterdir()}
-    foreign = contents - {*SPLITS, COPIES, REJECTED}
-    if foreign:
-        raise UserError(f"{output} holds other things too (such as {min(foreign)}): name another --output.")
-    if contents and not force:
-        raise UserError(f"{output} exists already: name another --output, or replace it with --force.")

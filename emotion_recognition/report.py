@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,8 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from emotion_recognition import evaluation, plots
-from emotion_recognition.errors import UserError
-from emotion_recognition.files import check_writable
+from emotion_recognition.files import claim_folder, folder_written_whole
 
 REPORT = "report.json"
 # Of several models each has its own pictures, with its number before the name.
@@ -87,38 +85,18 @@ def text(results: list[Result]) -> str:
     return "\n".join([*lines, "NLL: negative log likelihood. For both, lower is better."])
 
 
-def claim_folder(output, force=False):
-    """Refuse a folder that exists, before any work is done for it; with `force`, one that holds more than a report."""
-    output = Path(output)
-    if output.exists() and not output.is_dir():
-        raise UserError(f"{output} is a file: name another --output.")
-    contents = [entry.name for entry in output.iterdir()] if output.exists() else []
-    foreign = [name for name in contents if not WRITTEN.fullmatch(name)]
-    if foreign:
-        raise UserError(f"{output} holds other things too (such as {min(foreign)}): name another --output.")
-    if contents and not force:
-        raise UserError(f"{output} exists already: name another --output, or replace it with --force.")
-    check_writable(output.absolute().parent)
+def claim_output(output, force=False):
+    """Refuse to replace anything but, with `force`, a report (see `files.claim_folder`)."""
+    claim_folder(output, WRITTEN.fullmatch, force)
 
 
 def write(results: list[Result], output, settings: dict):
-    """Write report.json and the pictures into a folder beside `output` that is renamed into its place when whole."""
-    output = Path(output).resolve()
-    partial = output.with_name(f"{output.name}.partial")
-    # There may be one of a run that was killed.
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        partial.mkdir()
+    """Write report.json and the pictures into a folder that appears when it is whole."""
+    with folder_written_whole(output) as folder:
         report = {**settings, "results": [as_dictionary(result) for result in results]}
-        (partial / REPORT).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        (folder / REPORT).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
         for number, result in enumerate(results, start=1):
-            draw(result, partial, f"{number}_" if len(results) > 1 else "")
-        if output.exists():
-            shutil.rmtree(output)
-        partial.rename(output)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
+            draw(result, folder, f"{number}_" if len(results) > 1 else "")
 
 
 def as_dictionary(result: Result) -> dict:

@@ -43,7 +43,7 @@ class Video:
         self.frame_rate = USUAL_FRAME_RATE
 
     def frames(self) -> Iterator[np.ndarray]:
-        """Yield frames, uint8 (height, width, 3), blue-green-red; UserError if none comes or a live source breaks off."""
+        """Yield frames, uint8 (height, width, 3), blue-green-red; UserError if none comes or a live one breaks off."""
         capture = self._open()
         try:
             if not capture.isOpened():
