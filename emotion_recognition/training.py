@@ -5,7 +5,6 @@ and resumed ends with the same weights as an unbroken one.
 """
 
 import csv
-import json
 import platform
 import sys
 import tempfile
@@ -14,11 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import keras
 import numpy as np
 
-from emotion_recognition import evaluation, files, folders, model_file, plots
+from emotion_recognition import checkpoint, evaluation, files, folders, model_file, plots
 from emotion_recognition.augmentation import augment
 from emotion_recognition.errors import UserError
 
@@ -35,9 +33,20 @@ class Outputs:
 
     model: Path
 
-    def __getattr__(self, name):
-        endings = {"history": "_history.csv", "curves": "_curves.png", "checkpoint": "_checkpoint.h5"}
-        return self.model.with_name(self.model.stem + endings[name])
+    @property
+    def history(self) -> Path:
+        return self._beside("_history.csv")
+
+    @property
+    def curves(self) -> Path:
+        return self._beside("_curves.png")
+
+    @property
+    def checkpoint(self) -> Path:
+        return self._beside("_checkpoint.h5")
+
+    def _beside(self, ending):
+        return self.model.with_name(self.model.stem + ending)
 
 
 @contextmanager
@@ -129,7 +138,7 @@ def fit(network, train, validation, arguments, outputs) -> list[dict]:
     network.optimizer.build(network.trainable_variables)
     history, best_weights = [], None
     if arguments.resume and outputs.checkpoint.exists():
-        history, best_weights = read_checkpoint(outputs.checkpoint, network, settings)
+        history, best_weights = checkpoint.read(outputs.checkpoint, network, settings)
         print(f"Going on after epoch {len(history)}.")
     validation_batch = validation.pictures.astype("float32"), validation.labels
     for epoch in range(len(history), arguments.epochs):
@@ -150,7 +159,7 @@ def fit(network, train, validation, arguments, outputs) -> list[dict]:
         history.append({**row, "seconds": round(time.monotonic() - started, 1)})
         if best_epoch(history) is history[-1]:
             best_weights = network.get_weights()
-        write_checkpoint(outputs.checkpoint, network, settings, history, best_weights)
+        checkpoint.write(outputs.checkpoint, network, settings, history, best_weights)
     network.set_weights(best_weights)
     return history
 
@@ -177,39 +186,6 @@ def describe(network, train, validation, arguments) -> dict:
         "validation_pictures": len(validation),
         "validation_fingerprint": validation.fingerprint,
     }
-
-
-def write_checkpoint(path, network, settings, history, best_weights):
-    """Write one HDF5 file with everything that the next epoch depends on."""
-    optimizer_state = [keras.ops.convert_to_numpy(variable) for variable in network.optimizer.variables]
-    groups = {"network": network.get_weights(), "optimizer": optimizer_state, "best": best_weights}
-    with files.written_whole(path) as temporary, h5py.File(temporary, "w") as file:
-        file["settings"], file["history"] = json.dumps(settings), json.dumps(history)
-        for group, arrays in groups.items():
-            for index, values in enumerate(arrays):
-                file[f"{group}/{index:04}"] = values
-
-
-def read_checkpoint(path, network, settings):
-    """Bring network and optimizer to the state in the checkpoint; return (history, weights of the best epoch)."""
-    try:
-        with h5py.File(path) as file:
-            stored, history = json.loads(file["settings"][()]), json.loads(file["history"][()])
-            groups = ("network", "optimizer", "best")
-            state = {group: [values[()] for values in file[group].values()] for group in groups}
-    except (OSError, KeyError, ValueError) as error:
-        raise UserError(f"{path} is damaged ({error}): start anew with --force.") from error
-    different = [name for name in settings if stored.get(name) != settings[name]]
-    if different:
-        name = different[0]
-        raise UserError(
-            f"{path} was begun with {name} {stored.get(name)}, not {settings[name]}: use the same settings and data,"
-            " or start anew with --force."
-        )
-    network.set_weights(state["network"])
-    for variable, values in zip(network.optimizer.variables, state["optimizer"], strict=True):
-        variable.assign(values)
-    return history, state["best"]
 
 
 def finish(network, train, validation, history, arguments, outputs):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from conftest import assert_one_sentence, command, start_script
 
-from emotion_recognition import augmentation, folders, model_file, training
+from emotion_recognition import augmentation, checkpoint, folders, model_file, training
 from emotion_recognition.errors import UserError
 
 SCRIPT = "classification_little_vgg.py"
@@ -144,7 +144,7 @@ def test_a_damaged_checkpoint(tmp_path):
     for content in (b"", b"no checkpoint"):
         (tmp_path / "checkpoint.h5").write_bytes(content)
         with pytest.raises(UserError, match=r"checkpoint\.h5 is damaged .*--force"):
-            training.read_checkpoint(tmp_path / "checkpoint.h5", None, {})
+            checkpoint.read(tmp_path / "checkpoint.h5", None, {})
 
 
 def read_history(folder, name="little_vgg") -> list[dict]:
