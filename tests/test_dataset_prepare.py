@@ -318,9 +318,13 @@ def test_an_interrupted_run_leaves_no_folder_and_can_be_run_again(number, status
 
 
 def test_progress_is_shown_at_once_without_a_terminal(long_csv, tmp_path):
-    with subprocess.Popen(command("dataset_prepare.py"), cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with subprocess.Popen(
+        command("dataset_prepare.py"), cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
         assert process.stdout.readline() == " 5,000 rows read\n"
-        assert process.poll() is None
+        # Not only when all is done.
+        assert (tmp_path / "data.partial").is_dir()
         process.terminate()
 
 

@@ -57,6 +57,38 @@ def test_places_where_nothing_can_be_written(place, tmp_path):
         files.claim_output(tmp_path / place)
 
 
+def test_a_folder_appears_when_it_is_whole(tmp_path):
+    folder = tmp_path / "data"
+    for content in ("first", "second"):
+        with files.folder_written_whole(folder) as temporary:
+            (temporary / content).write_text(content)
+            assert not (folder / content).exists()
+        assert [path.name for path in folder.iterdir()] == [content]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_a_failed_folder_keeps_the_old_one(error, tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "old").write_text("old")
+    with pytest.raises(error), files.folder_written_whole(folder) as temporary:
+        (temporary / "half").write_text("half")
+        raise error
+    assert [path.name for path in folder.iterdir()] == ["old"]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_the_old_folder_comes_back_when_the_new_one_cannot_take_its_place(tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "old").write_text("old")
+    with pytest.raises(OSError, match=r"data\.partial"), files.folder_written_whole(folder) as temporary:
+        temporary.rmdir()
+    assert [path.name for path in folder.iterdir()] == ["old"]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
 def test_old_files_are_kept_under_a_dated_name(tmp_path):
     path = tmp_path / "model.h5"
     assert files.keep_aside(path) is None
