@@ -9,6 +9,9 @@ from pathlib import Path
 
 from emotion_recognition.errors import UserError
 
+# What OpenCV and its window need of a Debian or Ubuntu system.
+SYSTEM_PACKAGES = "libgl1 libglib2.0-0 libsm6 libxext6"
+
 # Where the scripts are, and beside them model.h5.
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -47,10 +50,7 @@ def describe_import_error(error: ImportError) -> str:
     if sys.version_info < (3, 11):  # noqa: UP036
         return f"Python {sys.version.split()[0]} is too old: this project needs Python 3.11 or newer."
     if ".so" in str(error):
-        return (
-            f"A system library is missing ({error}); on Debian and Ubuntu install it with"
-            " `apt-get install libgl1 libglib2.0-0`."
-        )
+        return f"{error}: on Debian and Ubuntu, install it with `apt-get install {SYSTEM_PACKAGES}`."
     return f"{error}: install the packages with `pip install -r requirements.txt`."
 
 

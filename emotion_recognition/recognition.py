@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from emotion_recognition import files, overlay
-from emotion_recognition.cli import start_keras
+from emotion_recognition.cli import SYSTEM_PACKAGES, start_keras
 from emotion_recognition.errors import UserError
 from emotion_recognition.faces import CASCADE, FaceDetector, crop_face
 from emotion_recognition.pictures import to_gray
@@ -175,5 +175,5 @@ def can_show(arguments) -> bool:
         return False
     if can_open():
         return True
-    print("No display that works: going on without a window, as with --no-window.")
+    print(f"No display that works, or no window on it (Debian: apt-get install {SYSTEM_PACKAGES}): going on without.")
     return False

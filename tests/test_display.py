@@ -1,4 +1,4 @@
-"""test.py and emotions.py --mode display, run as people run them: pictures, videos, bad input, and the window itself."""
+"""test.py and emotions.py --mode display, run as people run them: pictures, videos, bad input, and the window."""
 
 import os
 import re
