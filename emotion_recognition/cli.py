@@ -26,8 +26,8 @@ def run(main):
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         status = main() or 0
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print("Stopped.", *stop.args, file=sys.stderr)
         status = 130
     except UserError as error:
         status = fail(str(error))

@@ -67,7 +67,9 @@ def folder_written_whole(output):
     """Give a temporary folder beside `output` that takes its place when the block ends well and is removed when not."""
     target = Path(output).resolve()
     partial, old = (target.with_name(f"{target.name}{ending}") for ending in (".partial", ".old.partial"))
-    # There may be some of a run that was killed.
+    # A run that was killed may have left both; between its two renames, the only whole folder is the old one.
+    if old.exists() and not target.exists():
+        old.rename(target)
     for rest in (partial, old):
         shutil.rmtree(rest, ignore_errors=True)
     try:

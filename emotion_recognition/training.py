@@ -63,7 +63,12 @@ def outputs(arguments):
     if chosen.checkpoint.exists() and not arguments.resume and not arguments.force:
         raise UserError(f"{chosen.checkpoint} is from a stopped training: go on with --resume, or anew with --force.")
     files.claim_output(chosen.model, arguments.force or (arguments.resume and chosen.checkpoint.exists()))
-    yield chosen
+    try:
+        yield chosen
+    except KeyboardInterrupt:
+        if not chosen.checkpoint.exists():
+            raise
+        raise KeyboardInterrupt("Go on after the last whole epoch with --resume.") from None
 
 
 def read_data(arguments):

@@ -89,6 +89,16 @@ def test_the_old_folder_comes_back_when_the_new_one_cannot_take_its_place(tmp_pa
     assert list(tmp_path.iterdir()) == [folder]
 
 
+def test_a_run_killed_between_the_two_renames_loses_nothing(tmp_path):
+    folder, old = tmp_path / "data", tmp_path / "data.old.partial"
+    old.mkdir()
+    (old / "old").write_text("old")
+    with pytest.raises(OSError), files.folder_written_whole(folder):
+        raise OSError
+    assert [path.name for path in folder.iterdir()] == ["old"]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
 def test_old_files_are_kept_under_a_dated_name(tmp_path):
     path = tmp_path / "model.h5"
     assert files.keep_aside(path) is None

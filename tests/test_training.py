@@ -327,7 +327,7 @@ def test_ctrl_c_keeps_a_checkpoint(small_data, tmp_path):
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "Stopped." in errors and "Traceback" not in errors
+    assert "Stopped. Go on after the last whole epoch with --resume." in errors and "Traceback" not in errors
     assert [path.name for path in tmp_path.iterdir()] == ["little_vgg_checkpoint.h5"]
     with h5py.File(tmp_path / "little_vgg_checkpoint.h5") as file:
         assert {"settings", "history", "network", "optimizer", "best"} == set(file)
