@@ -13,6 +13,7 @@ import h5py
 import keras
 import numpy as np
 
+import emotion_recognition.layers  # noqa: F401 - registers the project's own layers for loading
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import written_whole
 from emotion_recognition.labels import EMOTIONS, canonical

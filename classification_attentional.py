@@ -1,0 +1,54 @@
+"""Train the attentional network, or the published one that it goes back to, on folders of face pictures.
+
+    python classification_attentional.py                           trains on data/, writes attentional.h5
+    python classification_attentional.py --resume                  goes on after an interruption
+    python classification_attentional.py --network deep_emotion    Minaee and Abdolrashidi's, writes deep_emotion.h5
+    python test.py --model attentional.h5                          shows the result in the webcam's window
+
+--network deep_emotion --help lists the defaults of that network.
+"""
+
+import argparse
+
+from emotion_recognition import cli
+
+DEFAULTS = {
+    "attentional": {"epochs": 60, "batch_size": 64, "learning_rate": 0.05, "optimizer": "sgd"},
+    # Without batch normalisation, it needs an optimizer that adapts its steps.
+    "deep_emotion": {"epochs": 60, "batch_size": 64, "learning_rate": 1e-3, "optimizer": "adam"},
+}
+
+
+def parse_args():
+    choice = argparse.ArgumentParser(add_help=False)
+    choice.add_argument("--network", choices=DEFAULTS, default="attentional", help="what to train")
+    parser = cli.parser(__doc__, parents=[choice])
+    network = choice.parse_known_args()[0].network
+    cli.add_training_flags(parser, output=f"{network}.h5", **DEFAULTS[network])
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse_args()
+    # Imported here, so that --help answers at once.
+    cli.start_keras()
+    import keras
+
+    from emotion_recognition import networks, training
+
+    build = {"attentional": networks.attentional, "deep_emotion": networks.deep_emotion}[arguments.network]
+    with training.outputs(arguments) as outputs:
+        train, validation = training.read_data(arguments)
+        keras.utils.set_random_seed(arguments.seed)
+        network = build(len(train.emotions))
+        network.compile(
+            optimizer=training.optimizer(arguments, train),
+            loss="sparse_categorical_crossentropy",
+            metrics=["accuracy"],
+        )
+        history = training.fit(network, train, validation, arguments, outputs)
+        training.finish(network, train, validation, history, arguments, outputs)
+
+
+if __name__ == "__main__":
+    cli.run(main)
