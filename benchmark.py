@@ -52,12 +52,15 @@ def benchmark_prepare(arguments):
 
     samples = [item for item in read() if isinstance(item, datasets.Sample)]
     times = {prepare: [], write: []}
-    for _ in range(arguments.repeat):
-        for work, seconds in times.items():
-            with tempfile.TemporaryDirectory(dir=".", prefix="benchmark.partial") as folder:
+    # Nothing is removed before the end: file systems make new files slowly while they forget removed ones.
+    with tempfile.TemporaryDirectory(dir=".", prefix="benchmark.partial") as parent:
+        for turn in range(arguments.repeat):
+            for work, seconds in times.items():
+                folder = Path(parent) / f"{work.__name__}_{turn}"
                 for split, emotion in {(sample.split, sample.emotion) for sample in samples}:
-                    (Path(folder) / split / emotion).mkdir(parents=True)
-                seconds.append(measure(work, Path(folder)))
+                    (folder / split / emotion).mkdir(parents=True)
+                seconds.append(measure(work, folder))
+                print(f"{work.__name__}: {seconds[-1]:.2f} s", flush=True)
     preparing, writing = median(times[prepare]), median(times[write])
     print(f"Preparing {len(samples):,} pictures: {preparing:.2f} s")
     print(f"Writing them alone with cv2.imwrite: {writing:.2f} s")

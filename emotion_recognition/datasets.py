@@ -25,6 +25,7 @@ FER2013_FINGERPRINT = "344a8c8839cfdd717659c5e39599f70a067f6a242533f24965c86c8c4
 
 # A row of FER-2013 has at most 9,300 characters; no more than this is ever held of one line.
 LONGEST_LINE = 100_000
+READ_AHEAD = 1_000_000
 OPENERS = {b"\x1f\x8b": gzip.open, b"\xfd7": lzma.open, b"BZ": bz2.open}
 BROKEN_ARCHIVE = (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, tarfile.TarError)
 
@@ -135,8 +136,9 @@ class OpenedTable:
             start = file.read(2)
         if start == b"PK":
             raise UserError(f"{self.path} is a zip archive that is cut off: download it again.")
-        opener = OPENERS.get(start, open)
-        return opener(self.path, "rb")
+        if start in OPENERS:
+            return OPENERS[start](self.path, "rb")
+        return self.path.open("rb", buffering=READ_AHEAD)
 
     def _choose(self, names):
         """Return the table among the members of an archive: the whole data set before its parts."""

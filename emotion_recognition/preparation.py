@@ -3,7 +3,8 @@
 import csv
 import hashlib
 from array import array
-from collections import Counter
+from collections import Counter, deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import cv2
@@ -17,6 +18,9 @@ from emotion_recognition.labels import EMOTIONS
 SPLITS = ("train", "validation", "test")
 COPIES = "copies.csv"
 REJECTED = "rejected.csv"
+
+# Pictures are compressed and written in threads while rows are read: so many pictures a task, so many tasks waiting.
+WRITERS, CHUNK, TASKS_AHEAD = 2, 128, 8
 
 
 @dataclass
@@ -69,9 +73,11 @@ def write_data_folder(items, output, force=False) -> Written:
     with (
         folder_written_whole(output) as folder,
         (folder / REJECTED).open("w", newline="", encoding="utf-8") as rejected_file,
+        ThreadPoolExecutor(WRITERS) as threads,
     ):
         rejected = csv.writer(rejected_file)
         rejected.writerow(("row", "reason"))
+        chunk, tasks = [], deque()
         for number, item in enumerate(items, start=1):
             if isinstance(item, Rejected):
                 written.rejected += 1
@@ -80,11 +86,18 @@ def write_data_folder(items, output, force=False) -> Written:
                 place = folder / item.split / item.emotion
                 if written.add(item):
                     place.mkdir(parents=True)
-                # Not cv2.imwrite: it keeps silent when the disk is full.
-                (place / item.name).write_bytes(cv2.imencode(".png", item.picture)[1])
+                chunk.append((place / item.name, item.picture))
+            if len(chunk) == CHUNK:
+                tasks.append(threads.submit(write_pngs, chunk))
+                chunk = []
+            if len(tasks) > TASKS_AHEAD:
+                tasks.popleft().result()
             if number % 5000 == 0:
                 # Flushed, so that it is seen at once also where it goes to a file.
                 print(f"{number:6,} rows read", flush=True)
+        write_pngs(chunk)
+        for task in tasks:
+            task.result()
         if not written.names:
             raise UserError(f"None of the {written.rejected} rows holds a picture: is this the right file?")
         with (folder / COPIES).open("w", newline="", encoding="utf-8") as file:
@@ -92,3 +105,10 @@ def write_data_folder(items, output, force=False) -> Written:
             copies.writerow(("group", "split", "emotion", "name"))
             copies.writerows(written.copies())
     return written
+
+
+def write_pngs(chunk):
+    """Write (path, picture) pairs as PNG files."""
+    for path, picture in chunk:
+        # Not cv2.imwrite: it keeps silent when the disk is full.
+        path.write_bytes(cv2.imencode(".png", picture)[1])
