@@ -22,6 +22,16 @@ from emotion_recognition.pictures import FACE_SIZE
 # A layer is named by the module it comes from; these are the only ones whose code may be run.
 TRUSTED_MODULES = ("keras", "emotion_recognition")
 
+# What newer releases of Keras write of every layer and older ones refuse to read; left out where it says nothing.
+NEWER_DEFAULTS = {
+    "input_axes": None,
+    "output_axes": None,
+    "quantization_config": None,
+    "renorm": False,
+    "renorm_clipping": None,
+    "renorm_momentum": 0.99,
+}
+
 
 @dataclass(frozen=True)
 class TrainedModel:
@@ -39,8 +49,23 @@ def save(path, network: keras.Model, emotions, training: dict):
         logging.getLogger("absl").setLevel(logging.ERROR)
         network.save(temporary, include_optimizer=False)
         with h5py.File(temporary, "r+") as file:
+            configuration = json.loads(file.attrs["model_config"])
+            file.attrs["model_config"] = json.dumps(without_newer_defaults(configuration))
             file.attrs["emotions"] = json.dumps(list(emotions))
             file.attrs["training"] = json.dumps(training)
+
+
+def without_newer_defaults(configuration):
+    """Return a configuration that older releases of Keras 3 read too, which have the same defaults unnamed."""
+    if isinstance(configuration, list):
+        return [without_newer_defaults(value) for value in configuration]
+    if not isinstance(configuration, dict):
+        return configuration
+    return {
+        key: without_newer_defaults(value)
+        for key, value in configuration.items()
+        if key not in NEWER_DEFAULTS or value != NEWER_DEFAULTS[key]
+    }
 
 
 def load(path) -> TrainedModel:

@@ -293,3 +293,14 @@ def test_values_that_are_put_together_from_other_files(path, tmp_path):
         del file[name]
         file.create_virtual_dataset(name, layout)
     refused(path, "in another file", "do not trust it")
+
+
+def test_older_releases_of_keras_can_read_the_file():
+    configuration = {
+        "class_name": "Conv2D",
+        "config": {"filters": 8, "quantization_config": None, "kernel": [{"input_axes": None, "seed": None}]},
+    }
+    older = {"class_name": "Conv2D", "config": {"filters": 8, "kernel": [{"seed": None}]}}
+    assert model_file.without_newer_defaults(configuration) == older
+    # What says something stays, and is refused there rather than misread.
+    assert model_file.without_newer_defaults({"renorm": True, "renorm_momentum": 0.99}) == {"renorm": True}
