@@ -13,9 +13,9 @@ import argparse
 from emotion_recognition import cli
 
 DEFAULTS = {
-    "attentional": {"epochs": 60, "batch_size": 64, "learning_rate": 0.05, "optimizer": "sgd"},
+    "attentional": {"epochs": 60, "batch_size": 64, "optimizer": "sgd"},
     # Without batch normalisation, it needs an optimizer that adapts its steps.
-    "deep_emotion": {"epochs": 60, "batch_size": 64, "learning_rate": 1e-3, "optimizer": "adam"},
+    "deep_emotion": {"epochs": 60, "batch_size": 64, "optimizer": "adam"},
 }
 
 

@@ -12,9 +12,7 @@ from emotion_recognition import cli
 
 def parse_args():
     parser = cli.parser(__doc__)
-    cli.add_training_flags(
-        parser, output="little_vgg.h5", epochs=30, batch_size=32, learning_rate=1e-3, optimizer="rmsprop"
-    )
+    cli.add_training_flags(parser, output="little_vgg.h5", epochs=30, batch_size=32, optimizer="rmsprop")
     return parser.parse_args()
 
 

@@ -22,7 +22,7 @@ def parse_args():
     parser = cli.parser(__doc__, parents=[mode])
     chosen = mode.parse_known_args()[0].mode
     if chosen == "train":
-        cli.add_training_flags(parser, output=OUTPUT, epochs=50, batch_size=64, learning_rate=1e-3, optimizer="adam")
+        cli.add_training_flags(parser, output=OUTPUT, epochs=50, batch_size=64, optimizer="adam")
     elif chosen == "display":
         parser.add_argument("--model", help=f"model file (default: {OUTPUT} where there is one, else model.h5)")
         cli.add_recognition_flags(parser)

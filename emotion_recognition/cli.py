@@ -12,6 +12,9 @@ from emotion_recognition.errors import UserError
 # What OpenCV and its window need of a Debian or Ubuntu system.
 SYSTEM_PACKAGES = "libgl1 libglib2.0-0 libsm6 libxext6"
 
+# The highest rate of each optimizer, unless a person names another.
+LEARNING_RATES = {"rmsprop": 1e-3, "adam": 1e-3, "sgd": 0.05}
+
 # Where the scripts are, and beside them model.h5.
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -125,15 +128,16 @@ class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescript
         return action.help if action.default in (None, False, []) else super()._get_help_string(action)
 
 
-def add_training_flags(parser, *, output, epochs, batch_size, learning_rate, optimizer):
+def add_training_flags(parser, *, output, epochs, batch_size, optimizer):
     """Add the flags that every training script has, with the network's own defaults."""
     parser.add_argument("--data", default="data", help="folder that dataset_prepare.py made, or your own class folders")
     parser.add_argument("--output", default=output, help="model file to write; history and curves go beside it")
     parser.add_argument("--epochs", type=positive(int), default=epochs, help="passes over the training pictures")
     parser.add_argument("--batch-size", type=positive(int), default=batch_size, help="pictures per step")
-    parser.add_argument("--optimizer", choices=("rmsprop", "adam", "sgd"), default=optimizer, help="how weights move")
+    parser.add_argument("--optimizer", choices=LEARNING_RATES, default=optimizer, help="how weights move")
+    rates = ", ".join(f"{rate:g} for {name}" for name, rate in LEARNING_RATES.items())
     parser.add_argument(
-        "--learning-rate", type=positive(float), default=learning_rate, help="highest rate, reached after one epoch"
+        "--learning-rate", type=positive(float), help=f"highest rate, reached after one epoch (default: {rates})"
     )
     parser.add_argument("--seed", type=not_negative, default=0, help="same seed, same machine: same result")
     parser.add_argument("--class-weights", action="store_true", help="let rare emotions count as much as frequent ones")

@@ -18,6 +18,7 @@ import numpy as np
 
 from emotion_recognition import checkpoint, evaluation, files, folders, model_file, plots
 from emotion_recognition.augmentation import augment
+from emotion_recognition.cli import LEARNING_RATES
 from emotion_recognition.errors import UserError
 
 OPTIMIZERS = {
@@ -83,13 +84,19 @@ def read_data(arguments):
 def optimizer(arguments, train) -> keras.optimizers.Optimizer:
     """Return the optimizer with its schedule: a rise in the first epoch, then a fall to zero along half a cosine."""
     steps = steps_per_epoch(train, arguments.batch_size)
+    highest = highest_learning_rate(arguments)
     schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=arguments.learning_rate / 10,
-        warmup_target=arguments.learning_rate,
+        initial_learning_rate=highest / 10,
+        warmup_target=highest,
         warmup_steps=steps,
         decay_steps=max(1, (arguments.epochs - 1) * steps),
     )
     return OPTIMIZERS[arguments.optimizer](schedule)
+
+
+def highest_learning_rate(arguments) -> float:
+    """Return the rate that a person named, or the usual one of the optimizer."""
+    return arguments.learning_rate or LEARNING_RATES[arguments.optimizer]
 
 
 def steps_per_epoch(data, batch_size) -> int:
@@ -182,9 +189,10 @@ def class_weights(data) -> dict[int, float]:
 
 def describe(network, train, validation, arguments) -> dict:
     """Return all that decides the result of a training, for the checkpoint and for the record in the model file."""
-    names = ("epochs", "batch_size", "optimizer", "learning_rate", "class_weights", "keep_duplicates", "seed")
+    names = ("epochs", "batch_size", "optimizer", "class_weights", "keep_duplicates", "seed")
     return {
         "network": network.name,
+        "learning_rate": highest_learning_rate(arguments),
         **{name: getattr(arguments, name) for name in names},
         "train_pictures": len(train),
         "train_fingerprint": train.fingerprint,

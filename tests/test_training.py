@@ -14,6 +14,7 @@ import pytest
 from conftest import assert_one_sentence, command, start_script
 
 from emotion_recognition import augmentation, checkpoint, folders, model_file, training
+from emotion_recognition.cli import LEARNING_RATES
 from emotion_recognition.errors import UserError
 
 SCRIPT = "classification_little_vgg.py"
@@ -68,6 +69,14 @@ def test_the_learning_rate_rises_for_an_epoch_and_falls_to_zero():
     # Five steps in an epoch: from a tenth to the whole rate, then half a cosine over four epochs.
     assert np.allclose(rates[:6], [0.05, 0.14, 0.23, 0.32, 0.41, 0.5])
     assert np.allclose(rates[5:], [0.25 * (1 + np.cos(np.pi * step / 20)) for step in range(21)], atol=1e-6)
+
+
+def test_every_optimizer_has_a_usual_learning_rate():
+    assert set(training.OPTIMIZERS) == set(LEARNING_RATES)
+    unnamed = arguments(learning_rate=None, optimizer="adam", epochs=1)
+    assert float(training.optimizer(unnamed, some_faces(0, 1)).learning_rate) == pytest.approx(1e-4)
+    assert training.highest_learning_rate(arguments(learning_rate=None)) == 0.05
+    assert training.highest_learning_rate(arguments()) == 0.5
 
 
 @pytest.mark.parametrize(
