@@ -63,22 +63,24 @@ class Session:
         started = time.monotonic()
         summary = Summary(source.name, self.recogniser.emotions)
         frames = source.frames()
-        # Whatever ends the loop, the source is released and the video completed.
-        with closing(frames), closing(self.recorder):
-            for number, frame in enumerate(frames):
-                reading = self.recogniser.read(frame)
-                summary.add(reading)
-                if self.recorder.keeps:
-                    self.recorder.write(source, self.draw(frame, reading))
-                # Without a window, a camera's readings are printed once a second.
-                is_second = source.is_live and not self.window.is_visible and number % round(source.frame_rate) == 0
-                if is_second or not source.is_video:
-                    print_reading(source.name, reading, self.recogniser.emotions)
-                due = started + (number + 1) / source.frame_rate if source.is_video and not source.is_live else 0
-                if self.window.is_visible and not self.show(frame, reading, source, due):
-                    return False
-        if source.is_video:
-            print(summary)
+        try:
+            # Whatever ends the loop, the source is released and the video completed.
+            with closing(frames), closing(self.recorder):
+                for number, frame in enumerate(frames):
+                    reading = self.recogniser.read(frame)
+                    summary.add(reading)
+                    if self.recorder.keeps:
+                        self.recorder.write(source, self.draw(frame, reading))
+                    # Without a window, a camera's readings are printed once a second.
+                    is_second = not self.window.is_visible and number % round(source.frame_rate) == 0
+                    if not source.is_video or (source.is_live and is_second):
+                        print_reading(source.name, reading, self.recogniser.emotions)
+                    due = started + (number + 1) / source.frame_rate if not source.is_live else 0
+                    if self.window.is_visible and not self.show(frame, reading, source, due):
+                        return False
+        finally:
+            if source.is_video and summary.frames:
+                print(summary)
         return True
 
     def draw(self, frame, reading):

@@ -15,8 +15,8 @@ VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpe
 # A stream that says nothing for so long is given up.
 STREAM_PATIENCE_MILLISECONDS = 8000
 
-# What cameras and streams are taken to give where they do not tell.
-USUAL_FRAME_RATE = 25.0
+# What cameras, streams and damaged videos are taken to give where they tell nothing or nonsense.
+USUAL_FRAME_RATE, FASTEST_FRAME_RATE = 25.0, 240.0
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Picture:
     name: str
     is_video = False
     is_live = False
+    frame_rate = USUAL_FRAME_RATE
 
     def frames(self) -> Iterator[np.ndarray]:
         """Yield the picture, uint8 (height, width, 3), blue-green-red."""
@@ -48,7 +49,8 @@ class Video:
         try:
             if not capture.isOpened():
                 raise UserError(self._describe_failure())
-            self.frame_rate = capture.get(cv2.CAP_PROP_FPS) or USUAL_FRAME_RATE
+            frame_rate = capture.get(cv2.CAP_PROP_FPS)
+            self.frame_rate = frame_rate if 1 <= frame_rate <= FASTEST_FRAME_RATE else USUAL_FRAME_RATE
             number = 0
             while True:
                 is_read, frame = capture.read()

@@ -99,6 +99,15 @@ def test_a_camera_that_is_unplugged_is_released_and_named(monkeypatch):
     assert FakeCapture.released == released + 1
 
 
+@pytest.mark.parametrize(("told", "taken"), [(0, 25), (30, 30), (-1, 25), (float("nan"), 25), (90_000, 25), (0.2, 25)])
+def test_frame_rates_that_are_nonsense(monkeypatch, told, taken):
+    monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
+    monkeypatch.setattr(FakeCapture, "get", lambda self, what: told)
+    camera = Video(0, "Camera 0", is_live=True)
+    next(camera.frames())
+    assert camera.frame_rate == taken
+
+
 def test_a_source_that_is_left_early_is_released(monkeypatch):
     monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
     released = FakeCapture.released
