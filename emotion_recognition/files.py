@@ -19,9 +19,16 @@ def written_whole(path):
     try:
         yield temporary
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        name_in_error(error, path)
         raise
+
+
+def name_in_error(error, path):
+    """Name `path` in an error of the system that names no file, as when the disk is full."""
+    if isinstance(error, OSError) and not error.filename:
+        error.filename = str(path)
 
 
 def claim_output(path, force=False):
@@ -84,9 +91,7 @@ def folder_written_whole(output):
         if old.exists() and not target.exists():
             old.rename(target)
         shutil.rmtree(partial, ignore_errors=True)
-        # The system names no file when the disk is full.
-        if isinstance(error, OSError) and not error.filename:
-            error.filename = str(output)
+        name_in_error(error, output)
         raise
 
 

@@ -53,7 +53,7 @@ class VideoFile:
         self.temporary = path.with_name(f"{path.stem}.partial{path.suffix}")
         self.temporary.parent.mkdir(parents=True, exist_ok=True)
         code = cv2.VideoWriter_fourcc(*("MJPG" if path.suffix.lower() == ".avi" else "mp4v"))
-        self._size = width, height
+        self._size, self._frames = (width, height), 0
         self._writer = cv2.VideoWriter(str(self.temporary), code, frame_rate, self._size)
         if not self._writer.isOpened():
             self.temporary.unlink(missing_ok=True)
@@ -64,16 +64,18 @@ class VideoFile:
         if (frame.shape[1], frame.shape[0]) != self._size:
             frame = cv2.resize(frame, self._size)
         self._writer.write(frame)
+        self._frames += 1
 
     def close(self):
-        """Complete the file; UserError where it cannot be read back, since the writer keeps silent on a full disk."""
+        """Complete the file; UserError where its last frame is missing: on a full disk the writer keeps silent."""
         self._writer.release()
         capture = cv2.VideoCapture(str(self.temporary))
-        is_whole = capture.isOpened() and capture.read()[0]
+        capture.set(cv2.CAP_PROP_POS_FRAMES, self._frames - 1)
+        is_whole = capture.get(cv2.CAP_PROP_FRAME_COUNT) == self._frames and capture.read()[0]
         capture.release()
         if not is_whole:
             self.temporary.unlink(missing_ok=True)
-            raise UserError(f"{self.path} could not be written: is the disk full?")
+            raise UserError(f"{self.path} could not be written to its end: is the disk full?")
         self.temporary.replace(self.path)
 
 

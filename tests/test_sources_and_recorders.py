@@ -1,6 +1,7 @@
 """Where frames come from and where they go: found, released, complete, never over something that was there."""
 
 import socket
+import subprocess
 
 import cv2
 import numpy as np
@@ -178,3 +179,21 @@ def test_a_video_in_an_unknown_form_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"\.mp4 or \.avi"):
         VideoFile(tmp_path / "out.xyz", 64, 48, 25)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".avi"])
+def test_a_video_on_a_full_disk_is_no_success(tmp_path, suffix):
+    generator = np.random.default_rng(0)
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", disk], check=False).returncode:
+        pytest.skip("only root may mount a small disk")
+    try:
+        video = VideoFile(disk / f"out{suffix}", 160, 120, 25)
+        for _ in range(60):
+            video.write(generator.integers(0, 255, (120, 160, 3), np.uint8))
+        with pytest.raises(UserError, match=f"out{suffix} could not be written to its end: is the disk full"):
+            video.close()
+        assert list(disk.iterdir()) == []
+    finally:
+        subprocess.run(["umount", disk], check=True)
