@@ -1,6 +1,7 @@
 """What the tests share: scripts run as people run them, and a small set of drawn faces in FER-2013's form."""
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
+# A shell that runs the tests in the background lets them ignore Ctrl-C, and so the scripts they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
