@@ -90,7 +90,7 @@ def benchmark_train(arguments):
     # A small data set is repeated until it fills as many batches as asked for.
     train = train.select(np.resize(np.arange(len(train)), arguments.batches * arguments.batch_size))
     network = networks.little_vgg(len(train.emotions))
-    network.compile(optimizer="rmsprop", loss="sparse_categorical_crossentropy")
+    network.compile(optimizer="rmsprop", loss="categorical_crossentropy")
     varied = training.Batches(train, arguments.batch_size, seed=0, epoch=0)
     made = [varied[index] for index in range(len(varied))]
     times = {varied: [], ReadyMade(): []}

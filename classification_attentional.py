@@ -32,20 +32,12 @@ def main():
     arguments = parse_args()
     # Imported here, so that --help answers at once.
     cli.start_keras()
-    import keras
-
     from emotion_recognition import networks, training
 
-    build = {"attentional": networks.attentional, "deep_emotion": networks.deep_emotion}[arguments.network]
+    function = {"attentional": networks.attentional, "deep_emotion": networks.deep_emotion}[arguments.network]
     with training.outputs(arguments) as outputs:
         train, validation = training.read_data(arguments)
-        keras.utils.set_random_seed(arguments.seed)
-        network = build(len(train.emotions))
-        network.compile(
-            optimizer=training.optimizer(arguments, train),
-            loss="sparse_categorical_crossentropy",
-            metrics=["accuracy"],
-        )
+        network = training.build(function, train, arguments)
         history = training.fit(network, train, validation, arguments, outputs)
         training.finish(network, train, validation, history, arguments, outputs)
 

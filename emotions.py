@@ -40,19 +40,11 @@ def main():
 def train(arguments):
     # Imported here, so that --help answers at once.
     cli.start_keras()
-    import keras
-
     from emotion_recognition import networks, training
 
     with training.outputs(arguments) as outputs:
         train, validation = training.read_data(arguments)
-        keras.utils.set_random_seed(arguments.seed)
-        network = networks.four_layer_cnn(len(train.emotions))
-        network.compile(
-            optimizer=training.optimizer(arguments, train),
-            loss="sparse_categorical_crossentropy",
-            metrics=["accuracy"],
-        )
+        network = training.build(networks.four_layer_cnn, train, arguments)
         history = training.fit(network, train, validation, arguments, outputs)
         training.finish(network, train, validation, history, arguments, outputs)
 

@@ -1,4 +1,4 @@
-"""How training pictures are varied: a mirror image for half of them, and one random affine warp for each."""
+"""How training pictures are varied: one random affine warp for each, which mirrors half of them, and a covered part."""
 
 import cv2
 import numpy as np
@@ -8,6 +8,9 @@ LARGEST_ROTATION = 10.0  # degrees
 LARGEST_SCALING = 0.1  # of the size
 LARGEST_SHIFT = 0.06  # of the width and height
 
+COVERED_PICTURES = 0.5
+COVERED_EXTENT = (0.1, 0.4)  # of the width and height
+
 
 def augment(pictures: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Return varied copies of pictures, uint8 (n, height, width, 1), as float32 of the same shape, 0 to 255."""
@@ -16,6 +19,7 @@ def augment(pictures: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     varied = np.empty((number, height, width), np.float32)
     for picture, matrix, result in zip(pictures, matrices, varied, strict=True):
         result[:] = cv2.warpAffine(picture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    cover(varied, generator)
     return varied[..., np.newaxis]
 
 
@@ -31,3 +35,18 @@ def random_affine_matrices(number, height, width, generator) -> np.ndarray:
     centre = np.array([(width - 1) / 2, (height - 1) / 2])
     offset = centre + shift - linear @ centre
     return np.concatenate([linear, offset[..., np.newaxis]], axis=2)
+
+
+def cover(pictures, generator):
+    """Cover a rectangle in some of the pictures, float32 (number, height, width), with one random gray level each.
+
+    So the network learns to read an emotion from every part of a face (random erasing: Zhong et al., 2020).
+    """
+    number, *size = pictures.shape
+    is_covered = generator.uniform(0, 1, number) < COVERED_PICTURES
+    extents = np.round(generator.uniform(*COVERED_EXTENT, (number, 2)) * size).astype(int)
+    corners = (generator.uniform(0, 1, (number, 2)) * (size - extents + 1)).astype(int)
+    levels = generator.uniform(0, 255, number)
+    for index in np.flatnonzero(is_covered):
+        (top, left), (height, width) = corners[index], extents[index]
+        pictures[index, top : top + height, left : left + width] = levels[index]

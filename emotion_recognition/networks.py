@@ -7,6 +7,11 @@ from emotion_recognition.layers import SpatialTransformer
 from emotion_recognition.pictures import FACE_SIZE
 
 
+def classification(emotions) -> layers.Dense:
+    """Return the last layer of every network, which keeps its full precision also in mixed-precision training."""
+    return layers.Dense(emotions, activation="softmax", dtype="float32")
+
+
 def little_vgg(emotions: int) -> keras.Model:
     """Return the little VGG: four blocks of two 3x3 convolutions, then two dense layers of 64 (1.3 million parameters).
 
@@ -29,7 +34,7 @@ def little_vgg(emotions: int) -> keras.Model:
         model.add(layers.ELU())
         model.add(layers.BatchNormalization())
         model.add(layers.Dropout(0.25))
-    model.add(layers.Dense(emotions, activation="softmax"))
+    model.add(classification(emotions))
     return model
 
 
@@ -54,7 +59,7 @@ def four_layer_cnn(emotions: int) -> keras.Model:
             layers.Flatten(),
             layers.Dense(1024, activation="relu"),
             layers.Dropout(0.5),
-            layers.Dense(emotions, activation="softmax"),
+            classification(emotions),
         ],
         name="four_layer_cnn",
     )
@@ -77,7 +82,7 @@ def attentional(emotions: int) -> keras.Model:
     features = residual_stage(features, 192, strides=2)
     features = layers.GlobalAveragePooling2D()(features)
     features = layers.Dropout(0.3)(features)
-    probabilities = layers.Dense(emotions, activation="softmax")(features)
+    probabilities = classification(emotions)(features)
     return keras.Model(faces, probabilities, name="attentional")
 
 
@@ -145,8 +150,8 @@ def deep_emotion(emotions: int) -> keras.Model:
         place = layers.Conv2D(filters, 3, activation="relu")(place)
         place = layers.MaxPooling2D(pool)(place)
     place = layers.Dense(32, activation="relu")(layers.Flatten()(place))
-    affine_values = layers.Dense(6, kernel_initializer="zeros", name="affine_values")
-    sampled = SpatialTransformer(name="spatial_transformer")([pictures, affine_values(place)])
+    affine_values = layers.Dense(6, kernel_initializer="zeros", name="affine_values", dtype="float32")
+    sampled = SpatialTransformer(name="spatial_transformer", dtype="float32")([pictures, affine_values(place)])
     affine_values.bias.assign([1, 0, 0, 0, 1, 0])
 
     features = sampled
@@ -156,5 +161,5 @@ def deep_emotion(emotions: int) -> keras.Model:
         features = layers.MaxPooling2D()(features)
     features = layers.Dropout(0.2)(layers.Flatten()(features))
     features = layers.Dense(50, activation="relu")(features)
-    probabilities = layers.Dense(emotions, activation="softmax")(features)
+    probabilities = classification(emotions)(features)
     return keras.Model(faces, probabilities, name="deep_emotion")

@@ -52,7 +52,8 @@ def test_each_picture_is_varied_on_its_own(pictures):
     assert len({picture.tobytes() for picture in varied}) == 8
 
 
-def test_gray_levels_stay_in_range_without_a_dark_border():
+def test_gray_levels_stay_in_range_without_a_dark_border(monkeypatch):
+    monkeypatch.setattr(augmentation, "COVERED_PICTURES", 0)
     bright = np.full((20, 48, 48, 1), 250, np.uint8)
     assert (augment(bright, np.random.default_rng(0)) == 250).all()
 
@@ -78,3 +79,18 @@ def test_ranges_of_the_warp():
     # A similarity keeps right angles: the columns are orthogonal and of one length.
     first, second = matrices[:, :, 0], matrices[:, :, 1]
     assert np.allclose((first * second).sum(axis=1), 0) and np.allclose((first**2).sum(axis=1), scale**2)
+
+
+def test_half_of_the_pictures_have_a_covered_rectangle_of_one_level():
+    pictures = np.full((2000, 48, 48), -1, np.float32)
+    augmentation.cover(pictures, np.random.default_rng(0))
+    covered = [picture for picture in pictures if (picture != -1).any()]
+    assert 0.45 < len(covered) / len(pictures) < 0.55
+    for picture in covered:
+        rows, columns = (np.flatnonzero((picture != -1).any(axis=axis)) for axis in (1, 0))
+        rectangle = picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        assert len(np.unique(rectangle)) == 1 and 0 <= rectangle[0, 0] <= 255
+        assert all(5 <= extent <= 19 for extent in rectangle.shape)
+    ever = (np.stack(covered) != -1).mean(axis=0)
+    # Every place is covered now and then, also the corners, and the centre most often.
+    assert ever.min() > 0 and ever[24, 24] == pytest.approx(ever[20:28, 20:28].mean(), abs=0.03)
