@@ -97,18 +97,17 @@ def residual_block(features, filters, strides):
     if strides != 1 or features.shape[-1] != filters:
         shortcut = convolution(features, filters, size=1, strides=strides, activation=None)
     found = convolution(features, filters, strides=strides)
-    # Every block starts as its shortcut, which makes deep networks easier to train (Goyal et al., 2017, section 5.1).
-    found = convolution(found, filters, activation=None, gamma_initializer="zeros")
+    found = convolution(found, filters, activation=None)
     found = channel_attention(found)
     return layers.Activation("relu")(layers.Add()([shortcut, found]))
 
 
-def convolution(features, filters, size=3, strides=1, activation="relu", gamma_initializer="ones"):
+def convolution(features, filters, size=3, strides=1, activation="relu"):
     """Apply a convolution, batch normalisation and, unless `activation` is None, an activation."""
     # Batch normalisation has the bias.
     convolve = layers.Conv2D(filters, size, strides, padding="same", use_bias=False, kernel_initializer="he_normal")
     features = convolve(features)
-    features = layers.BatchNormalization(gamma_initializer=gamma_initializer)(features)
+    features = layers.BatchNormalization()(features)
     return layers.Activation(activation)(features) if activation else features
 
 

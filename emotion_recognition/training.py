@@ -23,8 +23,8 @@ from emotion_recognition.errors import UserError
 
 OPTIMIZERS = {
     "rmsprop": keras.optimizers.RMSprop,
-    "adam": keras.optimizers.Adam,
-    # Keras takes the decay outside the momentum: 5e-3 here is what papers call 5e-4.
+    "adam": lambda rate: keras.optimizers.Adam(rate, weight_decay=0.05),
+    # Keras keeps the decay out of the momentum: 5e-3 here is what papers call 5e-4.
     "sgd": lambda rate: keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=5e-3),
 }
 
