@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from conftest import assert_one_sentence, command, start_script
 
-from emotion_recognition import augmentation, checkpoint, folders, model_file, training
+from emotion_recognition import augmentation, checkpoint, folders, model_file, networks, training
 from emotion_recognition.cli import LEARNING_RATES
 from emotion_recognition.errors import UserError
 
@@ -32,6 +32,7 @@ def arguments(**changes):
         "optimizer": "sgd",
         "learning_rate": 0.5,
         "seed": 3,
+        "mixed_precision": False,
         "class_weights": False,
         "keep_duplicates": False,
         "resume": False,
@@ -92,9 +93,10 @@ def test_batches_are_the_pictures_shuffled_and_varied():
     first, same, next_epoch = (training.Batches(faces, 8, 3, epoch) for epoch in (1, 1, 2))
     assert len(first) == 2
     chosen = np.random.default_rng([3, 1]).permutation(20)[8:16]
-    pictures, labels = first[1]
+    pictures, targets = first[1]
     assert pictures.dtype == np.float32 and pictures.shape == (8, 48, 48, 1)
-    assert np.array_equal(labels, faces.labels[chosen])
+    # Nine tenths for the label, and of the last tenth each of the two emotions its half.
+    assert np.allclose(targets, np.where(faces.labels[chosen, np.newaxis] == [0, 1], 0.95, 0.05))
     varied = augmentation.augment(faces.pictures[chosen], np.random.default_rng([3, 1, 1]))
     assert np.array_equal(pictures, varied)
     assert np.array_equal(pictures, same[1][0])
@@ -133,6 +135,30 @@ def test_fit_ends_with_the_weights_of_the_best_epoch(accuracies, best, tmp_path,
     history = training.fit(network, faces, faces, arguments(), training.Outputs(tmp_path / "model.h5"))
     assert [row["val_accuracy"] for row in history] == list(accuracies)
     assert network.weights == best == training.best_epoch(history)["epoch"]
+
+
+@pytest.mark.parametrize("function", [networks.four_layer_cnn, networks.attentional, networks.deep_emotion])
+def test_mixed_precision_leaves_a_network_of_full_precision(function):
+    faces = some_faces(*[0, 1] * 4)
+    trained = training.build(function, faces, arguments(mixed_precision=True))
+    assert trained.dtype_policy.name == "mixed_bfloat16"
+    trained.fit(training.Batches(faces, 8, 0, 0), shuffle=False, verbose=0)
+    network = training.in_full_precision(trained)
+    assert {layer.dtype_policy.name for layer in network.layers} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"
+    for expected, weights in zip(trained.get_weights(), network.get_weights(), strict=True):
+        assert weights.dtype == np.float32 and np.array_equal(weights, expected)
+    pictures = faces.pictures.astype("float32")
+    assert np.allclose(network(pictures), trained(pictures), atol=0.02)
+    assert training.in_full_precision(network) is network
+
+
+def test_only_what_multiplies_features_decays():
+    faces = some_faces(*[0, 1] * 4)
+    network = training.build(networks.little_vgg, faces, arguments())
+    network.optimizer.build(network.trainable_variables)
+    decaying = {v.name for v in network.trainable_variables if network.optimizer._use_weight_decay(v)}
+    assert decaying == {"kernel"}
 
 
 def test_calibration_divides_the_logits():
