@@ -35,12 +35,8 @@ def main():
     cli.start_keras()
     from emotion_recognition import networks, training
 
-    function = {"attentional": networks.attentional, "deep_emotion": networks.deep_emotion}[arguments.network]
-    with training.outputs(arguments) as outputs:
-        train, validation = training.read_data(arguments)
-        network = training.build(function, train, arguments)
-        history = training.fit(network, train, validation, arguments, outputs)
-        training.finish(network, train, validation, history, arguments, outputs)
+    network = {"attentional": networks.attentional, "deep_emotion": networks.deep_emotion}[arguments.network]
+    training.train(network, arguments)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
     python classification_little_vgg.py                  trains on data/, writes little_vgg.h5
     python classification_little_vgg.py --resume         goes on after an interruption
+    python classification_little_vgg.py --compare-optimizers    trains with RMSprop, Adam and SGD
     python test.py --model little_vgg.h5                 shows the result in the webcam's window
 
 The classic recipe: RMSprop, mirrored and slightly warped pictures, the epoch that is best on validation.
@@ -13,20 +14,23 @@ from emotion_recognition import cli
 def parse_args():
     parser = cli.parser(__doc__)
     cli.add_training_flags(parser, output="little_vgg.h5", epochs=30, batch_size=32, optimizer="rmsprop")
-    return parser.parse_args()
+    parser.add_argument(
+        "--compare-optimizers", action="store_true", help="train with each optimizer, write a table and a picture"
+    )
+    arguments = parser.parse_args()
+    if arguments.compare_optimizers and arguments.learning_rate:
+        parser.error("--compare-optimizers takes every optimizer at its own rate: leave out --learning-rate")
+    return arguments
 
 
 def main():
     arguments = parse_args()
     # Imported here, so that --help answers at once.
     cli.start_keras()
-    from emotion_recognition import networks, training
+    from emotion_recognition import comparison, networks, training
 
-    with training.outputs(arguments) as outputs:
-        train, validation = training.read_data(arguments)
-        network = training.build(networks.little_vgg, train, arguments)
-        history = training.fit(network, train, validation, arguments, outputs)
-        training.finish(network, train, validation, history, arguments, outputs)
+    work = comparison.compare_optimizers if arguments.compare_optimizers else training.train
+    work(networks.little_vgg, arguments)
 
 
 if __name__ == "__main__":

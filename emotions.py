@@ -42,11 +42,7 @@ def train(arguments):
     cli.start_keras()
     from emotion_recognition import networks, training
 
-    with training.outputs(arguments) as outputs:
-        train, validation = training.read_data(arguments)
-        network = training.build(networks.four_layer_cnn, train, arguments)
-        history = training.fit(network, train, validation, arguments, outputs)
-        training.finish(network, train, validation, history, arguments, outputs)
+    training.train(networks.four_layer_cnn, arguments)
 
 
 def display(arguments):

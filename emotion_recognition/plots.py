@@ -27,6 +27,19 @@ def training_curves(history: list[dict], title: str, path):
     save_figure(figure, path)
 
 
+def optimizers(histories: dict[str, list[dict]], title: str, path):
+    """Draw accuracy and loss on validation over the epochs, one line for the history of each optimizer."""
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    for axes, metric in zip(figure.subplots(1, 2), ("accuracy", "loss"), strict=True):
+        for name, history in histories.items():
+            axes.plot([row["epoch"] for row in history], [row[f"val_{metric}"] for row in history], label=name)
+        axes.set(xlabel="epoch", ylabel=f"{metric} on validation")
+        axes.grid(alpha=0.3)
+        axes.legend()
+    figure.suptitle(title)
+    save_figure(figure, path)
+
+
 def confusion_matrix(confusion, emotions, title: str, path):
     """Draw counts (true emotion, predicted emotion) as shares of each true emotion, with the counts below them."""
     confusion = np.asarray(confusion)

@@ -33,6 +33,10 @@ OPTIMIZERS = {
 LABEL_SMOOTHING = 0.1
 
 
+# What a person chooses of a training, but for the learning rate, whose default follows from the optimizer.
+SETTINGS = ("epochs", "batch_size", "optimizer", "mixed_precision", "class_weights", "keep_duplicates", "seed")
+
+
 @dataclass(frozen=True)
 class Outputs:
     """The files of a training: the model, and beside it history, curves and, until it is finished, the checkpoint."""
@@ -75,6 +79,16 @@ def outputs(arguments):
         if not chosen.checkpoint.exists():
             raise
         raise KeyboardInterrupt("Go on after the last whole epoch with --resume.") from None
+
+
+def train(network, arguments) -> list[dict]:
+    """Train what the function `network` makes, as the command line says; write the files, return the history."""
+    with outputs(arguments) as chosen:
+        train_data, validation = read_data(arguments)
+        model = build(network, train_data, arguments)
+        history = fit(model, train_data, validation, arguments, chosen)
+        finish(model, train_data, validation, history, arguments, chosen)
+    return history
 
 
 def read_data(arguments):
@@ -199,6 +213,15 @@ def fit(network, train, validation, arguments, outputs) -> list[dict]:
     return history
 
 
+def read_history(path) -> list[dict]:
+    """Return the rows of a history that `finish` wrote, all values as float."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{path} is no history of a training ({error}): start anew with --force.") from error
+
+
 def best_epoch(history) -> dict:
     """Return the row of the epoch that did best on validation, the first of equals."""
     return max(history, key=lambda row: row["val_accuracy"])
@@ -212,11 +235,10 @@ def class_weights(data) -> dict[int, float]:
 
 def describe(network, train, validation, arguments) -> dict:
     """Return all that decides the result of a training, for the checkpoint and for the record in the model file."""
-    names = ("epochs", "batch_size", "optimizer", "mixed_precision", "class_weights", "keep_duplicates", "seed")
     return {
         "network": network.name,
         "learning_rate": highest_learning_rate(arguments),
-        **{name: getattr(arguments, name) for name in names},
+        **{name: getattr(arguments, name) for name in SETTINGS},
         "train_pictures": len(train),
         "train_fingerprint": train.fingerprint,
         "validation_pictures": len(validation),

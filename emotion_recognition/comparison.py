@@ -1,0 +1,77 @@
+"""Which optimizer is best for a network: the same training with each of them, as a table and a picture."""
+
+import argparse
+import csv
+from pathlib import Path
+
+from emotion_recognition import files, model_file, plots, training
+from emotion_recognition.cli import LEARNING_RATES
+from emotion_recognition.errors import UserError
+
+
+def compare_optimizers(network, arguments):
+    """Train what the function `network` makes with every optimizer at its usual rate; write the table and the picture.
+
+    Each training is one of its own, with model, history and curves; `--resume` goes on where the comparison stopped.
+    """
+    output = Path(arguments.output)
+    table = output.with_name(f"{output.stem}_optimizers.csv")
+    picture = table.with_suffix(".png")
+    if not arguments.dry_run:
+        for path in (table, picture):
+            files.claim_output(path, arguments.force or arguments.resume)
+    histories = {}
+    for name in LEARNING_RATES:
+        print(f"\nOptimizer: {name}")
+        own = {"optimizer": name, "output": output.with_name(f"{output.stem}_{name}.h5")}
+        histories[name] = train_or_read(network, argparse.Namespace(**{**vars(arguments), **own}))
+    rows = [summary(name, history) for name, history in histories.items()]
+    print("\n" + as_text(rows))
+    if arguments.dry_run:
+        return
+    with files.written_whole(table) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    plots.optimizers(histories, f"{output.stem}: {arguments.epochs} epochs with each optimizer", picture)
+    print(f"Wrote {table} and {picture}")
+
+
+def train_or_read(network, arguments) -> list[dict]:
+    """Return the history of a training: of one that is finished already, when a comparison goes on."""
+    outputs = training.Outputs(arguments.output)
+    if not arguments.resume or outputs.checkpoint.exists() or not outputs.model.exists():
+        return training.train(network, arguments)
+    record = model_file.load(outputs.model).training
+    for name in training.SETTINGS:
+        if record.get(name) != getattr(arguments, name):
+            raise UserError(
+                f"{outputs.model} was trained with {name} {record.get(name)}, not {getattr(arguments, name)}:"
+                " use the same settings, or start anew with --force."
+            )
+    print(f"{outputs.model} is there already.")
+    return training.read_history(outputs.history)
+
+
+def summary(name, history) -> dict:
+    """Return the row of one optimizer in the table."""
+    best = training.best_epoch(history)
+    return {
+        "optimizer": name,
+        "learning_rate": LEARNING_RATES[name],
+        "best_epoch": int(best["epoch"]),
+        "val_accuracy": best["val_accuracy"],
+        "val_loss": best["val_loss"],
+        "seconds": round(sum(row["seconds"] for row in history)),
+    }
+
+
+def as_text(rows) -> str:
+    """Return the table for people, the best optimizer first."""
+    lines = ["optimizer   highest rate   best epoch   validation accuracy   validation loss   minutes"]
+    for row in sorted(rows, key=lambda row: -row["val_accuracy"]):
+        lines.append(
+            f"{row['optimizer']:9}   {row['learning_rate']:12g}   {row['best_epoch']:10}   {row['val_accuracy']:19.1%}"
+            f"   {row['val_loss']:15.3f}   {row['seconds'] / 60:7.1f}"
+        )
+    return "\n".join(lines)
