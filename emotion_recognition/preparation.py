@@ -111,7 +111,9 @@ def write_data_folder(items, output, force=False) -> Written:
 
 def write_pngs(chunk):
     """Write (path, picture) pairs as PNG files."""
-    for path, picture in chunk:
-        # Not cv2.imwrite: it keeps silent when the disk is full.
+    # Not cv2.imwrite: it keeps silent when the disk is full. All are compressed before the first is written, since each
+    # change between the two may wait for the thread that reads rows.
+    files = [(path, cv2.imencode(".png", picture)[1].tobytes()) for path, picture in chunk]
+    for path, contents in files:
         with open(path, "wb") as file:  # noqa: PTH123 - text, as above
-            file.write(cv2.imencode(".png", picture)[1])
+            file.write(contents)
