@@ -142,6 +142,9 @@ def add_training_flags(parser, *, output, epochs, batch_size, optimizer):
     parser.add_argument(
         "--mixed-precision", action="store_true", help="compute in bfloat16: faster where the hardware is made for it"
     )
+    parser.add_argument(
+        "--teacher", nargs="+", metavar="MODEL", help="model files whose answers are learned too, as much as the labels"
+    )
     parser.add_argument("--seed", type=not_negative, default=0, help="same seed, same machine: same result")
     parser.add_argument("--class-weights", action="store_true", help="let rare emotions count as much as frequent ones")
     parser.add_argument(

@@ -16,7 +16,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from emotion_recognition import checkpoint, evaluation, files, folders, model_file, networks, plots
+from emotion_recognition import checkpoint, distillation, evaluation, files, folders, model_file, networks, plots
 from emotion_recognition.augmentation import augment
 from emotion_recognition.cli import LEARNING_RATES
 from emotion_recognition.errors import UserError
@@ -34,7 +34,16 @@ LABEL_SMOOTHING = 0.1
 
 
 # What a person chooses of a training, but for the learning rate, whose default follows from the optimizer.
-SETTINGS = ("epochs", "batch_size", "optimizer", "mixed_precision", "class_weights", "keep_duplicates", "seed")
+SETTINGS = (
+    "epochs",
+    "batch_size",
+    "optimizer",
+    "mixed_precision",
+    "class_weights",
+    "keep_duplicates",
+    "teacher",
+    "seed",
+)
 
 
 @dataclass(frozen=True)
@@ -138,10 +147,9 @@ def steps_per_epoch(data, batch_size) -> int:
 class Batches(keras.utils.PyDataset):
     """The batches of one epoch: shuffled, and varied on the fly."""
 
-    def __init__(self, data, batch_size, seed, epoch):
+    def __init__(self, data, targets, batch_size, seed, epoch):
         super().__init__()
-        self.data, self.batch_size, self.seed, self.epoch = data, batch_size, seed, epoch
-        self.targets = LABEL_SMOOTHING / len(data.emotions) + (1 - LABEL_SMOOTHING) * targets(data)
+        self.data, self.targets, self.batch_size, self.seed, self.epoch = data, targets, batch_size, seed, epoch
         self.order = np.random.default_rng([seed, epoch]).permutation(len(data))
 
     def __len__(self):
@@ -156,6 +164,12 @@ class Batches(keras.utils.PyDataset):
 def targets(data) -> np.ndarray:
     """Return the probabilities that a perfect network would give, float32 (n, emotions): 1 for the label."""
     return np.eye(len(data.emotions), dtype=np.float32)[data.labels]
+
+
+def targets_to_learn(data, teachers) -> np.ndarray:
+    """Return what a network is trained towards: smoothed labels, mixed with what the teachers say, if there are any."""
+    smoothed = LABEL_SMOOTHING / len(data.emotions) + (1 - LABEL_SMOOTHING) * targets(data)
+    return distillation.add_teachers(smoothed, data, teachers) if teachers else smoothed
 
 
 class OneEpoch(keras.callbacks.Callback):
@@ -189,11 +203,12 @@ def fit(network, train, validation, arguments, outputs) -> list[dict]:
     if arguments.resume and outputs.checkpoint.exists():
         history, best_weights = checkpoint.read(outputs.checkpoint, network, settings)
         print(f"Going on after epoch {len(history)}.")
+    train_targets = targets_to_learn(train, arguments.teacher)
     validation_batch = validation.pictures.astype("float32"), targets(validation)
     for epoch in range(len(history), arguments.epochs):
         started = time.monotonic()
         result = network.fit(
-            Batches(train, arguments.batch_size, arguments.seed, epoch),
+            Batches(train, train_targets, arguments.batch_size, arguments.seed, epoch),
             initial_epoch=epoch,
             epochs=arguments.epochs,
             # `Batches` has shuffled already; Keras would do it again, with a state that no checkpoint holds.

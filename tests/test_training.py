@@ -35,6 +35,7 @@ def arguments(**changes):
         "mixed_precision": False,
         "class_weights": False,
         "keep_duplicates": False,
+        "teacher": None,
         "resume": False,
         "force": False,
         "dry_run": False,
@@ -90,7 +91,8 @@ def test_optimizers_have_the_name_they_are_asked_by(name, kind):
 
 def test_batches_are_the_pictures_shuffled_and_varied():
     faces = some_faces(*[0, 1] * 10)
-    first, same, next_epoch = (training.Batches(faces, 8, 3, epoch) for epoch in (1, 1, 2))
+    learned = training.targets_to_learn(faces, teachers=None)
+    first, same, next_epoch = (training.Batches(faces, learned, 8, 3, epoch) for epoch in (1, 1, 2))
     assert len(first) == 2
     chosen = np.random.default_rng([3, 1]).permutation(20)[8:16]
     pictures, targets = first[1]
@@ -142,7 +144,7 @@ def test_mixed_precision_leaves_a_network_of_full_precision(function):
     faces = some_faces(*[0, 1] * 4)
     trained = training.build(function, faces, arguments(mixed_precision=True))
     assert trained.dtype_policy.name == "mixed_bfloat16"
-    trained.fit(training.Batches(faces, 8, 0, 0), shuffle=False, verbose=0)
+    trained.fit(training.Batches(faces, training.targets(faces), 8, 0, 0), shuffle=False, verbose=0)
     network = training.in_full_precision(trained)
     assert {layer.dtype_policy.name for layer in network.layers} == {"float32"}
     assert keras.config.dtype_policy().name == "float32"
