@@ -264,12 +264,13 @@ def describe(network, train, validation, arguments) -> dict:
 def finish(network, train, validation, history, arguments, outputs):
     """Calibrate the trained network, write model, history and curves, and say where they are."""
     network = in_full_precision(network)
-    temperature = calibrate(network, validation)
+    temperature, accuracy = calibrate(network, validation)
     best = best_epoch(history)
     record = {
         **describe(network, train, validation, arguments),
         "best_epoch": best["epoch"],
-        "validation_accuracy": best["val_accuracy"],
+        # Of the network as it is written, which mixed precision may have told a little differently.
+        "validation_accuracy": accuracy,
         "temperature": temperature,
         "seconds": sum(row["seconds"] for row in history),
         "versions": {"python": platform.python_version(), "keras": keras.__version__},
@@ -288,7 +289,7 @@ def finish(network, train, validation, history, arguments, outputs):
         writer.writerows(history)
     plots.training_curves(history, network.name, outputs.curves)
     outputs.checkpoint.unlink(missing_ok=True)
-    print(f"{best['val_accuracy']:.2%} of the validation pictures are right after epoch {best['epoch']}, the best.")
+    print(f"{accuracy:.2%} of the validation pictures are right after epoch {best['epoch']}, the best.")
     if arguments.dry_run:
         print("The dry run went well; nothing of it is kept.")
     else:
@@ -307,8 +308,8 @@ def in_full_precision(network) -> keras.Model:
     return copy
 
 
-def calibrate(network, validation) -> float:
-    """Make the probabilities mean what they say (Guo et al., 2017); return the temperature.
+def calibrate(network, validation) -> tuple[float, float]:
+    """Make the probabilities mean what they say (Guo et al., 2017); return temperature and accuracy on validation.
 
     The temperature is fitted on validation and folded into the last layer: dividing its weights divides the logits.
     """
@@ -316,4 +317,4 @@ def calibrate(network, validation) -> float:
     temperature = evaluation.best_temperature(probabilities, validation.labels)
     last = network.layers[-1]
     last.set_weights([weights / temperature for weights in last.get_weights()])
-    return temperature
+    return temperature, float((probabilities.argmax(axis=1) == validation.labels).mean())

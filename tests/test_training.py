@@ -170,7 +170,8 @@ def test_calibration_divides_the_logits():
     # A network that is far too sure: its logits are 8 apart, and every fourth answer is wrong.
     network.layers[-1].set_weights([np.zeros((48 * 48, 2)), np.array([4.0, -4.0])])
     faces = some_faces(*[0, 0, 0, 1] * 10)
-    temperature = training.calibrate(network, faces)
+    temperature, accuracy = training.calibrate(network, faces)
+    assert accuracy == 0.75
     # Right are 3 of 4, so the logits should be log(3) apart; more than 4 is never divided by.
     assert temperature == pytest.approx(4)
     assert np.allclose(network.layers[-1].get_weights()[1], [1, -1])
