@@ -18,8 +18,8 @@ def parse_args():
         "--compare-optimizers", action="store_true", help="train with each optimizer, write a table and a picture"
     )
     arguments = parser.parse_args()
-    if arguments.compare_optimizers and arguments.learning_rate:
-        parser.error("--compare-optimizers takes every optimizer at its own rate: leave out --learning-rate")
+    if arguments.compare_optimizers and (arguments.learning_rate or arguments.weights):
+        parser.error("--compare-optimizers starts anew with every optimizer: leave out --learning-rate and --weights")
     return arguments
 
 

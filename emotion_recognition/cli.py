@@ -137,8 +137,11 @@ def add_training_flags(parser, *, output, epochs, batch_size, optimizer):
     parser.add_argument("--optimizer", choices=LEARNING_RATES, default=optimizer, help="how weights move")
     rates = ", ".join(f"{rate:g} for {name}" for name, rate in LEARNING_RATES.items())
     parser.add_argument(
-        "--learning-rate", type=positive(float), help=f"highest rate, reached after one epoch (default: {rates})"
+        "--learning-rate",
+        type=positive(float),
+        help=f"highest rate, reached after one epoch (default: {rates}; a tenth of it with --weights)",
     )
+    parser.add_argument("--weights", metavar="MODEL", help="start from this trained model of the same network")
     parser.add_argument(
         "--mixed-precision", action="store_true", help="compute in bfloat16: faster where the hardware is made for it"
     )

@@ -16,7 +16,17 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from emotion_recognition import checkpoint, distillation, evaluation, files, folders, model_file, networks, plots
+from emotion_recognition import (
+    checkpoint,
+    distillation,
+    evaluation,
+    files,
+    folders,
+    model_file,
+    networks,
+    plots,
+    pretrained,
+)
 from emotion_recognition.augmentation import augment
 from emotion_recognition.cli import LEARNING_RATES
 from emotion_recognition.errors import UserError
@@ -32,6 +42,9 @@ OPTIMIZERS = {
 # agree with the labels of FER-2013 in two cases of three only, and a network should not be surer than they are.
 LABEL_SMOOTHING = 0.1
 
+# Of the usual learning rate, for a network that starts trained: more would undo what it knows.
+FINE_TUNING = 0.1
+
 
 # What a person chooses of a training, but for the learning rate, whose default follows from the optimizer.
 SETTINGS = (
@@ -42,6 +55,7 @@ SETTINGS = (
     "class_weights",
     "keep_duplicates",
     "teacher",
+    "weights",
     "seed",
 )
 
@@ -114,6 +128,8 @@ def build(network, train, arguments) -> keras.Model:
     keras.utils.set_random_seed(arguments.seed)
     keras.config.set_dtype_policy("mixed_bfloat16" if arguments.mixed_precision else "float32")
     model = network(len(train.emotions))
+    if arguments.weights:
+        pretrained.start_from(arguments.weights, model, train.emotions)
     model.compile(optimizer=optimizer(arguments, train), loss="categorical_crossentropy", metrics=["accuracy"])
     return model
 
@@ -135,8 +151,9 @@ def optimizer(arguments, train) -> keras.optimizers.Optimizer:
 
 
 def highest_learning_rate(arguments) -> float:
-    """Return the rate that a person named, or the usual one of the optimizer."""
-    return arguments.learning_rate or LEARNING_RATES[arguments.optimizer]
+    """Return the rate that a person named, or the usual one of the optimizer, less for a network that is trained."""
+    usual = LEARNING_RATES[arguments.optimizer] * (FINE_TUNING if arguments.weights else 1)
+    return arguments.learning_rate or usual
 
 
 def steps_per_epoch(data, batch_size) -> int:

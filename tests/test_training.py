@@ -36,6 +36,7 @@ def arguments(**changes):
         "class_weights": False,
         "keep_duplicates": False,
         "teacher": None,
+        "weights": None,
         "resume": False,
         "force": False,
         "dry_run": False,
@@ -78,6 +79,7 @@ def test_every_optimizer_has_a_usual_learning_rate():
     unnamed = arguments(learning_rate=None, optimizer="adam", epochs=1)
     assert float(training.optimizer(unnamed, some_faces(0, 1)).learning_rate) == pytest.approx(1e-4)
     assert training.highest_learning_rate(arguments(learning_rate=None)) == 0.05
+    assert training.highest_learning_rate(arguments(learning_rate=None, weights="model.h5")) == pytest.approx(0.005)
     assert training.highest_learning_rate(arguments()) == 0.5
 
 

@@ -1,0 +1,69 @@
+"""Starting from trained weights: what is taken of them, and a training from model.h5 as people run it."""
+
+import json
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+from conftest import REPOSITORY, assert_one_sentence
+
+from emotion_recognition import model_file, networks, pretrained
+from emotion_recognition.errors import UserError
+from emotion_recognition.labels import EMOTIONS
+
+MODEL = REPOSITORY / "model.h5"
+SEVEN = tuple(emotion for emotion in EMOTIONS if emotion != "contempt")
+
+
+def test_the_same_emotions_take_over_everything(capsys):
+    network = networks.little_vgg(7)
+    pretrained.start_from(MODEL, network, SEVEN)
+    faces = np.random.default_rng(0).uniform(0, 255, (4, 48, 48, 1)).astype("float32")
+    assert np.allclose(network(faces), model_file.load(MODEL).network(faces), atol=1e-6)
+    assert capsys.readouterr().out == f"Starting from {MODEL}: 21 of 21 layers with weights.\n"
+
+
+@pytest.mark.parametrize("emotions", [EMOTIONS, SEVEN[:6], tuple(reversed(SEVEN))])
+def test_other_emotions_get_a_new_last_layer(emotions, capsys):
+    network = networks.little_vgg(len(emotions))
+    last = [weights.copy() for weights in network.layers[-1].get_weights()]
+    pretrained.start_from(MODEL, network, emotions)
+    source = model_file.load(MODEL).network
+    pairs = zip(network.layers[:-1], source.layers[:-1], strict=True)
+    for mine, theirs in ((mine.get_weights(), theirs.get_weights()) for mine, theirs in pairs):
+        assert all(np.array_equal(one, other) for one, other in zip(mine, theirs, strict=True))
+    assert all(np.array_equal(one, other) for one, other in zip(network.layers[-1].get_weights(), last, strict=True))
+    assert "20 of 21 layers with weights; the last is new, for" in capsys.readouterr().out
+
+
+def test_another_network_is_refused():
+    with pytest.raises(UserError, match="holds another network .* than the four_layer_cnn"):
+        pretrained.start_from(MODEL, networks.four_layer_cnn(7), SEVEN)
+
+
+@pytest.mark.slow
+def test_a_few_pictures_are_enough_to_go_on_from_a_trained_network(run_script, small_data, tmp_path):
+    """Six emotions, four pictures of each: the training starts with the weights and ends with a model of six."""
+    data = tmp_path / "few"
+    for emotion in SEVEN[:6]:
+        (data / "train" / emotion).mkdir(parents=True)
+        for picture in sorted((small_data / "train" / emotion).iterdir())[:4]:
+            shutil.copy(picture, data / "train" / emotion)
+    settings = ("--data", data, "--epochs", "2", "--batch-size", "6", "--weights", MODEL)
+    result = run_script("classification_little_vgg.py", *settings)
+    assert result.returncode == 0, result.stderr
+    assert "20 of 21 layers" in result.stdout
+    with h5py.File(tmp_path / "little_vgg.h5") as file:
+        assert json.loads(file.attrs["emotions"]) == list(SEVEN[:6])
+        record = json.loads(file.attrs["training"])
+    assert record["weights"] == str(MODEL) and record["learning_rate"] == pytest.approx(1e-4)
+    # Two epochs at a low rate move the weights a little.
+    trained, start = model_file.load(tmp_path / "little_vgg.h5").network, model_file.load(MODEL).network
+    moved = np.abs(trained.layers[1].get_weights()[0] - start.layers[1].get_weights()[0]).max()
+    assert 0 < moved < 0.01
+
+
+def test_weights_of_another_network_end_in_one_sentence(run_script, small_data):
+    result = run_script("emotions.py", "--mode", "train", "--data", small_data, "--dry-run", "--weights", MODEL)
+    assert_one_sentence(result, MODEL, "another network", "--weights")
