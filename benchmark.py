@@ -91,7 +91,7 @@ def benchmark_train(arguments):
     train = train.select(np.resize(np.arange(len(train)), arguments.batches * arguments.batch_size))
     network = networks.little_vgg(len(train.emotions))
     network.compile(optimizer="rmsprop", loss="categorical_crossentropy")
-    targets = training.targets_to_learn(train, teachers=None)
+    targets = training.targets(train)
     varied = training.Batches(train, targets, arguments.batch_size, seed=0, epoch=0)
     made = [varied[index] for index in range(len(varied))]
     times = {varied: [], ReadyMade(): []}

@@ -1,36 +1,112 @@
-"""Turn FER-2013's CSV into folders of 48x48 gray PNG pictures.
+"""Turn a data set of faces into folders of 48x48 gray PNG pictures, or into one file.
 
-    python dataset_prepare.py                      reads fer2013.csv, writes data/
-    python dataset_prepare.py fer2013.csv.xz       .gz, .xz, .zip and .tar.gz are read as they are
+    python dataset_prepare.py                            reads FER-2013's fer2013.csv, writes data/
+    python dataset_prepare.py fer2013.csv.xz             .gz, .xz, .zip and .tar.gz are read as they are
+    python dataset_prepare.py fer2013.csv --pack fer2013.npz       one file instead of 35,887
+    python dataset_prepare.py fer2013.csv --labels fer2013new.csv  with the labels of FER+
+    python dataset_prepare.py my_photos/ --dataset photos          your own photos, a folder for each emotion
+    python dataset_prepare.py CK+/ --folds 10 --fold 1             CK+, JAFFE and FERG-DB: split by person
 
 The result is data/{train,validation,test}/<emotion>/fer0012345.png (the number is the row of the CSV, from 0),
-data/copies.csv (identical pictures in different splits) and data/rejected.csv (rows left out, and why).
+data/copies.csv (identical pictures in different splits) and data/rejected.csv (what was left out, and why).
 """
 
+import tempfile
+from pathlib import Path
+
 from emotion_recognition import cli
+from emotion_recognition.errors import UserError
+
+KINDS = ("fer2013", "photos", "ckplus", "ckplus48", "jaffe", "ferg")
 
 
 def parse_args():
     parser = cli.parser(__doc__)
-    parser.add_argument("source", nargs="?", default="fer2013.csv", help="FER-2013's CSV file, plain or compressed")
+    parser.add_argument("source", nargs="?", default="fer2013.csv", help="file or folder of the data set")
+    parser.add_argument("--dataset", choices=KINDS, help="what the source is (default: recognised by its form)")
     parser.add_argument("--output", default="data", help="folder to make")
-    parser.add_argument("--force", action="store_true", help="replace a data folder that an earlier run made")
-    return parser.parse_args()
+    parser.add_argument("--pack", metavar="FILE", help="write one .npz file instead; SOURCE may be a prepared folder")
+    parser.add_argument("--splits", default="train,validation,test", help="which splits go into the file")
+    parser.add_argument("--force", action="store_true", help="replace what an earlier run made")
+    parser.add_argument("--labels", metavar="CSV", help="FER+'s fer2013new.csv: label as most of ten people do")
+    parser.add_argument("--votes", action="store_true", help="keep FER-2013's labels, and FER+'s votes in votes.csv")
+    parser.add_argument("--neutral", action="store_true", help="CK+: take the first frame of each sequence as neutral")
+    parser.add_argument("--folds", type=cli.positive(int), default=10, help="parts into which persons are dealt")
+    parser.add_argument("--fold", type=cli.positive(int), default=1, help="the part to test on, from 1")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--split-pictures", action="store_true", help="split by picture, as papers do: it flatters")
+    how.add_argument("--only-test", action="store_true", help="all pictures are for testing a model trained elsewhere")
+    parser.add_argument("--whole", choices=("never", "always"), default="never", help="always: they are cut already")
+    parser.add_argument("--seed", type=cli.not_negative, default=0, help="deals persons and photos to the splits")
+    arguments = parser.parse_args()
+    if arguments.fold > arguments.folds:
+        parser.error(f"there is no fold {arguments.fold} of {arguments.folds}")
+    if arguments.votes and not arguments.labels:
+        parser.error("--votes needs the table of votes: name FER+'s fer2013new.csv with --labels")
+    arguments.splits = arguments.splits.split(",")
+    if not set(arguments.splits) <= {"train", "validation", "test"}:
+        parser.error("--splits takes train, validation and test, with commas between them")
+    return arguments
 
 
 def main():
     arguments = parse_args()
     # Imported here, so that --help answers at once.
+    from emotion_recognition import files, folders
+
+    if not arguments.pack:
+        return prepare(arguments, arguments.output)
+    if not arguments.pack.endswith(".npz"):
+        raise UserError(f"{arguments.pack}: the name of a packed file ends in .npz; name another --pack.")
+    files.claim_output(arguments.pack, arguments.force)
+    if Path(arguments.source).is_dir() and folders.find_split(arguments.source, "train"):
+        numbers = folders.pack(arguments.source, arguments.pack, arguments.splits)
+    else:
+        # Beside the file, where there is room for it.
+        with tempfile.TemporaryDirectory(dir=Path(arguments.pack).absolute().parent, prefix="pack_") as folder:
+            prepare(arguments, f"{folder}/data")
+            numbers = folders.pack(f"{folder}/data", arguments.pack, arguments.splits)
+    contents = ", ".join(f"{number:,} for {split}" for split, number in numbers.items())
+    print(f"Wrote {arguments.pack} ({Path(arguments.pack).stat().st_size / 1e6:.1f} MB): {contents}")
+
+
+def prepare(arguments, output):
     from emotion_recognition import datasets, preparation
 
-    reader = datasets.Fer2013(arguments.source)
-    written = preparation.write_data_folder(reader, arguments.output, arguments.force)
+    reader = open_source(arguments)
+    written = preparation.write_data_folder(reader, output, arguments.force)
     print(written.table())
-    print(f"{written.rejected} rows left out, listed in {arguments.output}/{preparation.REJECTED}.")
+    where = "" if arguments.pack else f", listed in {output}/{preparation.REJECTED}"
+    print(f"{written.rejected} {reader.unit} left out{where}.")
+    if not isinstance(reader, datasets.Fer2013):
+        return
     if reader.fingerprint == datasets.FER2013_FINGERPRINT:
         print("This is the complete, original FER-2013.")
     else:
         print("This is not the complete, original FER-2013: its rows differ from the 35,887 that were released.")
+
+
+def open_source(arguments):
+    """Return the reader of the source."""
+    from emotion_recognition import datasets, ferplus, picture_sets
+
+    if arguments.dataset not in (None, "fer2013") or (not arguments.dataset and Path(arguments.source).is_dir()):
+        split_by = "picture" if arguments.split_pictures else "test" if arguments.only_test else "person"
+        reader, kind = picture_sets.open_folder(
+            arguments.source,
+            arguments.dataset,
+            with_neutral=arguments.neutral,
+            seed=arguments.seed,
+            folds=arguments.folds,
+            fold=arguments.fold,
+            split_by=split_by,
+            whole=arguments.whole,
+        )
+        print(f"{arguments.source} is read as {kind}, split by {split_by}.")
+        return reader
+    if arguments.labels:
+        return ferplus.FerPlus(arguments.source, arguments.labels, keep_labels=arguments.votes)
+    return datasets.Fer2013(arguments.source)
 
 
 if __name__ == "__main__":

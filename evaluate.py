@@ -80,10 +80,13 @@ def read_faces(data, split, emotions):
 
     from emotion_recognition import folders
 
-    read = {name: folders.read_split(data, name, emotions) for name in ([split] if split else ["validation", "test"])}
-    found = {name: faces for name, faces in read.items() if faces is not None}
+    read = {name: folders.read_split(data, name) for name in ([split] if split else ["validation", "test"])}
+    found = {name: faces.of_emotions(emotions) for name, faces in read.items() if faces is not None}
+    if left_out := sum(len(read[name]) - len(faces) for name, faces in found.items()):
+        print(f"{left_out:,} pictures of emotions that the model does not know are left out.")
+    found = {name: faces for name, faces in found.items() if len(faces)}
     if not found:
-        raise UserError(f"{data} holds no folder `{' or '.join(read)}`: name another --data or --split.")
+        raise UserError(f"{data} holds no pictures in `{' or '.join(read)}`: name another --data or --split.")
     arrays = ([getattr(faces, field) for faces in found.values()] for field in ("pictures", "labels", "names"))
     faces = folders.Pictures(*map(np.concatenate, arrays), tuple(emotions))
     splits = np.repeat(list(found), [len(each) for each in found.values()])

@@ -148,6 +148,11 @@ def add_training_flags(parser, *, output, epochs, batch_size, optimizer):
     parser.add_argument(
         "--teacher", nargs="+", metavar="MODEL", help="model files whose answers are learned too, as much as the labels"
     )
+    parser.add_argument(
+        "--votes",
+        action="store_true",
+        help="learn the votes of FER+ that dataset_prepare.py --votes has kept",
+    )
     parser.add_argument("--seed", type=not_negative, default=0, help="same seed, same machine: same result")
     parser.add_argument("--class-weights", action="store_true", help="let rare emotions count as much as frequent ones")
     parser.add_argument(

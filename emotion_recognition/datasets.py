@@ -1,4 +1,4 @@
-"""Data sets as their authors release them -> samples. One reader per data set; so far FER-2013."""
+"""FER-2013, which is released as a table -> samples."""
 
 import bz2
 import gzip
@@ -8,7 +8,6 @@ import tarfile
 import zipfile
 import zlib
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from emotion_recognition.errors import UserError
 from emotion_recognition.labels import FER2013_CODES
 from emotion_recognition.pictures import FACE_SIZE
+from emotion_recognition.samples import Rejected, Sample
 
 PIXELS = FACE_SIZE * FACE_SIZE
 USAGES = {"training": "train", "publictest": "validation", "privatetest": "test"}
@@ -30,29 +30,6 @@ OPENERS = {b"\x1f\x8b": gzip.open, b"\xfd7": lzma.open, b"BZ": bz2.open}
 BROKEN_ARCHIVE = (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, tarfile.TarError)
 
 
-@dataclass(frozen=True)
-class Sample:
-    """One labelled face: picture uint8 (48, 48), name of the emotion, train, validation or test, number of the row."""
-
-    row: int
-    picture: np.ndarray
-    emotion: str
-    split: str
-
-    @property
-    def name(self) -> str:
-        """The file name, which holds the row's number so that every picture can be traced back."""
-        return f"fer{self.row:07d}.png"
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """A row that holds no sample, and why."""
-
-    row: int
-    reason: str
-
-
 class Fer2013:
     """Reads FER-2013 (Goodfellow et al., 2013) from its CSV, row by row, in little memory.
 
@@ -61,6 +38,8 @@ class Fer2013:
     any order; without `Usage` every row is for training. Iterating gives a `Sample` or a `Rejected` for each row;
     it raises UserError when the file is no such table, or an archive that is damaged.
     """
+
+    unit = "rows"
 
     def __init__(self, path):
         self.path = Path(path)
@@ -104,7 +83,8 @@ class Fer2013:
             return Rejected(row, picture)
         code = int(values["emotion"])
         self._hash.update(f"{code},{split},".encode() + picture.tobytes())
-        return Sample(row, picture, FER2013_CODES[code], split)
+        # The name holds the row's number, so that every picture can be traced back.
+        return Sample(picture, FER2013_CODES[code], split, f"fer{row:07d}.png")
 
 
 class OpenedTable:

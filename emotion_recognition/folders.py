@@ -1,16 +1,19 @@
-"""Folders of pictures, one folder per emotion -> arrays; without exact copies where they would flatter the result."""
+"""Folders of pictures, or one packed file -> arrays; without exact copies where they would flatter the result."""
 
 import csv
 import hashlib
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from emotion_recognition import packed
 from emotion_recognition.errors import UserError
 from emotion_recognition.labels import EMOTIONS, canonical
+from emotion_recognition.packed import PackedData
 from emotion_recognition.pictures import SUFFIXES, read_face
-from emotion_recognition.preparation import COPIES
+from emotion_recognition.preparation import COPIES, VOTES
 
 # What people call the three splits.
 SPLIT_FOLDERS = {
@@ -36,6 +39,12 @@ class Pictures:
         """Return only the faces that `chosen` (indices or booleans) picks."""
         return Pictures(self.pictures[chosen], self.labels[chosen], self.names[chosen], self.emotions)
 
+    def of_emotions(self, emotions) -> "Pictures":
+        """Return the faces of these emotions alone, with labels in their order."""
+        places = np.array([emotions.index(each) if each in emotions else -1 for each in self.emotions])
+        known = self.select(places[self.labels] >= 0)
+        return Pictures(known.pictures, places[known.labels], known.names, tuple(emotions))
+
     @property
     def fingerprint(self) -> str:
         """SHA-256 over pictures and labels: two runs with the same one saw the same data."""
@@ -43,11 +52,13 @@ class Pictures:
 
 
 def read_split(data, split, emotions=None) -> Pictures | None:
-    """Read all pictures of one split of the folder `data`; None where it has no such split.
+    """Read all pictures of one split of `data`, a folder or a packed file; None where it has no such split.
 
     `emotions` gives the order of the labels; without it, it is that of the class folders that are there. UserError
     names an unknown or empty class folder, one that `emotions` lacks, and a picture that cannot be read.
     """
+    if Path(data).is_file():
+        return read_packed_split(data, split, emotions)
     folder = find_split(data, split)
     if folder is None:
         return None
@@ -61,6 +72,53 @@ def read_split(data, split, emotions=None) -> Pictures | None:
     pictures = np.stack([read_face(path) for path, _ in paths])[..., np.newaxis]
     names = np.array([f"{emotions[label]}/{path.name}" for path, label in paths])
     return Pictures(pictures, np.array([label for _, label in paths]), names, emotions)
+
+
+def read_packed_split(data, split, emotions=None) -> Pictures | None:
+    """Do the same for a packed file."""
+    read = PackedData(data).read_split(split)
+    if read is None:
+        return None
+    pictures, names = read
+    words = [name.partition("/")[0] for name in names]
+    emotions = emotions or tuple(emotion for emotion in EMOTIONS if emotion in words)
+    if missing := set(words) - set(emotions):
+        raise UserError(f"{data}: the emotion {missing.pop()} is not among {', '.join(emotions)}; name another --data.")
+    return Pictures(pictures[..., np.newaxis], np.array([emotions.index(word) for word in words]), names, emotions)
+
+
+def read_votes(data, faces) -> np.ndarray:
+    """Return how many people chose each emotion of `faces` for each of them, float32 (n, emotions).
+
+    UserError where `data` holds no such votes.
+    """
+    text = read_text(data, VOTES)
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    try:
+        votes = {f"{row['emotion']}/{row['name']}": [int(row[emotion]) for emotion in faces.emotions] for row in rows}
+        return np.array([votes[name] for name in faces.names], np.float32)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{data} holds no votes for its pictures: make it with dataset_prepare.py --labels fer2013new.csv --votes."
+        ) from error
+
+
+def read_text(data, name) -> str:
+    """Return the text of a table that lies beside the pictures, or in the packed file; empty where there is none."""
+    if Path(data).is_file():
+        return PackedData(data).read_text(name)
+    path = Path(data) / name
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def pack(data, path, splits=tuple(SPLIT_FOLDERS)) -> dict[str, int]:
+    """Write the splits of the folder `data` as one packed file; return how many pictures of each it holds."""
+    found = {split: read_split(data, split) for split in splits}
+    found = {split: faces for split, faces in found.items() if faces is not None}
+    if not found:
+        raise UserError(f"{data} holds no folder `{' or '.join(splits)}`: there is nothing to pack.")
+    packed.write(path, found, {name: read_text(data, name) for name in (COPIES, VOTES)})
+    return {split: len(faces) for split, faces in found.items()}
 
 
 def read_training_data(data, seed=0, keep_duplicates=False) -> tuple[Pictures, Pictures]:
@@ -101,14 +159,15 @@ def hold_out(labels, seed, share=0.1) -> np.ndarray:
 
 def read_copies(data) -> list[dict] | None:
     """Return the rows of the list of copies; None where there is no such list."""
-    path = Path(data) / COPIES
-    if not path.is_file():
+    text = read_text(data, COPIES)
+    if not text:
         return None
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = csv.DictReader(file)
-        if not {"group", "split", "emotion", "name"} <= set(rows.fieldnames or ()):
-            raise UserError(f"{path} is no list of copies as dataset_prepare.py writes it: rename or remove it.")
-        return list(rows)
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    if not {"group", "split", "emotion", "name"} <= set(rows.fieldnames or ()):
+        raise UserError(
+            f"{Path(data) / COPIES} is no list of copies as dataset_prepare.py writes it: rename or remove it."
+        )
+    return list(rows)
 
 
 def read_copied_names(data, split="train") -> list[str]:

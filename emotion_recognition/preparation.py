@@ -1,24 +1,26 @@
-"""Samples -> the data folder: PNG files per split and emotion, the list of exact copies, the list of rejected rows."""
+"""Samples -> the data folder: PNG files per split and emotion; lists of exact copies, of what is left out, of votes."""
 
 import csv
 import hashlib
 from array import array
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from emotion_recognition.datasets import Rejected
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import claim_folder, folder_written_whole
 from emotion_recognition.labels import EMOTIONS
+from emotion_recognition.samples import Rejected
 
 SPLITS = ("train", "validation", "test")
 COPIES = "copies.csv"
 REJECTED = "rejected.csv"
+VOTES = "votes.csv"
 
 # Pictures are compressed and written in a thread while rows are read: so many pictures a task, so many tasks waiting.
 CHUNK, TASKS_AHEAD = 128, 8
@@ -65,30 +67,32 @@ class Written:
 
 
 def write_data_folder(items, output, force=False) -> Written:
-    """Write an iterable of `Sample` and `Rejected` as the folder `output`, which appears only when it is whole.
+    """Write a reader, which gives `Sample` and `Rejected`, as the folder `output`, which appears only when it is whole.
 
     UserError where `output` exists (unless `force`), holds other things, cannot be written, or would stay empty.
     """
-    claim_folder(output, {*SPLITS, COPIES, REJECTED}.__contains__, force)
+    claim_folder(output, {*SPLITS, COPIES, REJECTED, VOTES}.__contains__, force)
     written = Written()
     with (
         folder_written_whole(output) as folder,
-        (folder / REJECTED).open("w", newline="", encoding="utf-8") as rejected_file,
+        ExitStack() as stack,
         ThreadPoolExecutor(max_workers=1) as writer,
     ):
-        rejected = csv.writer(rejected_file)
-        rejected.writerow(("row", "reason"))
-        chunk, tasks = [], deque()
+        rejected = table(stack, folder / REJECTED, (items.unit.removesuffix("s"), "reason"))
+        chunk, tasks, votes = [], deque(), None
         for number, item in enumerate(items, start=1):
             if isinstance(item, Rejected):
                 written.rejected += 1
-                rejected.writerow((item.row, item.reason))
+                rejected.writerow((item.place, item.reason))
             else:
                 # Text, because `Path` objects would take a tenth of the time.
                 place = f"{folder}/{item.split}/{item.emotion}"
                 if written.add(item):
                     Path(place).mkdir(parents=True)
                 chunk.append((f"{place}/{item.name}", item.picture))
+                if item.votes:
+                    votes = votes or table(stack, folder / VOTES, ("split", "emotion", "name", *EMOTIONS))
+                    votes.writerow((item.split, item.emotion, item.name, *item.votes))
             if len(chunk) == CHUNK:
                 tasks.append(writer.submit(write_pngs, chunk))
                 chunk = []
@@ -96,17 +100,21 @@ def write_data_folder(items, output, force=False) -> Written:
                 tasks.popleft().result()
             if number % 5000 == 0:
                 # Flushed, so that it is seen at once also where it goes to a file.
-                print(f"{number:6,} rows read", flush=True)
+                print(f"{number:6,} {items.unit} read", flush=True)
         write_pngs(chunk)
         for task in tasks:
             task.result()
         if not written.names:
-            raise UserError(f"None of the {written.rejected} rows holds a picture: is this the right file?")
-        with (folder / COPIES).open("w", newline="", encoding="utf-8") as file:
-            copies = csv.writer(file)
-            copies.writerow(("group", "split", "emotion", "name"))
-            copies.writerows(written.copies())
+            raise UserError(f"None of the {written.rejected} {items.unit} holds a face: is this the right source?")
+        table(stack, folder / COPIES, ("group", "split", "emotion", "name")).writerows(written.copies())
     return written
+
+
+def table(stack, path, columns):
+    """Return a CSV writer to a new file, with its header written, that `stack` closes."""
+    writer = csv.writer(stack.enter_context(path.open("w", newline="", encoding="utf-8")))
+    writer.writerow(columns)
+    return writer
 
 
 def write_pngs(chunk):

@@ -55,6 +55,7 @@ SETTINGS = (
     "class_weights",
     "keep_duplicates",
     "teacher",
+    "votes",
     "weights",
     "seed",
 )
@@ -183,10 +184,15 @@ def targets(data) -> np.ndarray:
     return np.eye(len(data.emotions), dtype=np.float32)[data.labels]
 
 
-def targets_to_learn(data, teachers) -> np.ndarray:
-    """Return what a network is trained towards: smoothed labels, mixed with what the teachers say, if there are any."""
+def targets_to_learn(data, arguments) -> np.ndarray:
+    """Return what a network is trained towards: smoothed labels, or votes; mixed with the teachers' answers, if any."""
     smoothed = LABEL_SMOOTHING / len(data.emotions) + (1 - LABEL_SMOOTHING) * targets(data)
-    return distillation.add_teachers(smoothed, data, teachers) if teachers else smoothed
+    if arguments.votes:
+        votes = folders.read_votes(arguments.data, data)
+        number = votes.sum(axis=1, keepdims=True)
+        # Where nobody chose any of these emotions, the label has to do.
+        smoothed = np.where(number, votes / number.clip(1), smoothed)
+    return distillation.add_teachers(smoothed, data, arguments.teacher) if arguments.teacher else smoothed
 
 
 class OneEpoch(keras.callbacks.Callback):
@@ -220,7 +226,7 @@ def fit(network, train, validation, arguments, outputs) -> list[dict]:
     if arguments.resume and outputs.checkpoint.exists():
         history, best_weights = checkpoint.read(outputs.checkpoint, network, settings)
         print(f"Going on after epoch {len(history)}.")
-    train_targets = targets_to_learn(train, arguments.teacher)
+    train_targets = targets_to_learn(train, arguments)
     validation_batch = validation.pictures.astype("float32"), targets(validation)
     for epoch in range(len(history), arguments.epochs):
         started = time.monotonic()

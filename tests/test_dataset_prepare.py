@@ -218,7 +218,7 @@ def test_refuses_what_is_no_such_data_set(content, run_script, tmp_path):
 
 def test_refuses_a_table_without_a_single_good_row(run_script, tmp_path):
     (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n0,1 2 3,Training\n")
-    assert_one_sentence(run_script("dataset_prepare.py"), "None of the 1 rows holds a picture")
+    assert_one_sentence(run_script("dataset_prepare.py"), "None of the 1 rows holds a face")
     assert [entry.name for entry in tmp_path.iterdir()] == ["fer2013.csv"]
 
 

@@ -231,7 +231,6 @@ def test_a_report_replaces_only_a_report_and_only_with_force(run_script, data, m
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("three.h5",), ("data/validation/neutral", "neutral", "angry, happy")),
         (("good.h5", "six.h5", "--ensemble"), ("six.h5", "good.h5", "fearful", "--ensemble")),
         (("good.h5", "--ensemble"), ("--ensemble", "--model")),
         (("scores.h5",), ("scores.h5", "no probabilities", "softmax")),

@@ -38,7 +38,7 @@ def test_other_emotions_get_a_new_last_layer(emotions, capsys):
 
 
 def test_another_network_is_refused():
-    with pytest.raises(UserError, match="holds another network .* than the four_layer_cnn"):
+    with pytest.raises(UserError, match=r"holds another network .* than the four_layer_cnn"):
         pretrained.start_from(MODEL, networks.four_layer_cnn(7), SEVEN)
 
 

@@ -36,6 +36,7 @@ def arguments(**changes):
         "class_weights": False,
         "keep_duplicates": False,
         "teacher": None,
+        "votes": False,
         "weights": None,
         "resume": False,
         "force": False,
@@ -93,7 +94,7 @@ def test_optimizers_have_the_name_they_are_asked_by(name, kind):
 
 def test_batches_are_the_pictures_shuffled_and_varied():
     faces = some_faces(*[0, 1] * 10)
-    learned = training.targets_to_learn(faces, teachers=None)
+    learned = training.targets_to_learn(faces, arguments())
     first, same, next_epoch = (training.Batches(faces, learned, 8, 3, epoch) for epoch in (1, 1, 2))
     assert len(first) == 2
     chosen = np.random.default_rng([3, 1]).permutation(20)[8:16]

@@ -1,0 +1,172 @@
+"""The data folder as one file: the same pictures, the same training; and every way in which it can be damaged."""
+
+import csv
+import io
+import shutil
+import zipfile
+
+import numpy as np
+import pytest
+from conftest import assert_one_sentence, start_script
+
+from emotion_recognition import folders, packed
+from emotion_recognition.errors import UserError
+
+TRAINING = ("--mode", "train", "--epochs", "2", "--batch-size", "16", "--seed", "3")
+
+
+@pytest.fixture(scope="module")
+def pack(small_data, tmp_path_factory):
+    """The packed form of the small data folder."""
+    folder = tmp_path_factory.mktemp("packed")
+    result = start_script("dataset_prepare.py", small_data, "--pack", "faces.npz", folder=folder)
+    assert result.returncode == 0, result.stderr
+    return folder / "faces.npz"
+
+
+def test_mosaics_hold_faces_bit_for_bit():
+    faces = np.random.default_rng(0).integers(0, 256, (packed.ACROSS + 3, 48, 48), dtype=np.uint8)
+    mosaic = packed.make_mosaic(faces)
+    assert mosaic.shape == (2 * 48, 64 * 48)
+    assert np.array_equal(mosaic[:48, 48:96], faces[1]) and np.array_equal(mosaic[48:, :48], faces[64])
+    assert np.array_equal(packed.split_mosaic(packed.decode(packed.as_bytes(packed.encode(mosaic))))[:67], faces)
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_every_split_is_the_same_from_both(pack, small_data, split):
+    one, other = folders.read_split(small_data, split), folders.read_split(pack, split)
+    assert other.emotions == one.emotions and other.names.tolist() == one.names.tolist()
+    assert other.pictures.dtype == np.uint8 and other.fingerprint == one.fingerprint
+
+
+def test_a_split_may_have_more_faces_than_a_mosaic(tmp_path):
+    generator = np.random.default_rng(1)
+    number = packed.ACROSS**2 + 5
+    names = np.array([f"happy/ä{index:05}.png" for index in range(number)])
+    pictures = generator.integers(0, 256, (number, 48, 48, 1), dtype=np.uint8)
+    faces = folders.Pictures(pictures, np.zeros(number, int), names, ("happy",))
+    packed.write(tmp_path / "many.npz", {"train": faces}, {})
+    read = folders.read_split(tmp_path / "many.npz", "train")
+    assert read.fingerprint == faces.fingerprint and read.names.tolist() == names.tolist()
+    assert folders.read_split(tmp_path / "many.npz", "test") is None
+    assert folders.read_copies(tmp_path / "many.npz") is None
+
+
+def test_the_list_of_copies_goes_with_the_pictures(small_data, tmp_path):
+    data = shutil.copytree(small_data, tmp_path / "data")
+    with (data / "copies.csv").open("a", newline="") as file:
+        csv.writer(file).writerows([(0, "train", "happy", "fer0000003.png"), (0, "test", "happy", "other.png")])
+    folders.pack(data, tmp_path / "faces.npz")
+    assert folders.read_copies(tmp_path / "faces.npz") == folders.read_copies(data)
+    train, _ = folders.read_training_data(tmp_path / "faces.npz")
+    assert len(train) == 83 and "happy/fer0000003.png" not in train.names
+
+
+@pytest.mark.slow
+def test_a_training_is_the_same_from_both(pack, small_data, tmp_path):
+    histories = []
+    for name, data in (("folder", small_data), ("packed", pack)):
+        result = start_script("emotions.py", *TRAINING, "--data", data, "--output", f"{name}.h5", folder=tmp_path)
+        assert result.returncode == 0, result.stderr
+        with (tmp_path / f"{name}_history.csv").open(newline="") as file:
+            rows = [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
+        histories.append(rows)
+    assert histories[0] == histories[1] and len(histories[0]) == 2
+    results = [
+        start_script("evaluate.py", "--model", "packed.h5", "--data", data, folder=tmp_path)
+        for data in (small_data, pack)
+    ]
+    assert results[0].returncode == 0 and results[0].stdout == results[1].stdout
+
+
+def test_packs_a_csv_file_at_once_and_only_the_splits_asked_for(small_csv, small_data, tmp_path):
+    arguments = ("dataset_prepare.py", small_csv, "--pack", "faces.npz", "--splits", "train,validation")
+    result = start_script(*arguments, folder=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "84 for train, 84 for validation" in result.stdout and "for test" not in result.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["faces.npz"]
+    train = folders.read_split(tmp_path / "faces.npz", "train")
+    assert train.fingerprint == folders.read_split(small_data, "train").fingerprint
+    assert folders.read_split(tmp_path / "faces.npz", "test") is None
+    again = start_script(*arguments, folder=tmp_path)
+    assert_one_sentence(again, "faces.npz", "exists already", "--force")
+
+
+def test_the_name_of_a_packed_file_ends_in_npz(small_data, run_script):
+    assert_one_sentence(run_script("dataset_prepare.py", small_data, "--pack", "faces.zip"), "faces.zip", ".npz")
+
+
+def arrays_of(path) -> dict:
+    with np.load(path) as archive:
+        return dict(archive)
+
+
+def remove_a_face(arrays):
+    arrays["train_mosaic_0"] = packed.as_bytes(packed.encode(np.zeros((48, 64 * 48), np.uint8)))
+
+
+def make_it_no_png(arrays):
+    arrays["train_mosaic_0"] = arrays["train_mosaic_0"][100:]
+
+
+def cut_a_png(arrays):
+    arrays["train_mosaic_0"] = arrays["train_mosaic_0"][:-3000]
+
+
+def make_it_narrow(arrays):
+    arrays["train_mosaic_0"] = packed.as_bytes(packed.encode(np.zeros((96, 96), np.uint8)))
+
+
+def name_an_unknown_emotion(arrays):
+    arrays["train_names"][0] = b"bored/1.png"
+
+
+def make_names_numbers(arrays):
+    arrays["train_names"] = np.arange(84)
+
+
+def make_names_objects(arrays):
+    arrays["train_names"] = np.array([print, len], dtype=object)
+
+
+HARMS = (
+    remove_a_face,
+    make_it_no_png,
+    cut_a_png,
+    make_it_narrow,
+    name_an_unknown_emotion,
+    make_names_numbers,
+    make_names_objects,
+)
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_damaged_contents_end_in_one_sentence(pack, tmp_path, harm):
+    arrays = arrays_of(pack)
+    harm(arrays)
+    np.savez_compressed(tmp_path / "damaged.npz", allow_pickle=True, **arrays)
+    with pytest.raises(UserError, match=r"damaged\.npz is damaged, or no file of .* make it again"):
+        folders.read_split(tmp_path / "damaged.npz", "train")
+
+
+@pytest.mark.parametrize("share", [0.2, 0.6, 0.99])
+def test_a_file_that_is_cut_off_is_refused(pack, tmp_path, share):
+    contents = pack.read_bytes()
+    (tmp_path / "cut.npz").write_bytes(contents[: int(share * len(contents))])
+    with pytest.raises(UserError, match=r"cut\.npz is no folder and no file of"):
+        folders.read_split(tmp_path / "cut.npz", "train")
+
+
+def test_an_array_that_announces_too_much_is_not_read(tmp_path):
+    with zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        header = io.BytesIO()
+        np.lib.format.write_array_header_1_0(header, {"descr": "|S20", "fortran_order": False, "shape": (15_000_000,)})
+        archive.writestr("train_names.npy", header.getvalue() + bytes(packed.LARGEST_ARRAY))
+    with pytest.raises(UserError, match="announces far more"):
+        folders.read_split(tmp_path / "bomb.npz", "train")
+
+
+def test_a_data_file_that_is_none_is_refused(run_script, tmp_path):
+    (tmp_path / "data.npz").write_text("nothing")
+    result = run_script("emotions.py", "--mode", "train", "--data", "data.npz", "--dry-run")
+    assert_one_sentence(result, "data.npz", "--pack")
