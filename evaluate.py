@@ -3,10 +3,13 @@
     python evaluate.py                                    model.h5 on data/
     python evaluate.py --output results                   with report.json and pictures in the folder results/
     python evaluate.py --model a.h5 b.h5 --ensemble       compares two models, and the mean of both
+    python evaluate.py --model theirs.h5 --detect-order   how to read a model of another project
 
 FER-2013's PublicTest is the split `validation`, its PrivateTest is `test`. The classic script of the little VGG reaches
 63.2 % on both together.
 """
+
+from pathlib import Path
 
 from emotion_recognition import cli
 from emotion_recognition.errors import UserError
@@ -26,8 +29,16 @@ def parse_args():
     parser.add_argument("--flip", action="store_true", help="average each picture with its mirror image")
     parser.add_argument("--ensemble", action="store_true", help="add the mean of the models")
     parser.add_argument("--output", help="folder to make for report.json and pictures of the test split")
-    parser.add_argument("--force", action="store_true", help="replace a report that an earlier run made")
-    return parser.parse_args()
+    parser.add_argument("--force", action="store_true", help="replace what an earlier run made")
+    cli.add_foreign_model_flags(parser)
+    parser.add_argument(
+        "--detect-order", action="store_true", help="find --emotions and --pixel-range of a model on validation"
+    )
+    parser.add_argument("--save-as", metavar="FILE", help="write another project's model as a file of this project")
+    arguments = parser.parse_args()
+    if len(arguments.model or ()) > 1 and (arguments.detect_order or arguments.save_as):
+        parser.error("--detect-order and --save-as take one --model at a time")
+    return arguments
 
 
 def main():
@@ -36,14 +47,22 @@ def main():
     cli.start_keras()
     import numpy as np
 
-    from emotion_recognition import evaluation, model_file, report
+    from emotion_recognition import evaluation, files, folders, foreign_models, model_file, report
 
     paths = list(dict.fromkeys(arguments.model or [str(cli.PROJECT / "model.h5")]))
     if arguments.ensemble and len(paths) == 1:
         raise UserError("--ensemble averages several models: name more than one after --model.")
     if arguments.output:
         report.claim_output(arguments.output, arguments.force)
-    models = [model_file.load(path) for path in paths]
+    if arguments.save_as:
+        files.claim_output(arguments.save_as, arguments.force)
+    if arguments.detect_order:
+        return print(foreign_models.detect_order(paths[0], folders.read_split(arguments.data, "validation")))
+    models = [model_file.load(path, arguments.emotions, arguments.pixel_range) for path in paths]
+    if arguments.save_as:
+        model_file.save(arguments.save_as, models[0].network, models[0].emotions, {"from": Path(paths[0]).name})
+        print(f"Wrote {arguments.save_as}, which says itself how it is read.")
+        return None
     for path, model in zip(paths, models, strict=True):
         if arguments.ensemble and model.emotions != models[0].emotions:
             raise UserError(

@@ -8,10 +8,13 @@ from emotion_recognition.pictures import FACE_SIZE
 
 
 class EmotionClassifier:
-    """A model file, ready to classify: `emotions` names the outputs in their order."""
+    """A model file, ready to classify: `emotions` names the outputs in their order.
 
-    def __init__(self, model):
-        trained = model_file.load(model)
+    The flags of other people's models are those of `model_file.load`.
+    """
+
+    def __init__(self, model, emotions=None, pixel_range=None):
+        trained = model_file.load(model, emotions, pixel_range)
         self.emotions = trained.emotions
         self._classify = compile_inference(trained.network)
 

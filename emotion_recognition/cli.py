@@ -166,6 +166,16 @@ def add_training_flags(parser, *, output, epochs, batch_size, optimizer):
     )
 
 
+def add_foreign_model_flags(parser):
+    """Add the flags that say of other people's models what a model file of this project says itself."""
+    parser.add_argument(
+        "--emotions", help="what another project's model tells, in order: fer2013, alphabetical, or NAME,NAME,..."
+    )
+    parser.add_argument(
+        "--pixel-range", choices=("unit", "byte", "signed"), help="what it takes: 0 to 1, 0 to 255, or -1 to 1"
+    )
+
+
 def add_recognition_flags(parser):
     """Add the flags of the scripts that read emotions from pictures, videos and cameras."""
     parser.add_argument(
@@ -182,3 +192,4 @@ def add_recognition_flags(parser):
         help="read the whole picture as one face: auto does so where no face is found (stickers, cartoons)",
     )
     parser.add_argument("--cascade", help="Haar cascade that finds faces (default: the file beside the scripts)")
+    add_foreign_model_flags(parser)

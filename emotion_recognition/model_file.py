@@ -6,6 +6,7 @@ network, data, settings, seed, versions, validation accuracy). A file is data, n
 
 import json
 import logging
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,14 +14,11 @@ import h5py
 import keras
 import numpy as np
 
-import emotion_recognition.layers  # noqa: F401 - registers the project's own layers for loading
+from emotion_recognition import foreign_models, safe_loading
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import written_whole
 from emotion_recognition.labels import EMOTIONS, canonical
 from emotion_recognition.pictures import FACE_SIZE
-
-# A layer is named by the module it comes from; these are the only ones whose code may be run.
-TRUSTED_MODULES = ("keras", "emotion_recognition")
 
 # What newer releases of Keras write of every layer and older ones refuse to read; left out where it says nothing.
 NEWER_DEFAULTS = {
@@ -68,30 +66,44 @@ def without_newer_defaults(configuration):
     }
 
 
-def load(path) -> TrainedModel:
-    """Read a model file of this project; UserError where it is missing, damaged, unsafe or of another form."""
+def load(path, emotions=None, pixel_range=None) -> TrainedModel:
+    """Read a model file; UserError where it is missing, damaged, unsafe, or no network for faces and emotions.
+
+    `emotions` and `pixel_range` tell of other people's models what a file of this project says itself (see
+    `foreign_models.load`); what they leave open is assumed, and said on standard error.
+    """
     path = Path(path)
-    if not path.is_file():
-        raise UserError(f"{path} is not there: name another --model, or train one.")
-    if not h5py.is_hdf5(path):
-        raise UserError(f"{path} is no HDF5 file: name a model that Keras saved as .h5.")
-    try:
-        with h5py.File(path) as file:
-            refuse_links(file, path)
-            configuration = read_json(file, "model_config", path)
-            emotions = read_json(file, "emotions", path)
-            training = json.loads(file.attrs.get("training", "{}"))
-        refuse_foreign_objects(configuration, path)
-        network = keras.models.load_model(path, compile=False)
-    except UserError:
-        raise
-    # A damaged file can make HDF5 and Keras raise almost anything; all of it means the same to a person.
-    except Exception as error:
-        reason = str(error).strip().split("\n")[0][:200]
-        raise UserError(f"{path} is damaged or no whole Keras model ({reason}): copy or train it again.") from error
-    emotions = check_emotions(emotions, path)
-    check_network(network, emotions, path)
-    return TrainedModel(network, emotions, training)
+    training, notes = {}, []
+    with safe_loading.naming_damage(path):
+        if is_foreign(path):
+            network, names, notes = foreign_models.load(path, emotions, pixel_range)
+        elif emotions or pixel_range:
+            raise UserError(f"{path} says itself how it is read: leave out --emotions and --pixel-range.")
+        else:
+            network, names, training = load_own(path)
+    check_network(network, names, path)
+    if notes:
+        print(f"{path} does not say how it is read: {'; '.join(notes)}.", file=sys.stderr)
+    return TrainedModel(network, names, training)
+
+
+def is_foreign(path) -> bool:
+    """Return whether a file lacks what every model file of this project says."""
+    if safe_loading.is_archive(path):
+        return True
+    with h5py.File(path) as file:
+        return "emotions" not in file.attrs
+
+
+def load_own(path) -> tuple[keras.Model, tuple, dict]:
+    """Return (network, emotions, record of the training) of a file that `save` wrote."""
+    with safe_loading.open_hdf5(path) as file:
+        configuration = read_json(file, "model_config", path)
+        emotions = check_emotions(read_json(file, "emotions", path), path)
+        training = json.loads(file.attrs.get("training", "{}"))
+    safe_loading.refuse_foreign_objects(configuration, path)
+    safe_loading.refuse_giants(configuration, path)
+    return keras.models.load_model(path, compile=False), emotions, training
 
 
 def read_json(file, attribute, path):
@@ -99,37 +111,6 @@ def read_json(file, attribute, path):
     if attribute not in file.attrs:
         raise UserError(f"{path} has no attribute `{attribute}`: no training script of this project wrote it.")
     return json.loads(file.attrs[attribute])
-
-
-def refuse_links(group, path):
-    """Refuse links to other files, at any depth."""
-    for name in group:
-        link = group.get(name, getlink=True)
-        if isinstance(link, h5py.ExternalLink):
-            raise UserError(f"{path} links to another file ({link.filename}): do not trust it, a model is one file.")
-        if isinstance(link, h5py.SoftLink):
-            continue
-        if isinstance(item := group[name], h5py.Group):
-            refuse_links(item, path)
-        elif item.is_virtual or item.external:
-            raise UserError(f"{path} keeps {item.name} in another file: do not trust it, a model is one file.")
-
-
-def refuse_foreign_objects(configuration, path):
-    """Refuse Lambda layers and objects that neither Keras nor this project defines, at any depth."""
-    if isinstance(configuration, list):
-        for value in configuration:
-            refuse_foreign_objects(value, path)
-    if not isinstance(configuration, dict):
-        return
-    name = configuration.get("class_name")
-    module = configuration.get("module") or "keras"
-    registered = configuration.get("registered_name") or "keras"
-    is_trusted = module.split(".")[0] in TRUSTED_MODULES and registered.split(">")[0] in (*TRUSTED_MODULES, name)
-    if name == "Lambda" or name == "__lambda__" or not is_trusted:
-        raise UserError(f"{path} contains code of its own ({name}): do not trust it, a model is data.")
-    for value in configuration.values():
-        refuse_foreign_objects(value, path)
 
 
 def check_emotions(emotions, path) -> tuple:
@@ -145,8 +126,6 @@ def check_emotions(emotions, path) -> tuple:
 
 def check_network(network, emotions, path):
     """Refuse a network of other inputs or outputs, and one whose weights are not numbers."""
-    if not network.built:
-        raise UserError(f"{path} does not say of what shape its inputs are: name another --model.")
     expected = [(None, FACE_SIZE, FACE_SIZE, 1)], [(None, len(emotions))]
     found = [tuple(each.shape) for each in network.inputs], [tuple(each.shape) for each in network.outputs]
     if found != expected:

@@ -157,7 +157,8 @@ def recognise(arguments, model) -> int:
     start_keras()
     from emotion_recognition.classifier import EmotionClassifier
 
-    recogniser = Recogniser(detector, EmotionClassifier(model), arguments.whole)
+    classifier = EmotionClassifier(model, arguments.emotions, arguments.pixel_range)
+    recogniser = Recogniser(detector, classifier, arguments.whole)
     status = 0
     with closing(Window() if can_show(arguments) else NoWindow()) as window:
         session = Session(recogniser, recorder, window)

@@ -141,14 +141,25 @@ def test_cut_off(kept, path):
 def test_hdf5_that_is_no_model(tmp_path):
     with h5py.File(tmp_path / "table.h5", "w") as file:
         file["table"] = np.arange(3)
-    refused(tmp_path / "table.h5", "has no attribute")
+    refused(tmp_path / "table.h5", "no model that Keras saved")
 
 
-@pytest.mark.parametrize("attribute", ["emotions", "model_config"])
-def test_a_missing_attribute(attribute, path):
+def test_a_missing_configuration(path):
     with h5py.File(path, "r+") as file:
-        del file.attrs[attribute]
-    refused(path, f"has no attribute `{attribute}`")
+        del file.attrs["model_config"]
+    refused(path, "has no attribute `model_config`")
+
+
+def test_a_file_that_does_not_say_its_emotions_is_somebody_elses(path):
+    with h5py.File(path, "r+") as file:
+        del file.attrs["emotions"]
+    refused(path, "(48, 48, 1) into (3,)", "5 to 8 emotions")
+
+
+@pytest.mark.parametrize("flags", [{"emotions": "fer2013"}, {"pixel_range": "byte"}])
+def test_a_file_of_this_project_needs_no_flags(flags, path):
+    with pytest.raises(UserError, match="says itself how it is read: leave out --emotions and --pixel-range"):
+        model_file.load(path, **flags)
 
 
 def test_weights_that_are_missing(path):

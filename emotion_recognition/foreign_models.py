@@ -1,0 +1,145 @@
+"""Other people's models, of Keras 2 and 3 -> networks of this project's form: gray faces 48x48 -> probabilities."""
+
+import json
+
+import keras
+import numpy as np
+from keras import layers
+
+from emotion_recognition import older_keras, safe_loading
+from emotion_recognition.errors import UserError
+from emotion_recognition.labels import EMOTIONS, FER2013_CODES, canonical
+from emotion_recognition.pictures import FACE_SIZE
+
+# What a network wants of gray levels 0 to 255: factor and offset.
+PIXEL_RANGES = {"unit": (1 / 255, 0.0), "byte": (1.0, 0.0), "signed": (1 / 127.5, -1.0)}
+
+# The class folders that are in circulation, by their number: the alphabetical order of the names in them.
+ALPHABETICAL = {
+    5: ("angry", "happy", "neutral", "sad", "surprised"),
+    6: tuple(emotion for emotion in EMOTIONS if emotion not in ("contempt", "neutral")),
+    7: tuple(emotion for emotion in EMOTIONS if emotion != "contempt"),
+    8: EMOTIONS,
+}
+SIZES = (48, 64)
+
+
+def load(path, emotions=None, pixel_range=None):
+    """Return (network, emotions, notes) of a foreign file: notes say in a sentence each what had to be assumed.
+
+    `emotions` is fer2013, alphabetical, or names with commas between them; `pixel_range` is unit, byte or signed.
+    """
+    network = read_network(path)
+    size, channels, number = check_form(network, path)
+    # What had to be assumed is said, never hidden.
+    notes = []
+    if emotions is None:
+        notes.append(f"the emotions are taken to be {', '.join(ALPHABETICAL[number])} (--emotions says otherwise)")
+    names = order_of(emotions or "alphabetical", number, path)
+    if pixel_range is None:
+        pixel_range = "byte" if any(isinstance(layer, layers.Rescaling) for layer in all_layers(network)) else "unit"
+        notes.append(f"the pixels are taken to be of the range {pixel_range} (--pixel-range says otherwise)")
+    return adapt(network, size, channels, pixel_range), names, notes
+
+
+def detect_order(path, faces) -> str:
+    """Return as text how well each pixel range and order of emotions fits labelled faces, and the flags of the best.
+
+    UserError where `faces` (`folders.Pictures`) is None, or the model does not fit them.
+    """
+    if faces is None:
+        raise UserError("There is no folder `validation` to try the model on: name another --data.")
+    with safe_loading.naming_damage(path):
+        network = read_network(path)
+    size, channels, number = check_form(network, path)
+    found = []
+    for pixel_range in PIXEL_RANGES:
+        adapted = adapt(network, size, channels, pixel_range)
+        answers = adapted.predict(faces.pictures.astype("float32"), batch_size=256, verbose=0).argmax(axis=1)
+        for order in ("fer2013", "alphabetical") if number == len(FER2013_CODES) else ("alphabetical",):
+            names = order_of(order, number, path)
+            right = np.array([names[answer] for answer in answers]) == np.array(faces.emotions)[faces.labels]
+            found.append((right.mean(), order, pixel_range))
+    found.sort(reverse=True)
+    lines = [f"{accuracy:8.1%}  --emotions {order} --pixel-range {pixel}" for accuracy, order, pixel in found]
+    title = f"{path} is right on so many of {len(faces):,} validation pictures, the best fit first:"
+    return "\n".join([title, *lines])
+
+
+def read_network(path) -> keras.Model:
+    """Return the Keras model in a file of any release, without compiling it."""
+    if safe_loading.is_archive(path):
+        configuration = safe_loading.read_archive(path)
+        safe_loading.refuse_foreign_objects(configuration, path)
+        safe_loading.refuse_giants(configuration, path)
+        return keras.models.load_model(path, compile=False)
+    with safe_loading.open_hdf5(path) as file:
+        if "model_config" not in file.attrs:
+            return older_keras.read_four_layer_cnn(file, path)
+        configuration = json.loads(file.attrs["model_config"])
+        safe_loading.refuse_foreign_objects(configuration, path)
+        is_older = not older_keras.as_text(file.attrs.get("keras_version", "")).startswith("3")
+        if is_older:
+            configuration = older_keras.modernise(configuration)
+        safe_loading.refuse_giants(configuration, path)
+        if is_older:
+            network = safe_loading.build(configuration)
+            older_keras.put_weights(network, file["model_weights"], path)
+            return network
+    return keras.models.load_model(path, compile=False)
+
+
+def check_form(network, path) -> tuple[int, int, int]:
+    """Return (size, channels, number of outputs) of a network; UserError where it is not for faces and emotions."""
+    if not network.built or len(network.inputs) != 1 or len(network.outputs) != 1:
+        raise UserError(f"{path} has not one input and one output: name another --model.")
+    shape, outputs = tuple(network.inputs[0].shape), tuple(network.outputs[0].shape)
+    is_face = len(shape) == 4 and shape[1] == shape[2] and shape[1] in SIZES and shape[3] in (1, 3)
+    if not is_face or len(outputs) != 2 or outputs[1] not in ALPHABETICAL:
+        raise UserError(
+            f"{path} turns {shape[1:]} into {outputs[1:]}, not gray or coloured faces of 48x48 or 64x64 into 5 to 8"
+            " emotions: name another --model."
+        )
+    return shape[1], shape[3], outputs[1]
+
+
+def order_of(emotions, number, path) -> tuple:
+    """Return the names of the outputs, as `--emotions` says them; UserError where they are not as many as outputs."""
+    named = {"alphabetical": ALPHABETICAL[number], "fer2013": FER2013_CODES}.get(emotions)
+    try:
+        names = named or tuple(canonical(name) for name in emotions.split(","))
+    except ValueError as error:
+        raise UserError(f"--emotions: {error}.") from error
+    if len(names) != number or len(set(names)) != number:
+        raise UserError(f"{path} has {number} outputs: --emotions must name as many emotions, each once.")
+    return names
+
+
+def adapt(network, size, channels, pixel_range) -> keras.Model:
+    """Return a network of this project's form around a foreign one, all of Keras' own layers."""
+    factor, offset = PIXEL_RANGES[pixel_range]
+    faces = keras.Input((FACE_SIZE, FACE_SIZE, 1))
+    pictures = faces if size == FACE_SIZE else layers.Resizing(size, size)(faces)
+    pictures = layers.Rescaling(factor, offset)(pictures)
+    if channels == 3:
+        pictures = layers.Concatenate()([pictures] * 3)
+    outputs = network(pictures)
+    if gives_logits(network):
+        outputs = layers.Softmax()(outputs)
+    return keras.Model(faces, outputs, name="foreign")
+
+
+def gives_logits(network) -> bool:
+    """Return whether the last layer leaves its values as they are, instead of making probabilities of them."""
+    last = all_layers(network)[-1]
+    if isinstance(last, layers.Softmax):
+        return False
+    return getattr(last, "activation", keras.activations.linear) is keras.activations.linear
+
+
+def all_layers(network) -> list:
+    """Return the layers of a network and of the networks inside it, in their order."""
+    found = []
+    for layer in network.layers:
+        found += all_layers(layer) if isinstance(layer, keras.Model) else [layer]
+    return found
