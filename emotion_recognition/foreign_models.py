@@ -119,8 +119,10 @@ def adapt(network, size, channels, pixel_range) -> keras.Model:
     """Return a network of this project's form around a foreign one, all of Keras' own layers."""
     factor, offset = PIXEL_RANGES[pixel_range]
     faces = keras.Input((FACE_SIZE, FACE_SIZE, 1))
-    pictures = faces if size == FACE_SIZE else layers.Resizing(size, size)(faces)
-    pictures = layers.Rescaling(factor, offset)(pictures)
+    pictures = layers.Rescaling(factor, offset)(faces)
+    if size == 64:
+        # Not `Resizing`: Keras would take the call of the layers behind it for one in training.
+        pictures = layers.AveragePooling2D(3)(layers.UpSampling2D(4, interpolation="bilinear")(pictures))
     if channels == 3:
         pictures = layers.Concatenate()([pictures] * 3)
     outputs = network(pictures)
