@@ -17,7 +17,7 @@ from pathlib import Path
 from emotion_recognition import cli
 from emotion_recognition.errors import UserError
 
-KINDS = ("fer2013", "photos", "ckplus", "ckplus48", "jaffe", "ferg")
+KINDS = ("fer2013", "photos", "ckplus", "ckplus48", "jaffe", "ferg", "emoji")
 
 
 def parse_args():
@@ -88,8 +88,10 @@ def prepare(arguments, output):
 
 def open_source(arguments):
     """Return the reader of the source."""
-    from emotion_recognition import datasets, ferplus, picture_sets
+    from emotion_recognition import datasets, emoji, ferplus, picture_sets
 
+    if arguments.dataset == "emoji" or arguments.source.endswith(".ttf"):
+        return emoji.EmojiFaces(arguments.source)
     if arguments.dataset not in (None, "fer2013") or (not arguments.dataset and Path(arguments.source).is_dir()):
         split_by = "picture" if arguments.split_pictures else "test" if arguments.only_test else "person"
         reader, kind = picture_sets.open_folder(

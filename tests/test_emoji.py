@@ -1,0 +1,55 @@
+"""The faces of a font of emoji: which they are, and how they are drawn."""
+
+from collections import Counter
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+from conftest import assert_one_sentence
+from PIL import ImageFont
+
+from emotion_recognition import emoji, folders
+
+NOTO = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
+LETTERS = f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans.ttf"
+
+
+def test_faces_belong_to_the_emotion_in_their_unicode_name():
+    faces = emoji.faces()
+    assert faces["😠"] == "angry" and faces["🤢"] == "disgusted" and faces["😱"] == "fearful" and faces["😂"] == "happy"
+    assert faces["😐"] == "neutral" and faces["☹"] == faces["😢"] == "sad" and faces["😲"] == "surprised"
+    # A smirk is none of the seven; a cat and a person are no faces.
+    assert not {"😏", "😸", "🙎"} & set(faces)
+    assert Counter(faces.values()) == {
+        "angry": 2,
+        "disgusted": 2,
+        "fearful": 2,
+        "happy": 20,
+        "neutral": 2,
+        "sad": 8,
+        "surprised": 3,
+    }
+
+
+def test_a_character_fills_its_picture():
+    face = emoji.draw("O", ImageFont.truetype(LETTERS, emoji.FONT_SIZE))
+    assert face.shape == (48, 48) and face.dtype == np.uint8
+    assert face[24, 24] == 255 and face[0, 24] < 128 and face[-1, 24] < 128
+
+
+@pytest.mark.skipif(not NOTO.is_file(), reason="the font is not here (Debian: apt-get install fonts-noto-color-emoji)")
+def test_the_font_becomes_pictures_for_testing(run_script, tmp_path):
+    result = run_script("dataset_prepare.py", NOTO)
+    assert result.returncode == 0, result.stderr
+    test = folders.read_split(tmp_path / "data", "test")
+    assert len(test) == 39 and folders.find_split(tmp_path / "data", "train") is None
+    # No two faces are alike, and each has much white around and much gray inside.
+    assert len({picture.tobytes() for picture in test.pictures}) == 39
+    assert all(50 < picture.mean() < 250 for picture in test.pictures)
+
+
+def test_other_files_are_refused(run_script, tmp_path):
+    (tmp_path / "no.ttf").write_text("no font")
+    assert_one_sentence(run_script("dataset_prepare.py", "no.ttf"), "no.ttf", "NotoColorEmoji.ttf")
+    assert not (tmp_path / "data").exists()
