@@ -72,7 +72,7 @@ def benchmark_train(arguments):
     import keras
     import numpy as np
 
-    from emotion_recognition import folders, networks, training
+    from emotion_recognition import batches, folders, networks
 
     started = time.perf_counter()
     train = folders.read_split(arguments.data, "train")
@@ -91,15 +91,15 @@ def benchmark_train(arguments):
     train = train.select(np.resize(np.arange(len(train)), arguments.batches * arguments.batch_size))
     network = networks.little_vgg(len(train.emotions))
     network.compile(optimizer="rmsprop", loss="categorical_crossentropy")
-    targets = training.targets(train)
-    varied = training.Batches(train, targets, arguments.batch_size, seed=0, epoch=0)
+    targets = batches.targets(train)
+    varied = batches.Batches(train, targets, arguments.batch_size, seed=0, epoch=0)
     made = [varied[index] for index in range(len(varied))]
     times = {varied: [], ReadyMade(): []}
     # The first steps compile the network.
     network.fit(varied, verbose=0)
     for _ in range(arguments.repeat):
-        for batches, seconds in times.items():
-            seconds.append(measure(network.fit, batches, shuffle=False, verbose=0))
+        for each, seconds in times.items():
+            seconds.append(measure(network.fit, each, shuffle=False, verbose=0))
     with_pipeline, without = (median(seconds) for seconds in times.values())
     print(f"Training on {len(made)} varied batches of {arguments.batch_size}: {with_pipeline:.2f} s")
     print(f"Training on the same batches, ready-made: {without:.2f} s")

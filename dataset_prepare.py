@@ -74,7 +74,7 @@ def prepare(arguments, output):
     from emotion_recognition import datasets, preparation
 
     reader = open_source(arguments)
-    written = preparation.write_data_folder(reader, output, arguments.force)
+    written = preparation.write_data_folder(reader, output, arguments.force, reader.unit)
     print(written.table())
     where = "" if arguments.pack else f", listed in {output}/{preparation.REJECTED}"
     print(f"{written.rejected} {reader.unit} left out{where}.")

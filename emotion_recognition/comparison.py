@@ -7,6 +7,7 @@ from pathlib import Path
 from emotion_recognition import files, model_file, plots, training
 from emotion_recognition.cli import LEARNING_RATES
 from emotion_recognition.errors import UserError
+from emotion_recognition.outputs import Outputs, read_history
 
 
 def compare_optimizers(network, arguments):
@@ -39,7 +40,7 @@ def compare_optimizers(network, arguments):
 
 def train_or_read(network, arguments) -> list[dict]:
     """Return the history of a training: of one that is finished already, when a comparison goes on."""
-    outputs = training.Outputs(arguments.output)
+    outputs = Outputs(arguments.output)
     if not arguments.resume or outputs.checkpoint.exists() or not outputs.model.exists():
         return training.train(network, arguments)
     record = model_file.load(outputs.model).training
@@ -50,7 +51,7 @@ def train_or_read(network, arguments) -> list[dict]:
                 " use the same settings, or start anew with --force."
             )
     print(f"{outputs.model} is there already.")
-    return training.read_history(outputs.history)
+    return read_history(outputs.history)
 
 
 def summary(name, history) -> dict:

@@ -66,8 +66,8 @@ class Written:
         return "\n".join([*lines, f"{'all':>12}" + "".join(f"{number:12,}" for number in sums)])
 
 
-def write_data_folder(items, output, force=False) -> Written:
-    """Write a reader, which gives `Sample` and `Rejected`, as the folder `output`, which appears only when it is whole.
+def write_data_folder(items, output, force=False, unit="rows") -> Written:
+    """Write an iterable of `Sample` and `Rejected` as the folder `output`, which appears only when it is whole.
 
     UserError where `output` exists (unless `force`), holds other things, cannot be written, or would stay empty.
     """
@@ -78,7 +78,7 @@ def write_data_folder(items, output, force=False) -> Written:
         ExitStack() as stack,
         ThreadPoolExecutor(max_workers=1) as writer,
     ):
-        rejected = table(stack, folder / REJECTED, (items.unit.removesuffix("s"), "reason"))
+        rejected = table(stack, folder / REJECTED, (unit.removesuffix("s"), "reason"))
         chunk, tasks, votes = [], deque(), None
         for number, item in enumerate(items, start=1):
             if isinstance(item, Rejected):
@@ -100,12 +100,12 @@ def write_data_folder(items, output, force=False) -> Written:
                 tasks.popleft().result()
             if number % 5000 == 0:
                 # Flushed, so that it is seen at once also where it goes to a file.
-                print(f"{number:6,} {items.unit} read", flush=True)
+                print(f"{number:6,} {unit} read", flush=True)
         write_pngs(chunk)
         for task in tasks:
             task.result()
         if not written.names:
-            raise UserError(f"None of the {written.rejected} {items.unit} holds a face: is this the right source?")
+            raise UserError(f"None of the {written.rejected} {unit} holds a face: is this the right source?")
         table(stack, folder / COPIES, ("group", "split", "emotion", "name")).writerows(written.copies())
     return written
 

@@ -4,21 +4,16 @@ All randomness of an epoch is derived from the seed and the epoch's number alone
 and resumed ends with the same weights as an unbroken one.
 """
 
-import csv
 import platform
 import sys
-import tempfile
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
 import keras
 import numpy as np
 
 from emotion_recognition import (
+    batches,
     checkpoint,
-    distillation,
     evaluation,
     files,
     folders,
@@ -27,9 +22,8 @@ from emotion_recognition import (
     plots,
     pretrained,
 )
-from emotion_recognition.augmentation import augment
 from emotion_recognition.cli import LEARNING_RATES
-from emotion_recognition.errors import UserError
+from emotion_recognition.outputs import claimed, write_history
 
 OPTIMIZERS = {
     "rmsprop": keras.optimizers.RMSprop,
@@ -38,13 +32,8 @@ OPTIMIZERS = {
     "sgd": lambda rate: keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=5e-3),
 }
 
-# A target says 90 % for its label and shares the rest among all emotions (Szegedy et al., 2016, section 7): people
-# agree with the labels of FER-2013 in two cases of three only, and a network should not be surer than they are.
-LABEL_SMOOTHING = 0.1
-
 # Of the usual learning rate, for a network that starts trained: more would undo what it knows.
 FINE_TUNING = 0.1
-
 
 # What a person chooses of a training, but for the learning rate, whose default follows from the optimizer.
 SETTINGS = (
@@ -61,57 +50,13 @@ SETTINGS = (
 )
 
 
-@dataclass(frozen=True)
-class Outputs:
-    """The files of a training: the model, and beside it history, curves and, until it is finished, the checkpoint."""
-
-    model: Path
-
-    @property
-    def history(self) -> Path:
-        return self._beside("_history.csv")
-
-    @property
-    def curves(self) -> Path:
-        return self._beside("_curves.png")
-
-    @property
-    def checkpoint(self) -> Path:
-        return self._beside("_checkpoint.h5")
-
-    def _beside(self, ending):
-        return self.model.with_name(self.model.stem + ending)
-
-
-@contextmanager
-def outputs(arguments):
-    """Give the `Outputs` of a training, refused at the start where files would be lost; a dry run's are thrown away."""
-    if arguments.dry_run:
-        arguments.epochs, arguments.batch_size = 2, 8
-        with tempfile.TemporaryDirectory() as folder:
-            yield Outputs(Path(folder) / "dry_run.h5")
-        return
-    chosen = Outputs(Path(arguments.output))
-    if chosen.model.suffix != ".h5":
-        raise UserError(f"{chosen.model}: the name of a model file ends in .h5; name another --output.")
-    if chosen.checkpoint.exists() and not arguments.resume and not arguments.force:
-        raise UserError(f"{chosen.checkpoint} is from a stopped training: go on with --resume, or anew with --force.")
-    files.claim_output(chosen.model, arguments.force or (arguments.resume and chosen.checkpoint.exists()))
-    try:
-        yield chosen
-    except KeyboardInterrupt:
-        if not chosen.checkpoint.exists():
-            raise
-        raise KeyboardInterrupt("Go on after the last whole epoch with --resume.") from None
-
-
 def train(network, arguments) -> list[dict]:
     """Train what the function `network` makes, as the command line says; write the files, return the history."""
-    with outputs(arguments) as chosen:
+    with claimed(arguments) as outputs:
         train_data, validation = read_data(arguments)
         model = build(network, train_data, arguments)
-        history = fit(model, train_data, validation, arguments, chosen)
-        finish(model, train_data, validation, history, arguments, chosen)
+        history = fit(model, train_data, validation, arguments, outputs)
+        finish(model, train_data, validation, history, arguments, outputs)
     return history
 
 
@@ -137,7 +82,7 @@ def build(network, train, arguments) -> keras.Model:
 
 def optimizer(arguments, train) -> keras.optimizers.Optimizer:
     """Return the optimizer with its schedule: a rise in the first epoch, then a fall to zero along half a cosine."""
-    steps = steps_per_epoch(train, arguments.batch_size)
+    steps = batches.steps_per_epoch(train, arguments.batch_size)
     highest = highest_learning_rate(arguments)
     schedule = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=highest / 10,
@@ -155,44 +100,6 @@ def highest_learning_rate(arguments) -> float:
     """Return the rate that a person named, or the usual one of the optimizer, less for a network that is trained."""
     usual = LEARNING_RATES[arguments.optimizer] * (FINE_TUNING if arguments.weights else 1)
     return arguments.learning_rate or usual
-
-
-def steps_per_epoch(data, batch_size) -> int:
-    """Return the number of whole batches: a last smaller one would upset batch normalisation."""
-    return max(1, len(data) // batch_size)
-
-
-class Batches(keras.utils.PyDataset):
-    """The batches of one epoch: shuffled, and varied on the fly."""
-
-    def __init__(self, data, targets, batch_size, seed, epoch):
-        super().__init__()
-        self.data, self.targets, self.batch_size, self.seed, self.epoch = data, targets, batch_size, seed, epoch
-        self.order = np.random.default_rng([seed, epoch]).permutation(len(data))
-
-    def __len__(self):
-        return steps_per_epoch(self.data, self.batch_size)
-
-    def __getitem__(self, index):
-        chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        generator = np.random.default_rng([self.seed, self.epoch, index])
-        return augment(self.data.pictures[chosen], generator), self.targets[chosen]
-
-
-def targets(data) -> np.ndarray:
-    """Return the probabilities that a perfect network would give, float32 (n, emotions): 1 for the label."""
-    return np.eye(len(data.emotions), dtype=np.float32)[data.labels]
-
-
-def targets_to_learn(data, arguments) -> np.ndarray:
-    """Return what a network is trained towards: smoothed labels, or votes; mixed with the teachers' answers, if any."""
-    smoothed = LABEL_SMOOTHING / len(data.emotions) + (1 - LABEL_SMOOTHING) * targets(data)
-    if arguments.votes:
-        votes = folders.read_votes(arguments.data, data)
-        number = votes.sum(axis=1, keepdims=True)
-        # Where nobody chose any of these emotions, the label has to do.
-        smoothed = np.where(number, votes / number.clip(1), smoothed)
-    return distillation.add_teachers(smoothed, data, arguments.teacher) if arguments.teacher else smoothed
 
 
 class OneEpoch(keras.callbacks.Callback):
@@ -226,19 +133,19 @@ def fit(network, train, validation, arguments, outputs) -> list[dict]:
     if arguments.resume and outputs.checkpoint.exists():
         history, best_weights = checkpoint.read(outputs.checkpoint, network, settings)
         print(f"Going on after epoch {len(history)}.")
-    train_targets = targets_to_learn(train, arguments)
-    validation_batch = validation.pictures.astype("float32"), targets(validation)
+    train_targets = batches.targets_to_learn(train, arguments)
+    validation_batch = validation.pictures.astype("float32"), batches.targets(validation)
     for epoch in range(len(history), arguments.epochs):
         started = time.monotonic()
         result = network.fit(
-            Batches(train, train_targets, arguments.batch_size, arguments.seed, epoch),
+            batches.Batches(train, train_targets, arguments.batch_size, arguments.seed, epoch),
             initial_epoch=epoch,
             epochs=arguments.epochs,
             # `Batches` has shuffled already; Keras would do it again, with a state that no checkpoint holds.
             shuffle=False,
             validation_data=validation_batch,
             validation_batch_size=256,
-            class_weight=class_weights(train) if arguments.class_weights else None,
+            class_weight=batches.class_weights(train) if arguments.class_weights else None,
             callbacks=[OneEpoch(arguments.seed)],
             verbose=1 if sys.stdout.isatty() else 2,
         )
@@ -251,24 +158,9 @@ def fit(network, train, validation, arguments, outputs) -> list[dict]:
     return history
 
 
-def read_history(path) -> list[dict]:
-    """Return the rows of a history that `finish` wrote, all values as float."""
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-    except (TypeError, ValueError) as error:
-        raise UserError(f"{path} is no history of a training ({error}): start anew with --force.") from error
-
-
 def best_epoch(history) -> dict:
     """Return the row of the epoch that did best on validation, the first of equals."""
     return max(history, key=lambda row: row["val_accuracy"])
-
-
-def class_weights(data) -> dict[int, float]:
-    """Return for each label a weight with which all emotions together count alike."""
-    numbers = np.bincount(data.labels, minlength=len(data.emotions))
-    return {label: len(data) / (len(numbers) * number) for label, number in enumerate(numbers) if number}
 
 
 def describe(network, train, validation, arguments) -> dict:
@@ -303,13 +195,7 @@ def finish(network, train, validation, history, arguments, outputs):
         if aside := files.keep_aside(path):
             print(f"The old {path} is kept as {aside}")
     model_file.save(outputs.model, network, train.emotions, record)
-    with (
-        files.written_whole(outputs.history) as temporary,
-        temporary.open("w", newline="", encoding="utf-8") as file,
-    ):
-        writer = csv.DictWriter(file, history[0])
-        writer.writeheader()
-        writer.writerows(history)
+    write_history(outputs.history, history)
     plots.training_curves(history, network.name, outputs.curves)
     outputs.checkpoint.unlink(missing_ok=True)
     print(f"{accuracy:.2%} of the validation pictures are right after epoch {best['epoch']}, the best.")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import REPOSITORY, assert_one_sentence
 
-from emotion_recognition import distillation, folders, model_file, training
+from emotion_recognition import batches, distillation, folders, model_file
 from emotion_recognition.errors import UserError
 
 SCRIPT = "emotions.py"
@@ -38,10 +38,10 @@ def faces() -> folders.Pictures:
 
 def test_half_of_a_target_is_what_the_teacher_says_of_the_picture_and_its_mirror_image(faces, tmp_path):
     write_teacher(tmp_path / "teacher.h5")
-    mixed = distillation.add_teachers(training.targets(faces), faces, [tmp_path / "teacher.h5"])
+    mixed = distillation.add_teachers(batches.targets(faces), faces, [tmp_path / "teacher.h5"])
     surer = np.e / (np.e + 1)
     happy = np.array([0.5, surer, (surer + 0.5) / 2])
-    expected = 0.5 * training.targets(faces) + 0.5 * np.stack([happy, 1 - happy], axis=1)
+    expected = 0.5 * batches.targets(faces) + 0.5 * np.stack([happy, 1 - happy], axis=1)
     assert mixed.dtype == np.float32
     assert np.allclose(mixed, expected, atol=1e-6)
 
@@ -52,7 +52,7 @@ def test_several_teachers_are_averaged(faces, tmp_path):
     other.set_weights([10 * weights for weights in other.get_weights()])
     model_file.save(tmp_path / "other.h5", other, EMOTIONS, {})
     one, two, both = (
-        distillation.add_teachers(training.targets(faces), faces, [tmp_path / name for name in names])
+        distillation.add_teachers(batches.targets(faces), faces, [tmp_path / name for name in names])
         for names in (["one.h5"], ["other.h5"], ["one.h5", "other.h5"])
     )
     assert not np.allclose(one, two, atol=0.01)
@@ -61,13 +61,13 @@ def test_several_teachers_are_averaged(faces, tmp_path):
 
 def test_without_a_teacher_labels_are_smoothed(faces):
     nothing_else = argparse.Namespace(votes=False, teacher=None)
-    assert np.allclose(training.targets_to_learn(faces, nothing_else), [[0.95, 0.05], [0.05, 0.95], [0.05, 0.95]])
+    assert np.allclose(batches.targets_to_learn(faces, nothing_else), [[0.95, 0.05], [0.05, 0.95], [0.05, 0.95]])
 
 
 def test_a_teacher_of_other_emotions_is_refused(faces, tmp_path):
     write_teacher(tmp_path / "teacher.h5", ("happy", "angry"))
     with pytest.raises(UserError, match="cannot teach: it tells happy, angry, but"):
-        distillation.add_teachers(training.targets(faces), faces, [tmp_path / "teacher.h5"])
+        distillation.add_teachers(batches.targets(faces), faces, [tmp_path / "teacher.h5"])
 
 
 @pytest.mark.slow

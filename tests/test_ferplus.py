@@ -76,12 +76,12 @@ def test_votes_are_kept_beside_the_pictures_and_read_as_targets(tables, tmp_path
 def test_training_learns_votes_and_labels_where_there_are_none(tables, tmp_path):
     import argparse
 
-    from emotion_recognition import training
+    from emotion_recognition import batches
 
     assert start_script("dataset_prepare.py", *tables[:1], "--labels", tables[1], "--votes", folder=tmp_path)
     train = folders.read_split(tmp_path / "data", "train")
     arguments = argparse.Namespace(votes=True, teacher=None, data=tmp_path / "data")
-    targets = dict(zip(train.names, training.targets_to_learn(train, arguments), strict=True))
+    targets = dict(zip(train.names, batches.targets_to_learn(train, arguments), strict=True))
     assert np.allclose(targets["angry/fer0000000.png"], [0.6, 0, 0.4])
     assert np.allclose(targets["happy/fer0000002.png"], [0, 1, 0])
     assert np.allclose(targets["sad/fer0000004.png"], [0.1 / 3, 0.1 / 3, 0.9 + 0.1 / 3])

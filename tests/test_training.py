@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from conftest import assert_one_sentence, command, start_script
 
-from emotion_recognition import augmentation, checkpoint, folders, model_file, networks, training
+from emotion_recognition import augmentation, batches, checkpoint, folders, model_file, networks, outputs, training
 from emotion_recognition.cli import LEARNING_RATES
 from emotion_recognition.errors import UserError
 
@@ -53,15 +53,15 @@ def some_faces(*labels) -> folders.Pictures:
 
 
 def test_class_weights_make_emotions_count_alike():
-    weights = training.class_weights(some_faces(0, 0, 0, 1))
+    weights = batches.class_weights(some_faces(0, 0, 0, 1))
     assert weights == {0: 4 / 6, 1: 4 / 2}
-    assert training.class_weights(some_faces(1, 1)) == {1: 0.5}
+    assert batches.class_weights(some_faces(1, 1)) == {1: 0.5}
 
 
 def test_only_whole_batches_count_as_steps():
-    assert training.steps_per_epoch(some_faces(*[0] * 10), 5) == 2
-    assert training.steps_per_epoch(some_faces(*[0] * 10), 4) == 2
-    assert training.steps_per_epoch(some_faces(*[0] * 10), 11) == 1
+    assert batches.steps_per_epoch(some_faces(*[0] * 10), 5) == 2
+    assert batches.steps_per_epoch(some_faces(*[0] * 10), 4) == 2
+    assert batches.steps_per_epoch(some_faces(*[0] * 10), 11) == 1
 
 
 def test_the_learning_rate_rises_for_an_epoch_and_falls_to_zero():
@@ -94,8 +94,8 @@ def test_optimizers_have_the_name_they_are_asked_by(name, kind):
 
 def test_batches_are_the_pictures_shuffled_and_varied():
     faces = some_faces(*[0, 1] * 10)
-    learned = training.targets_to_learn(faces, arguments())
-    first, same, next_epoch = (training.Batches(faces, learned, 8, 3, epoch) for epoch in (1, 1, 2))
+    learned = batches.targets_to_learn(faces, arguments())
+    first, same, next_epoch = (batches.Batches(faces, learned, 8, 3, epoch) for epoch in (1, 1, 2))
     assert len(first) == 2
     chosen = np.random.default_rng([3, 1]).permutation(20)[8:16]
     pictures, targets = first[1]
@@ -137,7 +137,7 @@ class Scripted:
 def test_fit_ends_with_the_weights_of_the_best_epoch(accuracies, best, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "write", lambda *state: None)
     network, faces = Scripted(*accuracies), some_faces(0, 1)
-    history = training.fit(network, faces, faces, arguments(), training.Outputs(tmp_path / "model.h5"))
+    history = training.fit(network, faces, faces, arguments(), outputs.Outputs(tmp_path / "model.h5"))
     assert [row["val_accuracy"] for row in history] == list(accuracies)
     assert network.weights == best == training.best_epoch(history)["epoch"]
 
@@ -147,7 +147,7 @@ def test_mixed_precision_leaves_a_network_of_full_precision(function):
     faces = some_faces(*[0, 1] * 4)
     trained = training.build(function, faces, arguments(mixed_precision=True))
     assert trained.dtype_policy.name == "mixed_bfloat16"
-    trained.fit(training.Batches(faces, training.targets(faces), 8, 0, 0), shuffle=False, verbose=0)
+    trained.fit(batches.Batches(faces, batches.targets(faces), 8, 0, 0), shuffle=False, verbose=0)
     network = training.in_full_precision(trained)
     assert {layer.dtype_policy.name for layer in network.layers} == {"float32"}
     assert keras.config.dtype_policy().name == "float32"
@@ -182,12 +182,12 @@ def test_calibration_divides_the_logits():
 
 @pytest.mark.parametrize("output", ["model.keras", "model", "model.hdf5"])
 def test_a_model_file_has_to_end_in_h5(output, tmp_path):
-    with pytest.raises(UserError, match=r"ends in \.h5"), training.outputs(arguments(output=tmp_path / output)):
+    with pytest.raises(UserError, match=r"ends in \.h5"), outputs.claimed(arguments(output=tmp_path / output)):
         pass
 
 
 def test_files_of_a_training_lie_beside_the_model(tmp_path):
-    with training.outputs(arguments(output=tmp_path / "new" / "faces.h5")) as files:
+    with outputs.claimed(arguments(output=tmp_path / "new" / "faces.h5")) as files:
         names = [path.name for path in (files.model, files.history, files.curves, files.checkpoint)]
     assert names == ["faces.h5", "faces_history.csv", "faces_curves.png", "faces_checkpoint.h5"]
 
@@ -196,7 +196,7 @@ def test_a_stopped_training_is_not_begun_anew_by_accident(tmp_path):
     (tmp_path / "model_checkpoint.h5").write_text("")
     with (
         pytest.raises(UserError, match=r"model_checkpoint\.h5 is from a stopped training.*--resume.*--force"),
-        training.outputs(arguments(output=tmp_path / "model.h5")),
+        outputs.claimed(arguments(output=tmp_path / "model.h5")),
     ):
         pass
 
@@ -205,7 +205,7 @@ def test_resuming_does_not_replace_a_finished_model(tmp_path):
     (tmp_path / "model.h5").write_text("finished")
     with (
         pytest.raises(UserError, match=r"model\.h5 exists already"),
-        training.outputs(arguments(output=tmp_path / "model.h5", resume=True)),
+        outputs.claimed(arguments(output=tmp_path / "model.h5", resume=True)),
     ):
         pass
 
