@@ -14,24 +14,39 @@ SMALLEST_TEXT, LARGEST_TEXT = 10, 24
 SMALLEST_WIDTH, SMALLEST_HEIGHT = 240, 160
 
 
-def draw_faces(frame: np.ndarray, boxes, probabilities, emotions) -> np.ndarray:
+def draw_faces(frame: np.ndarray, boxes, probabilities, emotions, winners=None, numbers=None) -> np.ndarray:
     """Return a copy of the frame, uint8 (height, width, 3), on which every face has its box, emotion and bars.
 
-    `probabilities` is float (n, emotions). A frame below 240x160 pixels is enlarged by a whole number.
+    `probabilities` is float (n, emotions); `winners` are the places of the emotions to name (without them the most
+    probable ones), `numbers` stand before the names. A frame below 240x160 pixels is enlarged by a whole number.
     """
     height, width = frame.shape[:2]
     factor = max(1, -(-SMALLEST_WIDTH // width), -(-SMALLEST_HEIGHT // height))
     canvas = cv2.resize(frame, None, fx=factor, fy=factor, interpolation=cv2.INTER_NEAREST)
     boxes = [tuple(factor * value for value in box) for box in boxes]
     text_height = int(np.clip(min(canvas.shape[:2]) / 36, SMALLEST_TEXT, LARGEST_TEXT))
-    names = [f"{emotions[int(row.argmax())]} {row.max():.0%}" for row in probabilities]
+    if winners is None:
+        winners = [int(row.argmax()) for row in probabilities]
+    names = [f"{emotions[place]} {row[place]:.0%}" for place, row in zip(winners, probabilities, strict=True)]
+    if numbers is not None:
+        names = [f"{number} {name}" for number, name in zip(numbers, names, strict=True)]
     strips = [place_name(canvas, box, name, text_height) for box, name in zip(boxes, names, strict=True)]
     taken = boxes + strips
     # The largest face chooses first where the names of its bars stand.
     for index in sorted(range(len(boxes)), key=lambda index: -boxes[index][2]):
         taken.append(draw_bars(canvas, boxes[index], probabilities[index], emotions, taken, text_height))
-    for box, strip, name, row in zip(boxes, strips, names, probabilities, strict=True):
-        draw_name(canvas, box, strip, name, COLOURS[emotions[int(row.argmax())]], line_width=max(1, text_height // 6))
+    for box, strip, name, place in zip(boxes, strips, names, winners, strict=True):
+        draw_name(canvas, box, strip, name, COLOURS[emotions[place]], line_width=max(1, text_height // 6))
+    return canvas
+
+
+def draw_frame_rate(frame: np.ndarray, frames_per_second: float) -> np.ndarray:
+    """Return a copy of the frame with the frames a second in its lower left corner."""
+    canvas = frame.copy()
+    text, height = f"{frames_per_second:.0f} frames/s", SMALLEST_TEXT
+    bottom = canvas.shape[0]
+    fill(canvas, (0, bottom - 2 * height, text_width(text, height) + height, 2 * height), DARK, opacity=0.6)
+    write(canvas, text, height // 2, bottom - height // 2, height, LIGHT)
     return canvas
 
 
@@ -111,7 +126,10 @@ def fill(canvas, box, colour, opacity=1.0):
     """Paint a box, opaque or not."""
     x, y, width, height = box
     area = canvas[max(0, y) : y + height, max(0, x) : x + width]
-    area[:] = np.round((1 - opacity) * area + opacity * np.array(colour)).astype(np.uint8)
+    if opacity == 1:
+        area[:] = colour
+    else:
+        area[:] = np.round((1 - opacity) * area + opacity * np.array(colour)).astype(np.uint8)
 
 
 def write(canvas, text, x, baseline, height, colour):

@@ -1,0 +1,179 @@
+"""Faces followed from frame to frame, and names that are steady but not slow."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from emotion_recognition.faces import FaceDetector
+from emotion_recognition.pictures import read_picture, to_gray
+from emotion_recognition.tracking import (
+    FULL_SEARCH_SECONDS,
+    FaceFinder,
+    Tracker,
+    choose,
+    distinct,
+    overlap,
+    smooth,
+)
+
+SMOOTH = 0.3
+
+
+def test_overlap():
+    assert overlap((0, 0, 10, 10), (0, 0, 10, 10)) == 1
+    assert overlap((0, 0, 10, 10), (5, 0, 10, 10)) == pytest.approx(1 / 3)
+    assert overlap((0, 0, 10, 10), (10, 0, 10, 10)) == overlap((0, 0, 10, 10), (20, 20, 5, 5)) == 0
+
+
+def test_boxes_of_the_same_face_are_one():
+    assert distinct([(0, 0, 10, 10), (1, 1, 10, 10), (30, 0, 10, 10)]) == [(0, 0, 10, 10), (30, 0, 10, 10)]
+
+
+def test_smoothing_takes_seconds_whatever_the_frame_rate():
+    before, now = np.float32([1, 0]), np.float32([0, 1])
+    assert smooth(before, now, 0.3, 0.3) == pytest.approx([np.exp(-1), 1 - np.exp(-1)])
+    row = before
+    for _ in range(60):
+        row = smooth(row, now, 0.005, 0.3)
+    assert row == pytest.approx([np.exp(-1), 1 - np.exp(-1)], abs=1e-5)
+    assert smooth(before, now, 0.005, 0).tolist() == [0, 1]
+
+
+def test_another_emotion_needs_a_lead():
+    assert choose(np.float32([0.48, 0.52]), 0, 0.05) == 0
+    assert choose(np.float32([0.47, 0.53]), 0, 0.05) == 1
+    assert choose(np.float32([0.49, 0.51]), 0, 0) == 1
+
+
+def follow(tracker, seconds, *boxes):
+    """Return the numbers of the faces at these boxes."""
+    rows = np.tile(np.float32([0.5, 0.5]), (len(boxes), 1))
+    return [face.number for face in tracker.update(list(boxes), rows, seconds)]
+
+
+def test_numbers_stay_with_their_faces():
+    tracker = Tracker(SMOOTH)
+    assert follow(tracker, 0.0, (0, 0, 50, 50), (200, 0, 50, 50)) == [1, 2]
+    # They walk, the list turns around, and one comes in.
+    assert follow(tracker, 0.1, (180, 0, 50, 50), (20, 0, 50, 50), (400, 0, 50, 50)) == [2, 1, 3]
+    assert follow(tracker, 0.2) == []
+    # One that was lost for less than a second is the same; later it is another.
+    assert follow(tracker, 1.0, (180, 0, 50, 50)) == [2]
+    assert follow(tracker, 2.5, (180, 0, 50, 50)) == [4]
+    assert len(tracker.faces) == 1
+
+
+def test_of_two_boxes_the_better_one_keeps_the_number():
+    tracker = Tracker(SMOOTH)
+    follow(tracker, 0.0, (0, 0, 50, 50))
+    assert follow(tracker, 0.1, (20, 0, 50, 50), (5, 0, 50, 50)) == [2, 1]
+
+
+def noisy(rate, kind, seed):
+    """Return probabilities (frames, 4) over ten seconds: of noise, of a real change after five, or of both."""
+    generator = np.random.default_rng(seed)
+    base = np.tile(np.log([0.42, 0.38, 0.1, 0.1]), (10 * rate, 1))
+    if kind != "noise":
+        base[: 5 * rate], base[5 * rate :] = np.log([0.6, 0.2, 0.1, 0.1]), np.log([0.2, 0.6, 0.1, 0.1])
+    if kind != "change":
+        base += generator.normal(0, 0.5, base.shape)
+    return (np.exp(base) / np.exp(base).sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def names(probabilities, rate, seconds) -> list:
+    """Return the place of the emotion that is shown for one face in each frame."""
+    tracker = Tracker(seconds)
+    return [
+        tracker.update([(0, 0, 50, 50)], row[None], number / rate)[0].winner for number, row in enumerate(probabilities)
+    ]
+
+
+def changes(shown) -> int:
+    return sum(before != after for before, after in pairwise(shown))
+
+
+@pytest.mark.parametrize("rate", [10, 60])
+@pytest.mark.parametrize("kind", ["noise", "both"])
+def test_names_change_three_times_less_often(rate, kind):
+    sequences = [noisy(rate, kind, seed) for seed in range(5)]
+    without = sum(changes(names(sequence, rate, 0)) for sequence in sequences)
+    smoothed = sum(changes(names(sequence, rate, SMOOTH)) for sequence in sequences)
+    assert without >= 3 * smoothed and without > 20
+
+
+@pytest.mark.parametrize("rate", [10, 60])
+@pytest.mark.parametrize("kind", ["change", "both"])
+def test_a_real_change_shows_within_half_a_second(rate, kind):
+    shown = [names(noisy(rate, kind, seed), rate, SMOOTH) for seed in range(5)]
+    for sequence in shown:
+        assert sequence[5 * rate - 1] == 0
+        assert 1 in sequence[5 * rate : 5 * rate + rate // 2]
+
+
+def test_without_smoothing_every_row_is_shown_as_it_is():
+    sequence = noisy(10, "both", 0)
+    assert names(sequence, 10, 0) == sequence.argmax(axis=1).tolist()
+
+
+class CountingDetector:
+    """Counts searches of whole frames, and finds the same face near where it was."""
+
+    def __init__(self, found=((10, 10, 50, 50),)):
+        self.found, self.whole = list(found), 0
+
+    def detect_quickly(self, gray):
+        self.whole += 1
+        return self.found
+
+    def detect_near(self, gray, box):
+        return [box]
+
+    def is_nearby_cheaper(self, shape, faces):
+        return faces < 5
+
+
+def test_the_whole_frame_is_searched_every_quarter_of_a_second():
+    detector, gray = CountingDetector(), np.zeros((480, 640), np.uint8)
+    finder = FaceFinder(detector)
+    for number in range(60):
+        assert finder.find(gray, number / 30, detector.found) == [(10, 10, 50, 50)]
+    assert detector.whole == 8 == round(2 / FULL_SEARCH_SECONDS)
+    # A camera that changes its size, and more faces than a search near each is worth, need the whole frame.
+    finder.find(np.zeros((240, 320), np.uint8), 59 / 30, detector.found)
+    assert detector.whole == 9
+    finder.find(np.zeros((240, 320), np.uint8), 59 / 30, 6 * detector.found)
+    assert detector.whole == 10
+
+
+def test_a_known_face_that_the_whole_search_misses_is_kept():
+    finder = FaceFinder(CountingDetector(found=[]))
+    assert finder.find(np.zeros((480, 640), np.uint8), 0.0, [(10, 10, 50, 50)]) == [(10, 10, 50, 50)]
+
+
+def test_quick_searches_find_what_the_thorough_one_finds(shared):
+    detector = FaceDetector()
+    gray = to_gray(read_picture(shared / "media" / "one_face.jpg"))
+    [thorough], [quick] = detector.detect(gray), detector.detect_quickly(gray)
+    assert overlap(thorough, quick) > 0.7
+    x, y, width, height = thorough
+    [near] = detector.detect_near(gray, (x + width // 8, y - height // 10, width, height))
+    assert overlap(thorough, near) > 0.7
+    assert detector.detect_near(gray, (0, gray.shape[0] - 60, 60, 60)) == []
+    # Where the frame has shrunk, a known box may lie outside.
+    assert detector.detect_near(gray, (5000, 5000, 60, 60)) == []
+
+
+def test_the_smallest_face_that_is_wanted():
+    gray = np.zeros((480, 640), np.uint8)
+    assert FaceDetector().smallest_face(gray.shape, least=24) == 24
+    assert FaceDetector().smallest_face(gray.shape, least=48) == 48
+    assert FaceDetector().smallest_face((2000, 3000), least=48) == 100
+    assert FaceDetector(smallest=30).smallest_face((2000, 3000), least=48) == 30
+    assert FaceDetector(smallest=5).smallest_face((2000, 3000), least=48) == 24
+
+
+def test_faces_smaller_than_wanted_are_left_out(shared):
+    gray = to_gray(read_picture(shared / "media" / "one_face.jpg"))
+    assert len(FaceDetector(smallest=100).detect(gray)) == len(FaceDetector(smallest=100).detect_quickly(gray)) == 1
+    assert FaceDetector(smallest=300).detect(gray) == FaceDetector(smallest=300).detect_quickly(gray) == []
