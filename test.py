@@ -5,7 +5,8 @@
     python test.py photo.jpg --output result.png    keeps the annotated picture
     python test.py sticker.png --whole auto         for stickers and cartoons
 
-Keys in the window: q or Esc ends, s saves a snapshot, m mirrors the view; a picture waits for any other key.
+Keys in the window: q or Esc ends, s saves a snapshot, m mirrors the view, space pauses a video; a picture waits for
+any other key.
 """
 
 from emotion_recognition import cli

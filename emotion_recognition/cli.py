@@ -3,6 +3,7 @@
 import argparse
 import errno
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -114,6 +115,22 @@ def not_negative(text: str) -> int:
     return value
 
 
+def not_negative_seconds(text: str) -> float:
+    """An argparse type: a number of seconds, zero or more."""
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not zero or more")
+    return value
+
+
+def resolution(text: str) -> tuple:
+    """An argparse type: (width, height) from such as 1280x720."""
+    match = re.fullmatch(r"(\d{2,5})x(\d{2,5})", text.lower())
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text} is no resolution such as 1280x720")
+    return int(match[1]), int(match[2])
+
+
 def parser(docstring: str, parents=()) -> argparse.ArgumentParser:
     """Return a parser whose help opens with the script's docstring and shows the defaults."""
     first, _, rest = docstring.strip().partition("\n")
@@ -182,9 +199,29 @@ def add_recognition_flags(parser):
         "sources", nargs="*", metavar="SOURCE", help="pictures, folders, video files, stream addresses; else the webcam"
     )
     parser.add_argument("--camera", type=not_negative, default=0, metavar="N", help="number of the webcam")
+    parser.add_argument("--list-cameras", action="store_true", help="print the webcams that are there, and end")
+    parser.add_argument("--resolution", type=resolution, metavar="WxH", help="pictures to ask the webcam for: 1280x720")
     parser.add_argument("--output", help="annotated picture, video (.mp4, .avi) or, for several, folder to write")
-    parser.add_argument("--force", action="store_true", help="replace what is at --output")
+    parser.add_argument("--csv", metavar="FILE", help="keep a row for each face and frame: where, and what is read")
+    parser.add_argument("--jsonl", metavar="FILE", help="the same as JSON lines")
+    parser.add_argument("--timeline", metavar="FILE.png", help="draw the emotions of each face of a video over time")
+    parser.add_argument("--force", action="store_true", help="replace what is at --output and the other files")
     parser.add_argument("--no-window", action="store_true", help="open no window (the default without a display)")
+    parser.add_argument("--fullscreen", action="store_true", help="let the window fill the screen")
+    parser.add_argument(
+        "--smooth",
+        type=not_negative_seconds,
+        default=0.3,
+        metavar="SECONDS",
+        help="time over which the probabilities of a face in a video are averaged; 0: not at all",
+    )
+    parser.add_argument(
+        "--min-face",
+        type=positive(int),
+        metavar="PIXELS",
+        help="width of the smallest face to find; larger is faster (default: a twentieth of the picture, "
+        "at least 24 in pictures and 48 in videos)",
+    )
     parser.add_argument(
         "--whole",
         choices=("never", "auto", "always"),

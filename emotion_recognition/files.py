@@ -31,17 +31,17 @@ def name_in_error(error, path):
         error.filename = str(path)
 
 
-def claim_output(path, force=False):
+def claim_output(path, force=False, flag="--output"):
     """Refuse an output that exists (unless `force`) or cannot be written, before any work is done for it."""
     path = Path(path)
     if path.is_dir():
         raise UserError(f"{path} is a folder: name a file for the output.")
     if path.exists() and not force:
-        raise UserError(f"{path} exists already: name another --output, or replace it with --force.")
-    check_writable(path.parent)
+        raise UserError(f"{path} exists already: name another {flag}, or replace it with --force.")
+    check_writable(path.parent, flag)
 
 
-def check_writable(folder):
+def check_writable(folder, flag="--output"):
     """Make `folder` where it is missing, and refuse one in which no file can be made."""
     probe = Path(folder) / "write-test.partial"
     try:
@@ -49,7 +49,7 @@ def check_writable(folder):
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise UserError(f"No file can be written in {folder} ({error.strerror}): name another --output.") from error
+        raise UserError(f"No file can be written in {folder} ({error.strerror}): name another {flag}.") from error
 
 
 def claim_folder(output, is_own, force=False):

@@ -1,148 +1,89 @@
-"""The one loop behind test.py and emotions.py: source -> faces -> emotions -> text, window and files."""
+"""What test.py and emotions.py do: frame -> faces -> emotions, and everything set up for all sources that are named."""
 
-import datetime
 import sys
-import time
-from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
-from emotion_recognition import files, overlay
+from emotion_recognition.background import Background
 from emotion_recognition.cli import SYSTEM_PACKAGES, start_keras
 from emotion_recognition.errors import UserError
 from emotion_recognition.faces import CASCADE, FaceDetector, crop_face
 from emotion_recognition.pictures import to_gray
 from emotion_recognition.recorders import open_recorder
-from emotion_recognition.sources import find_sources
+from emotion_recognition.records import Records, check_records
+from emotion_recognition.session import Session
+from emotion_recognition.sources import find_sources, list_cameras
+from emotion_recognition.tracking import FaceFinder, Tracker
 from emotion_recognition.window import NoWindow, Window, can_open
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read in one frame: boxes (x, y, width, height), and probabilities float32 (n, emotions)."""
+    """What was read in one frame: boxes (x, y, width, height), and probabilities float32 (n, emotions).
+
+    `winners` are the places of the emotions to show, `numbers` say who is who in a video (None in a picture).
+    """
 
     boxes: list
     probabilities: np.ndarray
+    winners: list
+    numbers: list | None = None
 
     def mirrored(self, width: int) -> "Reading":
         """Return the reading of the mirrored frame."""
-        return Reading([(width - x - w, y, w, h) for x, y, w, h in self.boxes], self.probabilities)
+        return replace(self, boxes=[(width - x - w, y, w, h) for x, y, w, h in self.boxes])
 
 
 class Recogniser:
-    """Reads the emotions of all faces in a frame.
+    """Reads the emotions of all faces in a picture.
 
-    `whole` says when the whole frame is read as one face: never, auto (where no face is found), or always.
+    `whole` says when the whole picture is read as one face: never, auto (where no face is found), or always.
     """
 
     def __init__(self, detector, classifier, whole="never"):
-        self._detector, self._classifier, self._whole = detector, classifier, whole
-        self.emotions = classifier.emotions
+        self._classifier, self._whole = classifier, whole
+        self.detector, self.emotions = detector, classifier.emotions
 
-    def read(self, frame: np.ndarray) -> Reading:
-        """Return what is read in a frame, uint8 (height, width, 3), blue-green-red."""
-        gray = to_gray(frame)
-        boxes = [] if self._whole == "always" else self._detector.detect(gray)
+    def read(self, frame: np.ndarray, seconds: float = 0.0) -> Reading:
+        """Return what is read in a picture, uint8 (height, width, 3), blue-green-red, whatever its time."""
+        boxes, probabilities = self.classify(to_gray(frame), self.detector.detect)
+        return Reading(boxes, probabilities, [int(row.argmax()) for row in probabilities])
+
+    def follow(self, smooth: float) -> "VideoRecogniser":
+        """Return what reads the frames of one video; `smooth` is the time constant in seconds."""
+        return VideoRecogniser(self, smooth)
+
+    def classify(self, gray: np.ndarray, find) -> tuple:
+        """Return the boxes that `find` finds in a gray picture, or that of the whole, and their probabilities."""
+        boxes = [] if self._whole == "always" else find(gray)
         if self._whole == "always" or (self._whole == "auto" and not boxes):
-            boxes = [(0, 0, gray.shape[1], gray.shape[0])]
-        return Reading(boxes, self._classifier.probabilities([crop_face(gray, box) for box in boxes]))
+            boxes = [whole_box(gray)]
+        return boxes, self._classifier.probabilities([crop_face(gray, box) for box in boxes])
 
 
-class Session:
-    """Reads one source after the other, and shows, prints and keeps what is read."""
+class VideoRecogniser:
+    """Reads the emotions of all faces in the frames of one video: follows the faces, and keeps their names steady."""
 
-    def __init__(self, recogniser, recorder, window):
-        self.recogniser, self.recorder, self.window = recogniser, recorder, window
-        self.is_mirrored = False
+    def __init__(self, recogniser: Recogniser, smooth: float):
+        self._recogniser = recogniser
+        self._finder, self._tracker = FaceFinder(recogniser.detector), Tracker(smooth)
 
-    def run(self, source) -> bool:
-        """Read a source to its end; return False when the person wants to see no more."""
-        started = time.monotonic()
-        summary = Summary(source.name, self.recogniser.emotions)
-        frames = source.frames()
-        try:
-            # Whatever ends the loop, the source is released and the video completed.
-            with closing(frames), closing(self.recorder):
-                for number, frame in enumerate(frames):
-                    reading = self.recogniser.read(frame)
-                    summary.add(reading)
-                    if self.recorder.keeps:
-                        self.recorder.write(source, self.draw(frame, reading))
-                    # Without a window, a camera's readings are printed once a second.
-                    is_second = not self.window.is_visible and number % round(source.frame_rate) == 0
-                    if not source.is_video or (source.is_live and is_second):
-                        print_reading(source.name, reading, self.recogniser.emotions)
-                    due = started + (number + 1) / source.frame_rate if not source.is_live else 0
-                    if self.window.is_visible and not self.show(frame, reading, source, due):
-                        return False
-        finally:
-            if source.is_video and summary.frames:
-                print(summary)
-        return True
-
-    def draw(self, frame, reading):
-        """Return the annotated frame."""
-        return overlay.draw_faces(frame, reading.boxes, reading.probabilities, self.recogniser.emotions)
-
-    def show(self, frame, reading, source, due) -> bool:
-        """Show a frame and obey keys: until it is due, or a picture until a key; False means the end."""
-        while True:
-            if self.is_mirrored:
-                # The frame is mirrored before drawing, so that text stays readable.
-                view = self.draw(cv2.flip(frame, 1), reading.mirrored(frame.shape[1]))
-            else:
-                view = self.draw(frame, reading)
-            milliseconds = max(1, round(1000 * (due - time.monotonic()))) if source.is_video else 0
-            key = self.window.show(view, milliseconds)
-            if key == "m":
-                self.is_mirrored = not self.is_mirrored
-            elif key == "s":
-                save_snapshot(self.draw(frame, reading))
-            if source.is_video or key not in ("m", "s"):
-                return key != "q"
+    def read(self, frame: np.ndarray, seconds: float) -> Reading:
+        """Return what is read in the next frame, uint8 (height, width, 3), blue-green-red, of this time."""
+        gray = to_gray(frame)
+        # A whole frame that was read as one face is nothing to look near to.
+        known = [face.box for face in self._tracker.faces if face.box != whole_box(gray)]
+        boxes, probabilities = self._recogniser.classify(gray, lambda gray: self._finder.find(gray, seconds, known))
+        faces = self._tracker.update(boxes, probabilities, seconds)
+        smoothed = np.stack([face.probabilities for face in faces]) if faces else probabilities
+        return Reading(boxes, smoothed, [face.winner for face in faces], [face.number for face in faces])
 
 
-class Summary:
-    """Counts the faces of a video and averages their probabilities."""
-
-    def __init__(self, name, emotions):
-        self.name, self.emotions = name, emotions
-        self.frames = self.faces = 0
-        self.total = np.zeros(len(emotions))
-
-    def add(self, reading):
-        """Take the reading of the next frame."""
-        self.frames += 1
-        self.faces += len(reading.boxes)
-        self.total += reading.probabilities.sum(axis=0)
-
-    def __str__(self):
-        average = f": {describe(self.total / self.faces, self.emotions)}" if self.faces else ""
-        return f"{self.name}: {self.faces} faces in {self.frames} frames{average}"
-
-
-def describe(probabilities, emotions) -> str:
-    """Return emotions and probabilities in words, the most probable first."""
-    order = np.argsort(-probabilities, kind="stable")
-    return ", ".join(f"{emotions[index]} {probabilities[index]:.1%}" for index in order)
-
-
-def print_reading(name, reading, emotions):
-    """Print a line for each face of a picture, or that there is none."""
-    if not reading.boxes:
-        print(f"{name}: no face found; --whole auto reads such a picture as one face")
-    for (x, y, width, height), row in zip(reading.boxes, reading.probabilities, strict=True):
-        print(f"{name}: face at ({x}, {y}), {width}x{height}: {describe(row, emotions)}", flush=True)
-
-
-def save_snapshot(frame):
-    """Write the annotated frame into the current folder, under a name with date and time."""
-    path = Path(f"snapshot_{datetime.datetime.now():%Y-%m-%d_%H%M%S_%f}.png")
-    files.write_picture(path, frame)
-    print(f"Wrote {path}")
+def whole_box(gray) -> tuple:
+    """Return the box of a whole picture."""
+    return 0, 0, gray.shape[1], gray.shape[0]
 
 
 def recognise(arguments, model) -> int:
@@ -150,9 +91,12 @@ def recognise(arguments, model) -> int:
 
     A source that cannot be read is named on standard error; the others are read all the same.
     """
-    sources = find_sources(arguments.sources, arguments.camera)
+    if arguments.list_cameras:
+        return print_cameras()
+    sources = find_sources(arguments.sources, arguments.camera, arguments.resolution)
+    check_records(arguments, sources)
     recorder = open_recorder(arguments.output, sources, arguments.force)
-    detector = FaceDetector(arguments.cascade or CASCADE)
+    detector = FaceDetector(arguments.cascade or CASCADE, arguments.min_face)
     # Keras takes seconds to start: imported only when the arguments are known to be right.
     start_keras()
     from emotion_recognition.classifier import EmotionClassifier
@@ -160,8 +104,11 @@ def recognise(arguments, model) -> int:
     classifier = EmotionClassifier(model, arguments.emotions, arguments.pixel_range)
     recogniser = Recogniser(detector, classifier, arguments.whole)
     status = 0
-    with closing(Window() if can_show(arguments) else NoWindow()) as window:
-        session = Session(recogniser, recorder, window)
+    with ExitStack() as stack:
+        window = stack.enter_context(closing(Window(arguments.fullscreen) if can_show(arguments) else NoWindow()))
+        records = stack.enter_context(closing(Records(arguments, sources, recogniser.emotions)))
+        writer = stack.enter_context(closing(Background()))
+        session = Session(recogniser, window, recorder, records, writer, arguments.smooth)
         for source in sources:
             try:
                 if not session.run(source):
@@ -170,6 +117,16 @@ def recognise(arguments, model) -> int:
                 print(error, file=sys.stderr)
                 status = 2
     return status
+
+
+def print_cameras() -> int:
+    """Print every camera that gives pictures; return the exit status."""
+    cameras = list_cameras()
+    for number, width, height, rate in cameras:
+        print(f"--camera {number}: {width}x{height}, {rate:.0f} frames/s")
+    if not cameras:
+        print("No camera gives pictures: connect one, and close what else uses it.")
+    return 0
 
 
 def can_show(arguments) -> bool:

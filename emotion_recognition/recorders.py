@@ -7,7 +7,10 @@ import cv2
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import check_writable, claim_output, write_picture
 from emotion_recognition.pictures import SUFFIXES
-from emotion_recognition.sources import VIDEO_SUFFIXES
+from emotion_recognition.sources import USUAL_FRAME_RATE, VIDEO_SUFFIXES
+
+# Over so long a camera's real rate is measured; its frames wait in memory meanwhile.
+MEASURED_SECONDS = 1.0
 
 
 class Recorder:
@@ -19,15 +22,18 @@ class Recorder:
         self._targets = targets
         self._video = None
 
-    def write(self, source, frame):
-        """Take the next annotated frame, uint8 (height, width, 3), blue-green-red, of a source."""
+    def write(self, source, frame, seconds=0.0):
+        """Take the next annotated frame, uint8 (height, width, 3), blue-green-red, of a source, and its time."""
         target = self._targets[source]
         if not source.is_video:
             write_picture(target, frame)
             return
         if self._video is None:
-            self._video = VideoFile(target, frame.shape[1], frame.shape[0], source.frame_rate)
-        self._video.write(frame)
+            is_live = source.is_live
+            self._video = (
+                LiveVideoFile(target) if is_live else VideoFile(target, *frame.shape[1::-1], source.frame_rate)
+            )
+        self._video.write(frame, seconds)
 
     def close(self):
         """Complete the video of the current source, if there is one; the next source begins a new file."""
@@ -53,30 +59,71 @@ class VideoFile:
         self.temporary = path.with_name(f"{path.stem}.partial{path.suffix}")
         self.temporary.parent.mkdir(parents=True, exist_ok=True)
         code = cv2.VideoWriter_fourcc(*("MJPG" if path.suffix.lower() == ".avi" else "mp4v"))
-        self._size, self._frames = (width, height), 0
+        self._size, self.frames = (width, height), 0
         self._writer = cv2.VideoWriter(str(self.temporary), code, frame_rate, self._size)
         if not self._writer.isOpened():
             self.temporary.unlink(missing_ok=True)
             raise UserError(f"{path} cannot be written as a video: name an --output that ends in .mp4 or .avi.")
 
-    def write(self, frame):
-        """Add a frame; a camera that changes its size is scaled to the first."""
+    def write(self, frame, seconds=0.0):
+        """Add a frame, whatever its time; a camera that changes its size is scaled to the first."""
         if (frame.shape[1], frame.shape[0]) != self._size:
             frame = cv2.resize(frame, self._size)
         self._writer.write(frame)
-        self._frames += 1
+        self.frames += 1
 
     def close(self):
         """Complete the file; UserError where its last frame is missing: on a full disk the writer keeps silent."""
         self._writer.release()
         capture = cv2.VideoCapture(str(self.temporary))
-        capture.set(cv2.CAP_PROP_POS_FRAMES, self._frames - 1)
-        is_whole = capture.get(cv2.CAP_PROP_FRAME_COUNT) == self._frames and capture.read()[0]
+        capture.set(cv2.CAP_PROP_POS_FRAMES, self.frames - 1)
+        is_whole = capture.get(cv2.CAP_PROP_FRAME_COUNT) == self.frames and capture.read()[0]
         capture.release()
         if not is_whole:
             self.temporary.unlink(missing_ok=True)
             raise UserError(f"{self.path} could not be written to its end: is the disk full?")
         self.temporary.replace(self.path)
+
+
+class LiveVideoFile:
+    """The video of a camera, at the rate that it really gives, measured in the first second: it plays in real time.
+
+    Where the camera is slower later, frames are repeated; where it is faster, some are left out.
+    """
+
+    def __init__(self, path: Path):
+        self._path, self._video, self._waiting = path, None, []
+
+    def write(self, frame, seconds: float):
+        """Add a frame that was taken at this time."""
+        if self._video is not None:
+            self._add(frame, seconds)
+            return
+        self._waiting.append((frame, seconds))
+        if seconds - self._waiting[0][1] >= MEASURED_SECONDS:
+            self._begin()
+
+    def _begin(self):
+        (first, self._started), (_, last) = self._waiting[0], self._waiting[-1]
+        lasted = last - self._started
+        # Two decimals: MPEG-4 has no room for more.
+        rate = (len(self._waiting) - 1) / lasted if lasted > 0 else USUAL_FRAME_RATE
+        self._rate = max(1.0, round(rate, 2))
+        self._video = VideoFile(self._path, *first.shape[1::-1], self._rate)
+        for frame, seconds in self._waiting:
+            self._add(frame, seconds)
+        self._waiting.clear()
+
+    def _add(self, frame, seconds):
+        due = round((seconds - self._started) * self._rate) + 1
+        while self._video.frames < due:
+            self._video.write(frame)
+
+    def close(self):
+        """Complete the file."""
+        if self._video is None:
+            self._begin()
+        self._video.close()
 
 
 def open_recorder(output, sources, force=False):

@@ -1,6 +1,7 @@
 """Where frames come from: pictures, folders of them, video files, streams and cameras."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,15 +9,19 @@ import cv2
 import numpy as np
 
 from emotion_recognition.errors import UserError
+from emotion_recognition.live import NewestFrame, is_picture
 from emotion_recognition.pictures import SUFFIXES, read_picture
 
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
 
-# A stream that says nothing for so long is given up.
-STREAM_PATIENCE_MILLISECONDS = 8000
+# A stream that does not answer for so long is given up; one that falls silent is opened again.
+STREAM_PATIENCE_MILLISECONDS, STREAM_SILENCE_MILLISECONDS = 8000, 3000
 
 # What cameras, streams and damaged videos are taken to give where they tell nothing or nonsense.
 USUAL_FRAME_RATE, FASTEST_FRAME_RATE = 25.0, 240.0
+
+# Numbers of cameras that are tried: systems give them without large gaps.
+MOST_CAMERAS = 10
 
 
 @dataclass(frozen=True)
@@ -35,42 +40,50 @@ class Picture:
 
 
 class Video:
-    """A video file, a stream or a camera: frames from `cv2.VideoCapture`, which is released whatever happens."""
+    """A video file, a stream or a camera; whatever happens, its `cv2.VideoCapture` is released.
+
+    `resolution`, (width, height), is what a camera is asked for.
+    """
 
     is_video = True
 
-    def __init__(self, address, name: str, is_live: bool):
+    def __init__(self, address, name: str, is_live: bool, resolution=None):
         self.address, self.name, self.is_live = address, name, is_live
         self.frame_rate = USUAL_FRAME_RATE
+        self._resolution = resolution
 
-    def frames(self) -> Iterator[np.ndarray]:
-        """Yield frames, uint8 (height, width, 3), blue-green-red; UserError if none comes or a live one breaks off."""
-        capture = self._open()
-        try:
-            if not capture.isOpened():
+    def frames(self) -> Iterator[np.ndarray | None]:
+        """Yield frames, uint8 (height, width, 3), blue-green-red; UserError if none comes or a live one breaks off.
+
+        Of a file every frame; of a camera the newest, and None while there is no new one.
+        """
+        with closing(NewestFrame(self._open)) as live:
+            if not live.capture.isOpened():
                 raise UserError(self._describe_failure())
-            frame_rate = capture.get(cv2.CAP_PROP_FPS)
-            self.frame_rate = frame_rate if 1 <= frame_rate <= FASTEST_FRAME_RATE else USUAL_FRAME_RATE
+            self._learn(live.capture)
             number = 0
-            while True:
-                is_read, frame = capture.read()
-                if not is_read:
-                    break
-                number += 1
+            for frame in live.frames() if self.is_live else all_frames(live.capture):
+                number += frame is not None
                 yield frame
-        finally:
-            capture.release()
         if number == 0:
             raise UserError(self._describe_failure())
         if self.is_live:
             raise UserError(f"{self.name} stopped giving pictures after {number} frames: is it still connected?")
 
+    def _learn(self, capture):
+        """Take what an open source tells of itself."""
+        frame_rate = capture.get(cv2.CAP_PROP_FPS)
+        self.frame_rate = frame_rate if 1 <= frame_rate <= FASTEST_FRAME_RATE else USUAL_FRAME_RATE
+        # What lies at an address and has a length is a file: no frame of it is left out, and its end is no failure.
+        if not isinstance(self.address, int) and capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
+            self.is_live = False
+
     def _open(self):
         if isinstance(self.address, int):
-            return cv2.VideoCapture(self.address)
+            return open_camera(self.address, self._resolution)
         if self.is_live:
-            patience = STREAM_PATIENCE_MILLISECONDS
-            limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, patience, cv2.CAP_PROP_READ_TIMEOUT_MSEC, patience]
+            opening, reading = STREAM_PATIENCE_MILLISECONDS, STREAM_SILENCE_MILLISECONDS
+            limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, opening, cv2.CAP_PROP_READ_TIMEOUT_MSEC, reading]
             return cv2.VideoCapture(self.address, cv2.CAP_FFMPEG, limits)
         return cv2.VideoCapture(self.address)
 
@@ -82,10 +95,39 @@ class Video:
         return f"{self.name} holds no frames that can be read: it is damaged, cut off or no video; copy or convert it."
 
 
-def find_sources(names: list[str], camera: int) -> list:
+def all_frames(capture) -> Iterator[np.ndarray]:
+    """Yield every frame that a capture gives."""
+    while (step := capture.read())[0]:
+        yield step[1]
+
+
+def open_camera(number: int, resolution=None):
+    """Return the `cv2.VideoCapture` of a camera, which was asked for a resolution (width, height)."""
+    capture = cv2.VideoCapture(number)
+    if resolution:
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, resolution[0])
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, resolution[1])
+    return capture
+
+
+def list_cameras() -> list[tuple]:
+    """Return (number, width, height, frames a second) of every camera that opens and gives a picture."""
+    found = []
+    for number in range(MOST_CAMERAS):
+        capture = open_camera(number)
+        is_read, frame = capture.read() if capture.isOpened() else (False, None)
+        if is_read and is_picture(frame):
+            found.append((number, frame.shape[1], frame.shape[0], capture.get(cv2.CAP_PROP_FPS)))
+        capture.release()
+    return found
+
+
+def find_sources(names: list[str], camera: int, resolution=None) -> list:
     """Return the sources that a person named: the camera when there are none; UserError names what is not there."""
     if not names:
-        return [Video(camera, f"Camera {camera}", is_live=True)]
+        return [Video(camera, f"Camera {camera}", is_live=True, resolution=resolution)]
+    if resolution:
+        raise UserError("--resolution is what a camera is asked for: leave it out for files and streams.")
     return [source for name in names for source in expand(name)]
 
 

@@ -6,7 +6,7 @@ import sys
 
 import cv2
 
-TITLE = "Emotions (q ends, s saves, m mirrors)"
+TITLE = "Emotions (q ends, s saves, m mirrors, space pauses)"
 LARGEST_WINDOW = 1280, 720
 ESCAPE = 27
 
@@ -30,8 +30,8 @@ class Window:
 
     is_visible = True
 
-    def __init__(self):
-        self._is_open = False
+    def __init__(self, is_fullscreen=False):
+        self._is_open, self._is_fullscreen = False, is_fullscreen
 
     def show(self, frame, milliseconds: int) -> str:
         """Show a frame, wait for a key for so long (0: until there is one) and return it.
@@ -43,8 +43,17 @@ class Window:
             height, width = frame.shape[:2]
             scale = min(1.0, LARGEST_WINDOW[0] / width, LARGEST_WINDOW[1] / height)
             cv2.resizeWindow(TITLE, round(scale * width), round(scale * height))
+            if self._is_fullscreen:
+                cv2.setWindowProperty(TITLE, cv2.WND_PROP_FULLSCREEN, cv2.WINDOW_FULLSCREEN)
             self._is_open = True
         cv2.imshow(TITLE, frame)
+        return self._wait_for_key(milliseconds)
+
+    def wait(self) -> bool:
+        """Stay alive while there is no new frame; return False when the person wants to see no more."""
+        return not self._is_open or self._wait_for_key(1) != "q"
+
+    def _wait_for_key(self, milliseconds: int) -> str:
         waited = 0
         while True:
             # In short steps, to notice a window that is closed while a picture stands still.

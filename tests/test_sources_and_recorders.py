@@ -2,14 +2,17 @@
 
 import socket
 import subprocess
+import threading
+import time
+from contextlib import closing
 
 import cv2
 import numpy as np
 import pytest
 
-from emotion_recognition import sources
+from emotion_recognition import live, sources
 from emotion_recognition.errors import UserError
-from emotion_recognition.recorders import VideoFile, name_targets, open_recorder
+from emotion_recognition.recorders import Recorder, VideoFile, name_targets, open_recorder
 from emotion_recognition.sources import Picture, Video, find_sources
 
 
@@ -28,12 +31,14 @@ def make_video(path, frames=5, size=(64, 48), rate=10.0):
 
 
 class FakeCapture:
-    """A camera with the interface of cv2.VideoCapture that gives so many frames."""
+    """A camera with the interface of cv2.VideoCapture that gives so many frames, one in five milliseconds."""
 
-    released = 0
+    opened = released = 0
 
     def __init__(self, *arguments):
-        self.left = 3
+        FakeCapture.opened += 1
+        # It can be opened once.
+        self.left = 3 if FakeCapture.opened == 1 else 0
 
     def isOpened(self):
         return True
@@ -42,11 +47,23 @@ class FakeCapture:
         return 0.0
 
     def read(self):
+        time.sleep(0.005)
         self.left -= 1
         return (True, np.zeros((48, 64, 3), np.uint8)) if self.left >= 0 else (False, None)
 
     def release(self):
         FakeCapture.released += 1
+
+
+@pytest.fixture
+def camera(monkeypatch):
+    """A camera that is unplugged after three frames."""
+    monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
+    monkeypatch.setattr(FakeCapture, "opened", 0)
+    monkeypatch.setattr(FakeCapture, "released", 0)
+    monkeypatch.setattr(live, "RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(live, "PATIENCE_SECONDS", 0.2)
+    return Video(0, "Camera 0", is_live=True)
 
 
 def test_the_camera_is_the_source_when_nothing_is_named():
@@ -90,32 +107,53 @@ def test_a_camera_that_is_not_there_is_named():
         list(Video(77, "Camera 77", is_live=True).frames())
 
 
-def test_a_camera_that_is_unplugged_is_released_and_named(monkeypatch):
-    monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
-    released = FakeCapture.released
-    frames = Video(0, "Camera 0", is_live=True).frames()
-    assert len([next(frames) for _ in range(3)]) == 3
+def test_a_camera_that_is_unplugged_is_opened_again_released_and_named(camera):
+    frames, number = camera.frames(), 0
     with pytest.raises(UserError, match="Camera 0 stopped giving pictures after 3 frames"):
-        next(frames)
-    assert FakeCapture.released == released + 1
+        for frame in frames:
+            number += frame is not None
+    assert number == 3
+    assert FakeCapture.opened == FakeCapture.released > 2
 
 
 @pytest.mark.parametrize(("told", "taken"), [(0, 25), (30, 30), (-1, 25), (float("nan"), 25), (90_000, 25), (0.2, 25)])
-def test_frame_rates_that_are_nonsense(monkeypatch, told, taken):
-    monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
+def test_frame_rates_that_are_nonsense(monkeypatch, camera, told, taken):
     monkeypatch.setattr(FakeCapture, "get", lambda self, what: told)
-    camera = Video(0, "Camera 0", is_live=True)
-    next(camera.frames())
+    with closing(camera.frames()) as frames:
+        next(frames)
     assert camera.frame_rate == taken
 
 
-def test_a_source_that_is_left_early_is_released(monkeypatch):
-    monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
-    released = FakeCapture.released
-    frames = Video(0, "Camera 0", is_live=True).frames()
+def test_a_source_that_is_left_early_is_released(camera):
+    frames = camera.frames()
     next(frames)
     frames.close()
-    assert FakeCapture.released == released + 1
+    assert FakeCapture.opened == FakeCapture.released == 1
+    assert "live source" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_what_lies_at_an_address_and_has_an_end_is_no_camera(tmp_path):
+    path = make_video(tmp_path / "clip.avi", frames=5)
+    video = Video(path.as_uri(), "clip", is_live=True)
+    assert [round(float(frame.mean()) / 40) for frame in video.frames()] == [0, 1, 2, 3, 4]
+    assert not video.is_live
+
+
+def test_a_resolution_is_asked_of_cameras_alone(monkeypatch, camera):
+    asked = []
+    monkeypatch.setattr(FakeCapture, "set", lambda self, *what: asked.append(what), raising=False)
+    [source] = find_sources([], 0, resolution=(1280, 720))
+    with closing(source.frames()) as frames:
+        next(frames)
+    assert asked == [(cv2.CAP_PROP_FRAME_WIDTH, 1280), (cv2.CAP_PROP_FRAME_HEIGHT, 720)]
+    with pytest.raises(UserError, match="--resolution is what a camera is asked for"):
+        find_sources(["rtsp://192.0.2.1/stream"], 0, resolution=(1280, 720))
+
+
+def test_cameras_are_listed_and_released(monkeypatch, camera):
+    monkeypatch.setattr(FakeCapture, "get", lambda self, what: 30.0)
+    assert sources.list_cameras() == [(0, 64, 48, 30.0)]
+    assert FakeCapture.opened == FakeCapture.released == 10
 
 
 def test_a_stream_that_does_not_answer_is_given_up(monkeypatch):
@@ -179,6 +217,27 @@ def test_a_video_in_an_unknown_form_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"\.mp4 or \.avi"):
         VideoFile(tmp_path / "out.xyz", 64, 48, 25)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("times", "rate", "values"),
+    [
+        # Ten frames a second, whatever a camera says of itself.
+        ([0.1 * number for number in range(13)], 10, list(range(13))),
+        # After a second of ten, one that comes late is seen for longer, and one that comes early may be left out.
+        ([0.1 * number for number in range(11)] + [1.3, 1.31], 10, [*range(11), 11, 11, 11]),
+        ([5.0], 25, [0]),
+    ],
+)
+def test_the_video_of_a_camera_plays_in_real_time(tmp_path, times, rate, values):
+    camera = Video(0, "Camera 0", is_live=True)
+    recorder = Recorder({camera: tmp_path / "out.avi"})
+    for number, seconds in enumerate(times):
+        recorder.write(camera, np.full((48, 64, 3), 15 * number, np.uint8), seconds)
+    recorder.close()
+    written = Video(str(tmp_path / "out.avi"), "out", is_live=False)
+    assert [round(float(frame.mean()) / 15) for frame in written.frames()] == values
+    assert written.frame_rate == pytest.approx(rate, abs=0.01)
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".avi"])

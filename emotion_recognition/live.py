@@ -1,0 +1,97 @@
+"""Cameras and streams: a thread reads them, keeps only the newest frame, and opens them again when they drop out."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import cv2
+import numpy as np
+
+# A camera that drops out is tried again as often, and given up after so long.
+RETRY_SECONDS = 0.5
+PATIENCE_SECONDS = 8.0
+# How long a reader waits for a new frame before it is told that there is none.
+TICK_SECONDS = 0.1
+
+
+class NewestFrame:
+    """The newest frame of a live source, so that who reads slowly still sees the present.
+
+    `open_capture` returns a new `cv2.VideoCapture`. It is called here for the first time, in the caller's thread:
+    macOS asks for permission to use a camera only there.
+    """
+
+    def __init__(self, open_capture: Callable):
+        self._open_capture = open_capture
+        self._capture = open_capture()
+        self._changed = threading.Condition()
+        self._frame, self._count = None, 0
+        self._is_closed = self._has_ended = False
+        self._thread = None
+
+    @property
+    def capture(self):
+        """The `cv2.VideoCapture`, to be asked for its settings before `frames` is called."""
+        return self._capture
+
+    def frames(self) -> Iterator[np.ndarray | None]:
+        """Yield the newest frame each time, uint8 (height, width, 3); None while there is no new one.
+
+        Ends when the source gives nothing for `PATIENCE_SECONDS`, though it was opened again and again.
+        """
+        self._thread = threading.Thread(target=self._read, name="live source", daemon=True)
+        self._thread.start()
+        seen, last = 0, time.monotonic()
+        # A driver that hangs never tells its thread that time is over.
+        while time.monotonic() - last < PATIENCE_SECONDS + 2 * RETRY_SECONDS:
+            with self._changed:
+                self._changed.wait_for(lambda: self._count > seen or self._has_ended, TICK_SECONDS)  # noqa: B023
+                frame, is_new, has_ended = self._frame, self._count > seen, self._has_ended
+                seen = self._count
+            if is_new:
+                last = time.monotonic()
+                yield frame
+            elif has_ended:
+                return
+            else:
+                yield None
+
+    def close(self):
+        """Release the source; a driver that hangs is left behind, the program's end takes it along."""
+        self._is_closed = True
+        if self._thread is None:
+            self._capture.release()
+        else:
+            self._thread.join(timeout=2.0)
+
+    def _read(self):
+        last = opened = time.monotonic()
+        try:
+            while not self._is_closed and time.monotonic() - last < PATIENCE_SECONDS:
+                is_read, frame = self._capture.read()
+                now = time.monotonic()
+                if is_read and is_picture(frame):
+                    last = opened = now
+                    self._show(frame if frame.ndim == 3 else cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR))
+                elif now - opened >= RETRY_SECONDS:
+                    self._capture.release()
+                    self._capture = self._open_capture()
+                    opened = time.monotonic()
+                else:
+                    # A single empty frame is no reason to open a camera anew.
+                    time.sleep(TICK_SECONDS / 10)
+        finally:
+            self._capture.release()
+            with self._changed:
+                self._has_ended = True
+                self._changed.notify_all()
+
+    def _show(self, frame):
+        with self._changed:
+            self._frame, self._count = frame, self._count + 1
+            self._changed.notify_all()
+
+
+def is_picture(frame) -> bool:
+    """Return whether this is a frame with pixels: drivers hand out empty ones too."""
+    return frame is not None and frame.size > 0 and frame.ndim in (2, 3)
