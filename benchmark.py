@@ -2,6 +2,7 @@
 
     python benchmark.py prepare [fer2013.csv]     preparing the data set, beside writing the same PNG files alone
     python benchmark.py train [--data data]       reading pictures; training, beside training on ready-made batches
+    python benchmark.py live [clip.mp4]           the loop of test.py, beside the classic one and its own parts
 
 Machines are noisy: both sides of a comparison take turns, and medians are shown.
 """
@@ -15,7 +16,7 @@ from emotion_recognition.errors import UserError
 
 def parse_args():
     parser = cli.parser(__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="prepare|train")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="prepare|train|live")
     prepare = commands.add_parser("prepare", help="dataset_prepare.py against writing PNG files alone")
     prepare.add_argument("source", nargs="?", default="fer2013.csv", help="FER-2013's CSV file (fer2013.csv)")
     prepare.add_argument("--rows", type=cli.positive(int), help="read only so many rows")
@@ -25,6 +26,11 @@ def parse_args():
     train.add_argument("--batches", type=cli.positive(int), default=40, help="batches per measurement (40)")
     train.add_argument("--batch-size", type=cli.positive(int), default=32, help="pictures per batch (32)")
     train.set_defaults(run=benchmark_train)
+    live = commands.add_parser("live", help="reading emotions from video, beside the classic loop")
+    live.add_argument("sources", nargs="*", metavar="SOURCE", help="videos and pictures (else portraits of one face)")
+    live.add_argument("--model", default=cli.PROJECT / "model.h5", help="model file (model.h5)")
+    live.add_argument("--frames", type=cli.positive(int), default=300, help="read only so many frames of each (300)")
+    live.set_defaults(run=benchmark_live)
     for command in (prepare, train):
         command.add_argument("--repeat", type=cli.positive(int), default=3, help="measurements of each side (3)")
     return parser.parse_args()
@@ -104,6 +110,14 @@ def benchmark_train(arguments):
     print(f"Training on {len(made)} varied batches of {arguments.batch_size}: {with_pipeline:.2f} s")
     print(f"Training on the same batches, ready-made: {without:.2f} s")
     print(f"The input pipeline costs {with_pipeline / without - 1:.1%} (at most 10 % is wanted)")
+
+
+def benchmark_live(arguments):
+    """Compare the loop of test.py with the classic one, with detection, classification and drawing alone."""
+    cli.start_keras()
+    from emotion_recognition import live_benchmark
+
+    live_benchmark.run(arguments)
 
 
 def measure(work, *arguments, **options) -> float:
