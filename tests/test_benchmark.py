@@ -5,6 +5,10 @@ import re
 import pytest
 from conftest import assert_one_sentence
 
+from emotion_recognition import live_benchmark
+from emotion_recognition.faces import FaceDetector
+from emotion_recognition.pictures import to_gray
+
 
 def figures(pattern, text) -> float:
     """Return the one number that `pattern` finds in what a script printed."""
@@ -24,6 +28,38 @@ def test_preparing_beside_writing_alone(run_script, small_csv, tmp_path):
 
 def test_a_missing_table(run_script):
     assert_one_sentence(run_script("benchmark.py", "prepare", "nothing.csv"), "nothing.csv is not there")
+
+
+@pytest.mark.slow
+def test_the_loop_beside_the_classic_one(run_script, shared, tmp_path):
+    media = shared / "media"
+    result = run_script("benchmark.py", "live", media / "clip.mp4", media / "one_face.jpg", "--frames", "15")
+    assert result.returncode == 0, result.stderr
+    assert re.findall(r"(\S+): 15 frames, 1\.0 faces in each", result.stdout) == ["clip.mp4", "one_face.jpg"]
+    for name in ("classic loop", "whole loop of test.py", "detection alone, scale 1.3", "detection alone, scale 1.1",
+                 "classification alone", "drawing alone"):  # fmt: skip
+        rows = re.findall(name + r" +(\d+\.\d+) +(\d+\.\d+) +(\d+\.\d+)\n", result.stdout)
+        assert len(rows) == 2 and all(float(rate) > 0 and 0 < float(half) <= float(most) for rate, half, most in rows)
+    assert len(re.findall(r"loses a face that full-frame detection finds: 0\.\d\d s", result.stdout)) == 2
+    assert len(re.findall(r"names change \d+ times without smoothing, \d+ times with it", result.stdout)) == 2
+
+
+def test_how_long_faces_stay_lost():
+    losses = live_benchmark.Losses()
+    here, there = (10, 10, 50, 50), (200, 10, 50, 50)
+    for found in ([here, there], [here], [here], [(12, 10, 50, 50), there], [there]):
+        losses.add([here, there], found)
+    assert losses.longest == 2
+
+
+def test_portraits_hold_as_many_faces_as_they_say():
+    for number in (1, 13, 29):
+        [picture, *others] = live_benchmark.portraits(number).frames()
+        assert len(FaceDetector().detect(to_gray(picture))) == number and len(others) == 19
+
+
+def test_a_video_that_is_not_there(run_script):
+    assert_one_sentence(run_script("benchmark.py", "live", "nothing.mp4"), "nothing.mp4 is not there")
 
 
 @pytest.mark.slow

@@ -1,5 +1,7 @@
 """test.py and emotions.py --mode display, run as people run them: pictures, videos, bad input, and the window."""
 
+import csv
+import json
 import os
 import re
 import shutil
@@ -71,7 +73,7 @@ def test_when_the_whole_picture_is_one_face(detector):
 
 
 def test_boxes_in_the_mirrored_view():
-    reading = Reading([(10, 20, 30, 40)], np.ones((1, 2)))
+    reading = Reading([(10, 20, 30, 40)], np.ones((1, 2)), [0])
     assert reading.mirrored(100).boxes == [(60, 20, 30, 40)]
     assert reading.mirrored(100).mirrored(100).boxes == reading.boxes
 
@@ -169,16 +171,85 @@ def test_ctrl_c_keeps_the_video_so_far(tmp_path):
     assert 1 < cv2.VideoCapture(str(tmp_path / "out.avi")).get(cv2.CAP_PROP_FRAME_COUNT) < 1500
 
 
+def test_what_a_video_holds_is_kept(run_script, shared, tmp_path):
+    clip = shared / "media" / "clip.mp4"
+    files = ["--csv", "rows.csv", "--jsonl", "rows.jsonl", "--timeline", "time.png"]
+    result = run_script("test.py", clip, "--no-window", *files)
+    assert result.returncode == 0, result.stderr
+    with (tmp_path / "rows.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    lines = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    assert [{name: str(value) for name, value in line.items()} for line in lines] == rows
+    assert len(rows) == int(re.search(r"(\d+) faces in 115 frames", result.stdout)[1]) > 100
+    # One person, who is one face from the first frame to the last.
+    assert {row["face"] for row in rows} == {"1"} and {row["source"] for row in rows} == {"clip.mp4"}
+    for line in lines:
+        assert line["seconds"] == pytest.approx(line["frame"] / 24.7017, abs=0.002)
+        assert sum(line[emotion] for emotion in COLOURS if emotion in line) == pytest.approx(1, abs=0.001)
+        assert line["x"] >= 0 and line["x"] + line["width"] <= 596 and line["y"] + line["height"] <= 336
+    with Image.open(tmp_path / "time.png") as picture:
+        assert picture.width == 1200
+    again = run_script("test.py", clip, "--no-window", "--csv", "rows.csv")
+    assert_one_sentence(again, "rows.csv exists already", "--csv", "--force")
+    assert len((tmp_path / "rows.csv").read_text().splitlines()) == len(rows) + 1
+
+
+def make_long_video(path, shared, frames):
+    """Write the clip again and again, small, until it has so many frames."""
+    capture = cv2.VideoCapture(str(shared / "media" / "clip.mp4"))
+    clip = [cv2.resize(capture.read()[1], (298, 168)) for _ in range(115)]
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 25, (298, 168))
+    for number in range(frames):
+        writer.write(clip[number % 115])
+    writer.release()
+
+
+def test_a_killed_run_leaves_whole_rows(shared, tmp_path):
+    make_long_video(tmp_path / "long.avi", shared, 3000)
+    process = subprocess.Popen(
+        command("test.py", "long.avi", "--csv", "rows.csv", "--no-window"), cwd=tmp_path, stderr=subprocess.DEVNULL
+    )
+    rows = tmp_path / "rows.csv"
+    wait_until(lambda: rows.is_file() and rows.stat().st_size > 5000, process)
+    process.kill()
+    process.wait()
+    text = rows.read_text()
+    assert text.endswith("\n") and len(text.splitlines()) < 3000
+    assert {line.count(",") for line in text.splitlines()} == {15}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="memory is read from /proc, which Linux has")
+def test_a_long_video_needs_no_more_memory_than_a_short_one(shared, tmp_path):
+    make_long_video(tmp_path / "long.avi", shared, 3000)
+    process = subprocess.Popen(
+        command("test.py", "long.avi", "--csv", "rows.csv", "--timeline", "time.png", "--no-window"),
+        cwd=tmp_path, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    rows, memory = tmp_path / "rows.csv", []
+
+    def has_ended():
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        if (
+            rows.is_file()
+            and rows.stat().st_size > 50_000
+            and "VmRSS" in status
+            and not (tmp_path / "time.png").exists()
+        ):
+            memory.append(int(re.search(r"VmRSS:\s+(\d+)", status)[1]))
+        return process.poll() is not None
+
+    wait_until(has_ended)
+    assert process.returncode == 0 and "in 3000 frames" in process.communicate()[0]
+    # The last figure is of the drawing of the timeline, which loads Matplotlib.
+    assert memory[-10] < 1.05 * memory[0]
+
+
 def make_model(path, change):
     """Copy the committed model and let `change` damage the copy."""
     shutil.copy(REPOSITORY / "model.h5", path)
     change(path)
     return path
-
-
-def remove_emotions(path):
-    with h5py.File(path, "r+") as file:
-        del file.attrs["emotions"]
 
 
 def forget_one_emotion(path):
@@ -196,10 +267,9 @@ def cut_off(path):
         (Path.unlink, "is not there"),
         (lambda path: path.write_text("no model"), "is no HDF5 file"),
         (cut_off, "is damaged"),
-        (remove_emotions, "no attribute `emotions`"),
         (forget_one_emotion, "[(None, 2)]"),
     ],
-    ids=["missing", "text", "cut off", "no emotions", "other outputs"],
+    ids=["missing", "text", "cut off", "other outputs"],
 )
 def test_bad_models(run_script, tmp_path, change, words):
     model = make_model(tmp_path / "bad.h5", change)
@@ -213,6 +283,10 @@ def test_bad_models(run_script, tmp_path, change, words):
         (["."], ["holds no pictures"]),
         ([str(PORTRAIT), "--cascade", "nothing.xml"], ["nothing.xml", "is not there"]),
         ([str(PORTRAIT), "--output", "out.mp4"], ["out.mp4", "does not fit"]),
+        ([str(PORTRAIT), "--timeline", "out.png"], ["--timeline", "name a single one"]),
+        (["--timeline", "out.jpg"], ["out.jpg", ".png"]),
+        (["--csv", "/proc/none/out.csv"], ["/proc/none", "--csv"]),
+        ([str(PORTRAIT), "--resolution", "640x480"], ["--resolution", "camera"]),
         ([str(PORTRAIT), "--output", "/proc/none/out.png"], ["/proc/none"]),
         ([str(PORTRAIT), "--output", "out.png", "--model", "nothing.h5"], ["nothing.h5", "is not there"]),
     ],
@@ -386,6 +460,29 @@ def test_a_video_plays_at_its_rate_and_is_written_unmirrored(display, tmp_path):
     frames = [capture.read()[1] for _ in range(60)]
     assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 60
     assert frames[-1][:, 600:].mean() > 240 > frames[-1][:, :300].mean()
+
+
+def test_space_pauses_a_video(display, tmp_path):
+    writer = cv2.VideoWriter(str(tmp_path / "in.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 10, (400, 300))
+    for number in range(40):
+        writer.write(np.full((300, 400, 3), 100 + 3 * number, np.uint8))
+    writer.release()
+    screen = Screen(display, tmp_path, "test.py", "in.avi", "--fullscreen")
+    screen.call("key", "space")
+    time.sleep(0.5)
+    middle = screen.shot()[400, 500]
+    time.sleep(1.0)
+    # It fills the screen, and stands still for longer than ten frames are shown.
+    assert (screen.shot()[400, 500] == middle).all() and screen.shot()[400, 20].min() > 90
+    screen.call("key", "space")
+    status, output = screen.end()
+    assert status == 0 and "in 40 frames" in output
+
+
+def test_cameras_are_listed(run_script):
+    result = run_script("test.py", "--list-cameras")
+    assert result.returncode == 0 and sentences(result) == []
+    assert re.search(r"^(--camera 0: \d+x\d+|No camera gives pictures)", result.stdout)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="make is no tool of Windows")
