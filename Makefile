@@ -3,10 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint
+.PHONY: help demo test lint verify-model
 
 help:  ## show what there is to make
-	@sed -n 's/^\([a-z]*\):.*## /  make \1  /p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1  /p' $(MAKEFILE_LIST)
 
 demo: .venv/user  ## read the emotions in a sample portrait
 	$(BIN)/python test.py --output demo/grace_hopper.png --force \
@@ -16,6 +16,9 @@ test: .venv/developer  ## run all tests and the linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
+
+verify-model: .venv/user  ## check that model.h5 is the committed one and reads faces as it should
+	$(BIN)/python -m emotion_recognition.verify_model
 
 lint: .venv/developer  ## look for mistakes of style, and put the code into its form
 	$(BIN)/ruff check --fix .

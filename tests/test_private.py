@@ -1,0 +1,62 @@
+"""Nothing leaves the machine: the scripts run where every attempt to use the network is an error."""
+
+import os
+import subprocess
+import sys
+
+import matplotlib
+import pytest
+from conftest import REPOSITORY, command
+
+PORTRAIT = f"{matplotlib.get_data_path()}/sample_data/grace_hopper.jpg"
+
+# Loaded by every Python that starts with this folder on its path. Audit hooks see the calls of all Python code, and
+# cannot be taken away again; sockets within the machine, which libraries use among their own threads, are let be.
+WATCH = """
+import socket, sys
+
+def watch(event, arguments):
+    is_far = event in ("socket.connect", "socket.bind", "socket.sendto") and arguments[0].family != socket.AF_UNIX
+    if is_far or event in ("socket.getaddrinfo", "socket.gethostbyname", "urllib.Request"):
+        print("NETWORK", event, arguments, file=sys.stderr, flush=True)
+        raise RuntimeError(f"network: {event}")
+
+sys.addaudithook(watch)
+"""
+
+
+def run_watched(tmp_path, *arguments):
+    """Run a command line where Python notices every use of the network."""
+    (tmp_path / "watch").mkdir(exist_ok=True)
+    (tmp_path / "watch/sitecustomize.py").write_text(WATCH)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "watch")}
+    return subprocess.run(arguments, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_watch_notices_the_network(tmp_path):
+    code = "import urllib.request; urllib.request.urlopen('http://localhost:9')"
+    result = run_watched(tmp_path, sys.executable, "-c", code)
+    assert result.returncode != 0 and "NETWORK" in result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("test.py", PORTRAIT, "--no-window"),
+        ("emotions.py", "--mode", "display", PORTRAIT, "--no-window", "--output", "out.png"),
+        ("dataset_prepare.py", "{csv}"),
+        ("emotions.py", "--mode", "train", "--data", "{data}", "--dry-run"),
+        ("classification_little_vgg.py", "--data", "{data}", "--dry-run"),
+        ("evaluate.py", "--data", "{data}", "--model", str(REPOSITORY / "model.h5"), "--output", "report"),
+    ],
+    ids=lambda line: line[0],
+)
+def test_scripts_use_no_network_and_keep_only_what_is_asked_for(line, small_csv, small_data, tmp_path):
+    line = [part.format(csv=small_csv, data=small_data) for part in line]
+    result = run_watched(tmp_path, *command(*line))
+    assert result.returncode == 0, result.stderr
+    assert "NETWORK" not in result.stderr
+    kept = {path.name for path in tmp_path.iterdir()} - {"watch"}
+    named = {"out.png"} & set(line) | {"report"} & set(line) | ({"data"} if line[0] == "dataset_prepare.py" else set())
+    assert kept == named
