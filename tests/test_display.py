@@ -1,6 +1,7 @@
 """test.py and emotions.py --mode display, run as people run them: pictures, videos, bad input, and the window."""
 
 import csv
+import http.server
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -192,6 +194,51 @@ def test_what_a_video_holds_is_kept(run_script, shared, tmp_path):
     again = run_script("test.py", clip, "--no-window", "--csv", "rows.csv")
     assert_one_sentence(again, "rows.csv exists already", "--csv", "--force")
     assert len((tmp_path / "rows.csv").read_text().splitlines()) == len(rows) + 1
+
+
+class CutStream(http.server.BaseHTTPRequestHandler):
+    """Serves the portrait as motion JPEG, ten frames a second; the second connection is the last, and is refused."""
+
+    frames, connections = 20, 0
+
+    def do_GET(self):
+        CutStream.connections += 1
+        if CutStream.connections > 2:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        jpeg = cv2.imencode(".jpg", cv2.resize(cv2.imread(str(PORTRAIT)), None, fx=0.5, fy=0.5))[1].tobytes()
+        for _ in range(self.frames):
+            self.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg))
+            self.wfile.write(jpeg + b"\r\n")
+            time.sleep(0.1)
+
+    def log_message(self, *arguments):
+        """Keep quiet."""
+
+
+@pytest.mark.slow
+def test_a_stream_that_is_cut_is_opened_again_and_ends_in_order(run_script, tmp_path):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), CutStream) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/stream.mjpg"
+        files = ["--csv", "rows.csv", "--output", "out.mp4", "--timeline", "time.png"]
+        result = run_script("test.py", address, "--no-window", *files)
+        server.shutdown()
+    assert_one_sentence(result, address, "stopped giving pictures after", "is it still connected")
+    assert CutStream.connections > 2
+    # Both connections gave pictures, and the annotated video plays as long as the stream was there.
+    frames = int(re.search(r"in (\d+) frames", result.stdout)[1])
+    assert CutStream.frames < frames <= 2 * CutStream.frames
+    with (tmp_path / "rows.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["face"] for row in rows} == {"1"} and len(rows) == frames
+    video = cv2.VideoCapture(str(tmp_path / "out.mp4"))
+    length = video.get(cv2.CAP_PROP_FRAME_COUNT) / video.get(cv2.CAP_PROP_FPS)
+    assert length == pytest.approx(float(rows[-1]["seconds"]) - float(rows[0]["seconds"]), abs=0.5)
+    assert (tmp_path / "time.png").is_file()
 
 
 def make_long_video(path, shared, frames):

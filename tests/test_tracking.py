@@ -9,6 +9,7 @@ from emotion_recognition.faces import FaceDetector
 from emotion_recognition.pictures import read_picture, to_gray
 from emotion_recognition.tracking import (
     FULL_SEARCH_SECONDS,
+    RESERVES,
     FaceFinder,
     Tracker,
     choose,
@@ -120,10 +121,11 @@ class CountingDetector:
     """Counts searches of whole frames, and finds the same face near where it was."""
 
     def __init__(self, found=((10, 10, 50, 50),)):
-        self.found, self.whole = list(found), 0
+        self.found, self.whole, self.reserves = list(found), 0, []
 
-    def detect_quickly(self, gray):
+    def detect_quickly(self, gray, reserve):
         self.whole += 1
+        self.reserves.append(reserve)
         return self.found
 
     def detect_near(self, gray, box):
@@ -139,6 +141,7 @@ def test_the_whole_frame_is_searched_every_quarter_of_a_second():
     for number in range(60):
         assert finder.find(gray, number / 30, detector.found) == [(10, 10, 50, 50)]
     assert detector.whole == 8 == round(2 / FULL_SEARCH_SECONDS)
+    assert detector.reserves == 4 * list(RESERVES)
     # A camera that changes its size, and more faces than a search near each is worth, need the whole frame.
     finder.find(np.zeros((240, 320), np.uint8), 59 / 30, detector.found)
     assert detector.whole == 9
