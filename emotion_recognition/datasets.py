@@ -135,7 +135,8 @@ def read_lines(file):
     """Yield the lines of a binary file that are not empty, none longer than `LONGEST_LINE`: the rest is skipped."""
     while line := file.readline(LONGEST_LINE):
         rest = line
-        while len(rest) == LONGEST_LINE and not rest.endswith(b"\n"):
+        # Members of zip archives give a little more than they are asked for.
+        while len(rest) >= LONGEST_LINE and not rest.endswith(b"\n"):
             rest = file.readline(LONGEST_LINE)
         if line.strip():
             yield line

@@ -417,3 +417,14 @@ def test_fer2013_pictures_are_the_rows(fer2013, shared):
 def test_fer2013_needs_little_memory(fer2013):
     _, output = fer2013
     assert int(re.search(r"kilobytes (\d+)", output)[1]) < 300_000
+
+
+@pytest.mark.parametrize("kind", ["csv", "zip", "xz"])
+def test_a_line_without_end_is_one_row(kind, run_script, tmp_path):
+    table = b"emotion,pixels,Usage\n" + b"1" * 1_000_000
+    if kind == "zip":
+        with zipfile.ZipFile(tmp_path / "long.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("fer2013.csv", table)
+    else:
+        (tmp_path / f"long.{kind}").write_bytes(lzma.compress(table) if kind == "xz" else table)
+    assert_one_sentence(run_script("dataset_prepare.py", f"long.{kind}"), "None of the 1 rows holds a face")
