@@ -12,7 +12,7 @@ import numpy as np
 FULL_SEARCH_SECONDS = 0.25
 # Whole frames are searched with these reserves of pixels in turn: a face that stands still where one misses it is
 # found by the other, within half a second.
-RESERVES = 1.1, 1.3
+RESERVES = 1.0, 1.6
 # Near a face that was lost it is looked for, and its number is kept, for so long.
 REMEMBERED_SECONDS = 1.0
 # Boxes of one face in two frames share at least this part of their common area.
