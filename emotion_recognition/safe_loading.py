@@ -10,15 +10,30 @@ from pathlib import Path
 import h5py
 import keras
 
-import emotion_recognition.layers  # noqa: F401 - registers the project's own layers for loading
+# Importing them also registers the project's own layers for loading.
+import emotion_recognition.layers
 from emotion_recognition.errors import UserError
 
-# A layer is named by the module it comes from; these are the only ones whose code may be run.
+# An object is named by the module it comes from and its class; only the classes in these places may be made.
 TRUSTED_MODULES = ("keras", "emotion_recognition")
+TRUSTED_PLACES = (
+    keras.layers,
+    keras.initializers,
+    keras.regularizers,
+    keras.constraints,
+    keras.dtype_policies,
+    emotion_recognition.layers,
+)
+# Networks, the marks by which Keras 3 tells tuples and the like in JSON, and names that older releases had.
+TRUSTED_NAMES = {"Sequential", "Functional", "Model", "__keras_tensor__", "__tuple__", "__tensor__", "__numpy__"}
+TRUSTED_NAMES |= {"__slice__", "__ellipsis__", "Policy", "BatchNormalizationV1", "BatchNormalizationV2"}
+# Keras' own layers that run what is in the file, or read the files that it names.
+NOT_DATA = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"}
+NOT_DATA |= {"StringLookup", "IntegerLookup", "TextVectorization"}
 
 # Networks for pictures of faces are far smaller; one that announces more would fill the memory.
 MOST_WEIGHTS = 50_000_000
-LARGEST_FILE = 1_000_000_000
+LARGEST_ARCHIVE = 300_000_000
 
 # What is in an archive that Keras 3 writes.
 CONFIGURATION, WEIGHTS = "config.json", "model.weights.h5"
@@ -32,6 +47,9 @@ def naming_damage(path):
         raise UserError(f"{path} is not there: name another --model, or train one.")
     if not h5py.is_hdf5(path) and not is_archive(path):
         raise UserError(f"{path} is no HDF5 file and no .keras file: name a model that Keras saved whole.")
+    # What was looked at might not be what is loaded.
+    if h5py.is_hdf5(path) and zipfile.is_zipfile(path):
+        raise UserError(f"{path} is an HDF5 file and an archive at once: do not trust it.")
     try:
         yield
     except (UserError, MemoryError):
@@ -55,8 +73,8 @@ def read_archive(path) -> dict:
         members = {member.filename: member.file_size for member in archive.infolist()}
         if foreign := set(members) - ARCHIVE_MEMBERS:
             raise UserError(f"{path} holds {min(foreign)}, which is no part of a model: do not trust it.")
-        if sum(members.values()) > LARGEST_FILE:
-            raise UserError(f"{path} would unpack to {sum(members.values()) / 1e9:.0f} GB: do not trust it.")
+        if sum(members.values()) > LARGEST_ARCHIVE:
+            raise UserError(f"{path} would unpack to {sum(members.values()) / 1e6:,.0f} MB: do not trust it.")
         configuration = json.loads(archive.read(CONFIGURATION))
         with h5py.File(io.BytesIO(archive.read(WEIGHTS))) as weights:
             refuse_links(weights, path)
@@ -64,18 +82,19 @@ def read_archive(path) -> dict:
 
 
 def refuse_links(group, path):
-    """Refuse links to other files, at any depth."""
-    for name in group:
-        link = group.get(name, getlink=True)
+    """Refuse links to other files, and values that lie elsewhere or would fill the memory, at any depth."""
+    # Collected first: HDF5 visits each group once, and swallows what is raised while it does.
+    links = []
+    group.visititems_links(lambda *found: links.append(found))
+    for name, link in links:
         if isinstance(link, h5py.ExternalLink):
             raise UserError(f"{path} links to another file ({link.filename}): do not trust it, a model is one file.")
-        if isinstance(link, h5py.SoftLink):
+        if isinstance(link, h5py.SoftLink) or not isinstance(item := group[name], h5py.Dataset):
             continue
-        if isinstance(item := group[name], h5py.Group):
-            refuse_links(item, path)
-        elif item.is_virtual or item.external:
+        if item.is_virtual or item.external:
             raise UserError(f"{path} keeps {item.name} in another file: do not trust it, a model is one file.")
-        elif item.size > MOST_WEIGHTS:
+        # In bytes: a value of 64 bits counts twice.
+        if item.nbytes > MOST_WEIGHTS * 4:
             raise UserError(f"{path} announces {item.size:,} values in {item.name}: do not trust it.")
 
 
@@ -86,14 +105,28 @@ def refuse_foreign_objects(configuration, path):
             refuse_foreign_objects(value, path)
     if not isinstance(configuration, dict):
         return
-    name = configuration.get("class_name")
-    module = configuration.get("module") or "keras"
-    registered = configuration.get("registered_name") or "keras"
-    is_trusted = module.split(".")[0] in TRUSTED_MODULES and registered.split(">")[0] in (*TRUSTED_MODULES, name)
-    if name == "Lambda" or name == "__lambda__" or not is_trusted:
-        raise UserError(f"{path} contains code of its own ({name}): do not trust it, a model is data.")
+    if "class_name" in configuration and not is_trusted(configuration):
+        name = configuration["class_name"]
+        raise UserError(f"{path} contains code of its own or reads other files ({name}): do not trust it.")
     for value in configuration.values():
         refuse_foreign_objects(value, path)
+
+
+def is_trusted(configuration) -> bool:
+    """Return whether the class that a configuration names only computes with what the file holds."""
+    name = configuration["class_name"]
+    module = configuration.get("module") or "keras"
+    registered = configuration.get("registered_name") or "keras"
+    if (
+        name in NOT_DATA
+        or module.split(".")[0] not in TRUSTED_MODULES
+        or registered.split(">")[0] not in (*TRUSTED_MODULES, name)
+    ):
+        return False
+    # Operations between layers, such as a division by 255.
+    if name in TRUSTED_NAMES or module.startswith("keras.src.ops."):
+        return True
+    return any(isinstance(getattr(place, name, None), type) for place in TRUSTED_PLACES)
 
 
 def build(configuration) -> keras.Model:

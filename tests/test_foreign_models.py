@@ -13,7 +13,7 @@ import pytest
 from conftest import assert_one_sentence
 from keras import layers
 
-from emotion_recognition import foreign_models, model_file, networks
+from emotion_recognition import foreign_models, model_file, networks, older_keras
 from emotion_recognition.errors import UserError
 from emotion_recognition.labels import FER2013_CODES
 
@@ -157,6 +157,18 @@ def test_sequential_files_of_keras_2(version, has_name, tmp_path):
     path = write_model(tmp_path / "old.h5", {"class_name": "Sequential", "config": values}, weights, version)
     model = model_file.load(path, "alphabetical", "unit")
     assert model.emotions == SEVEN and model.training == {}
+    assert np.allclose(model.network(FACES), forward(FACES / 255), atol=1e-5)
+
+
+@pytest.mark.parametrize("trainable", [True, False])
+def test_a_network_inside_a_network(trainable, tmp_path):
+    """What a trained network finds, and a layer of one's own behind it."""
+    parts, weights, forward = sequential_parts()
+    inner = {"class_name": "Sequential", "config": {"name": "base", "layers": parts[:4], "trainable": trainable}}
+    base = {f"conv2d_1/{name}": value for name, value in weights["conv2d_1"].items()}
+    path = tmp_path / "old.h5"
+    write_model(path, {"class_name": "Sequential", "config": [inner, parts[4]]}, weights | {"base": base})
+    model = model_file.load(path, "alphabetical", "unit")
     assert np.allclose(model.network(FACES), forward(FACES / 255), atol=1e-5)
 
 
@@ -360,7 +372,7 @@ def test_an_archive_holds_a_model_and_nothing_else(tmp_path):
 def test_an_archive_that_would_fill_the_disk(tmp_path):
     path = archive(tmp_path / "model.keras", **{"metadata.json": bytes(1_100_000_000)})
     assert path.stat().st_size < 10_000_000
-    with pytest.raises(UserError, match="would unpack to 1 GB: do not trust it"):
+    with pytest.raises(UserError, match="would unpack to 1,100 MB: do not trust it"):
         model_file.load(path)
 
 
@@ -380,29 +392,120 @@ def test_values_that_announce_too_much_are_not_read(tmp_path):
         model_file.load(path)
 
 
-def test_code_in_a_foreign_file_never_runs(tmp_path):
-    marker = tmp_path / "it ran"
+def lambda_network(marker):
+    """Return a network whose Lambda layer writes a file when it is called, and so when the network is loaded."""
+    # A function with a name would not be stored with its code.
+    evil = lambda values, path: open(path, "w").close() or values  # noqa: E731, PTH123
+    # Seven outputs of a picture: nothing else is wrong with it.
+    parts = [layers.Flatten(), layers.Dense(7), layers.Lambda(evil, (7,), arguments={"path": str(marker)})]
+    return keras.Sequential([keras.Input((48, 48, 1)), *parts])
 
-    def change(layer):
-        code = {"class_name": "__lambda__", "config": {"code": "x", "defaults": None, "closure": None}}
-        layer.update(class_name="Lambda", config={"name": "evil", "function": code, "arguments": {"path": str(marker)}})
 
-    text = configuration_with(tmp_path, change)
-    with pytest.raises(UserError, match="contains code of its own"):
-        model_file.load(archive(tmp_path / "model.keras", **{"config.json": text}))
-
-    def other_module(layer):
-        layer.update(module="os", class_name="system", registered_name=None, config={"command": f"touch '{marker}'"})
-
-    text = configuration_with(tmp_path, other_module)
-    with pytest.raises(UserError, match=r"contains code of its own \(system\)"):
-        model_file.load(archive(tmp_path / "other.keras", **{"config.json": text}))
-    parts, weights, _ = sequential_parts()
-    parts.append({"class_name": "Lambda", "config": {"name": "evil", "function": ["4wEAAAA=", None, None]}})
-    path = write_model(tmp_path / "old.h5", {"class_name": "Sequential", "config": parts}, weights)
-    with pytest.raises(UserError, match=r"contains code of its own \(Lambda\)"):
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_the_code_of_a_lambda_layer_never_runs(ending, tmp_path):
+    marker, path = tmp_path / "it ran", tmp_path / f"model.{ending}"
+    lambda_network(marker).save(path)
+    marker.unlink(missing_ok=True)
+    with pytest.raises(UserError, match=r"contains code of its own or reads other files \(Lambda\)"):
         model_file.load(path)
     assert not marker.exists()
+    # The same file does harm where it is trusted.
+    keras.models.load_model(path, compile=False, safe_mode=False)(FACES)
+    assert marker.exists()
+
+
+def test_the_code_of_a_lambda_layer_of_keras_2_never_runs(tmp_path):
+    marker = tmp_path / "it ran"
+    lambda_network(marker).save(tmp_path / "model.keras")
+    with zipfile.ZipFile(tmp_path / "model.keras") as file:
+        code = json.loads(file.read("config.json"))["config"]["layers"][-1]["config"]["function"]["config"]["code"]
+    parts, weights, _ = sequential_parts()
+    values = {"function": [code, None, None], "function_type": "lambda", "arguments": {"path": str(marker)}}
+    parts.append({"class_name": "Lambda", "config": values})
+    path = write_model(tmp_path / "old.h5", {"class_name": "Sequential", "config": parts}, weights)
+    marker.unlink(missing_ok=True)
+    with pytest.raises(UserError, match=r"contains code of its own or reads other files \(Lambda\)"):
+        model_file.load(path)
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"module": "os", "class_name": "system"},
+        {"module": "keras", "class_name": "layers.Lambda"},
+        {"module": "keras.src.ops.core", "class_name": "Lambda"},
+        {"module": "keras.utils", "class_name": "function", "config": "get_file"},
+        {"module": "keras.models", "class_name": "load_model"},
+        {"module": "keras.layers", "class_name": "TFSMLayer", "config": {"filepath": "elsewhere"}},
+        {"module": "builtins", "class_name": "function", "config": "eval"},
+    ],
+    ids=lambda changes: f"{changes['module']} {changes['class_name']}",
+)
+def test_objects_that_are_no_layers_are_refused(changes, tmp_path):
+    text = configuration_with(tmp_path, lambda layer: layer.update(registered_name=None) or layer.update(changes))
+    with pytest.raises(UserError, match=f"reads other files \\({changes['class_name']}\\): do not trust it"):
+        model_file.load(archive(tmp_path / "model.keras", **{"config.json": text}))
+
+
+def test_a_vocabulary_in_another_file_is_not_read(tmp_path):
+    """Keras opens the file that such a layer names; what is in it would be part of the network."""
+    (tmp_path / "secret.txt").write_text("one\ntwo\n")
+    values = {"name": "lookup", "vocabulary": str(tmp_path / "secret.txt")}
+    assert "two" in layers.StringLookup(**values).get_vocabulary()
+
+    def change(layer):
+        layer.update(module="keras.layers", class_name="StringLookup", config=values, registered_name=None)
+
+    text = configuration_with(tmp_path, change)
+    with pytest.raises(UserError, match=r"reads other files \(StringLookup\)"):
+        model_file.load(archive(tmp_path / "model.keras", **{"config.json": text}))
+
+
+def test_a_file_that_is_two_things_at_once_is_refused(tmp_path):
+    """One would be looked at, the other loaded: Keras goes by the name of the file."""
+    colour_network().save(tmp_path / "model.h5")
+    contents = (tmp_path / "model.h5").read_bytes() + archive(tmp_path / "other.keras").read_bytes()
+    (tmp_path / "model.keras").write_bytes(contents)
+    with pytest.raises(UserError, match="an HDF5 file and an archive at once: do not trust it"):
+        model_file.load(tmp_path / "model.keras")
+
+
+def test_a_group_that_holds_itself_ends_the_search(tmp_path):
+    parts, weights, forward = sequential_parts()
+    path = write_model(tmp_path / "old.h5", {"class_name": "Sequential", "config": parts}, weights)
+    with h5py.File(path, "r+") as file:
+        file["model_weights/again"] = file["model_weights"]
+    assert np.allclose(model_file.load(path, "fer2013", "unit").network(FACES), forward(FACES / 255), atol=1e-5)
+
+
+def test_a_loss_of_their_own_does_not_matter(tmp_path):
+    def focal_loss(labels, answers):
+        return keras.losses.categorical_crossentropy(labels, answers) ** 2
+
+    network = colour_network("softmax")
+    network.compile("adam", focal_loss)
+    network.save(tmp_path / "model.keras")
+    model = model_file.load(tmp_path / "model.keras", "fer2013", "unit")
+    assert np.allclose(model.network(FACES), network(np.repeat(FACES / 255, 3, axis=3)), atol=1e-6)
+
+
+def test_arithmetic_between_layers(tmp_path):
+    inputs = keras.Input((48, 48, 1))
+    network = keras.Model(inputs, layers.Dense(7, activation="softmax")(layers.Flatten()((inputs - 128) / 64)))
+    network.save(tmp_path / "model.keras")
+    model = model_file.load(tmp_path / "model.keras", "fer2013", "byte")
+    assert np.allclose(model.network(FACES), network(FACES), atol=1e-6)
+
+
+def test_the_first_names_of_batch_normalisation(tmp_path):
+    separable_file(tmp_path / "today.h5")
+    separable_file(tmp_path / "before.h5")
+    with h5py.File(tmp_path / "before.h5", "r+") as file:
+        text = older_keras.as_text(file.attrs["model_config"])
+        file.attrs["model_config"] = text.replace("BatchNormalization", "BatchNormalizationV1").encode()
+    outputs = [model_file.load(tmp_path / name, "fer2013", "unit").network(FACES) for name in ("today.h5", "before.h5")]
+    assert np.array_equal(*outputs)
 
 
 def test_weights_that_are_no_numbers_or_do_not_fit(tmp_path):

@@ -234,7 +234,7 @@ def nested(layer):
 )
 def test_lambda_layers(build, tmp_path):
     model_file.save(tmp_path / "model.h5", build(), EMOTIONS, {})
-    refused(tmp_path / "model.h5", "contains code of its own (", "do not trust it")
+    refused(tmp_path / "model.h5", "contains code of its own or reads other files (", "do not trust it")
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_objects_of_other_modules(changes, path):
     flatten = next(layer for layer in configuration["config"]["layers"] if layer["class_name"] == "Flatten")
     flatten.update(changes)
     edit(path, model_config=json.dumps(configuration))
-    refused(path, "contains code of its own", "do not trust it")
+    refused(path, "contains code of its own or reads other files", "do not trust it")
 
 
 def test_no_code_runs_from_an_activation(path, tmp_path):
