@@ -117,6 +117,10 @@ def check_records(arguments, sources):
         path = getattr(arguments, flag)
         if path:
             claim_output(path, arguments.force, f"--{flag}")
+    outputs = arguments.csv, arguments.jsonl, arguments.timeline, arguments.output
+    named = [Path(path).resolve() for path in outputs if path]
+    if len(set(named)) < len(named):
+        raise UserError("--csv, --jsonl, --timeline and --output name one file twice: give each a name of its own.")
     if arguments.timeline and (len(sources) > 1 or not sources[0].is_video):
         raise UserError("--timeline draws one video or camera: name a single one.")
     if arguments.timeline and Path(arguments.timeline).suffix.lower() != ".png":

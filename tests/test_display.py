@@ -331,6 +331,7 @@ def test_bad_models(run_script, tmp_path, change, words):
         ([str(PORTRAIT), "--cascade", "nothing.xml"], ["nothing.xml", "is not there"]),
         ([str(PORTRAIT), "--output", "out.mp4"], ["out.mp4", "does not fit"]),
         ([str(PORTRAIT), "--timeline", "out.png"], ["--timeline", "name a single one"]),
+        ([str(PORTRAIT), "--csv", "rows", "--jsonl", "rows"], ["--csv", "--jsonl", "one file twice"]),
         (["--timeline", "out.jpg"], ["out.jpg", ".png"]),
         (["--csv", "/proc/none/out.csv"], ["/proc/none", "--csv"]),
         ([str(PORTRAIT), "--resolution", "640x480"], ["--resolution", "camera"]),
