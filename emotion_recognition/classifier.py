@@ -15,7 +15,7 @@ class EmotionClassifier:
 
     def __init__(self, model, emotions=None, pixel_range=None):
         trained = model_file.load(model, emotions, pixel_range)
-        self.emotions = trained.emotions
+        self.emotions, self.network = trained.emotions, trained.network
         self._classify = compile_inference(trained.network)
 
     def probabilities(self, faces) -> np.ndarray:

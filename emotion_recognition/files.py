@@ -1,5 +1,6 @@
 """Files that are written whole or not at all, and outputs that are never overwritten by surprise."""
 
+import csv
 import datetime
 import shutil
 from contextlib import contextmanager
@@ -118,3 +119,11 @@ def write_picture(path, picture):
         raise UserError(f"{path}: pictures can be written as .png, .jpg, .bmp, .tiff or .webp.") from error
     with written_whole(path) as temporary:
         temporary.write_bytes(encoded)
+
+
+def write_table(path, rows: list[dict]):
+    """Write rows of the same columns as a CSV file."""
+    with written_whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)

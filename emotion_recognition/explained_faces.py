@@ -1,0 +1,37 @@
+"""Faces to explain: those in people's pictures, and the labelled ones of a data folder; uint8 (n, 48, 48), gray."""
+
+from pathlib import Path
+
+import numpy as np
+
+from emotion_recognition import folders
+from emotion_recognition.errors import UserError
+from emotion_recognition.faces import FaceDetector, crop_face
+from emotion_recognition.pictures import read_picture, to_face, to_gray
+
+
+def find(paths, whole="never") -> tuple[np.ndarray, list[str]]:
+    """Return the faces in picture files, and what to call each; UserError names a picture that holds none.
+
+    `whole` says when a picture is itself the face: never, auto (where no face is found), or always.
+    """
+    faces, names, detector = [], [], FaceDetector()
+    for path in paths:
+        gray = to_gray(read_picture(path))
+        boxes = [] if whole == "always" else detector.detect(gray)
+        if not boxes and whole == "never":
+            raise UserError(f"{path}: no face found; --whole auto reads such a picture as one face.")
+        found = [crop_face(gray, box) for box in boxes] or [to_face(gray)]
+        faces += found
+        names += [f"{Path(path).name}, face {number}" for number in range(1, len(found) + 1)]
+    return np.array(faces), names
+
+
+def read(data, split, emotions) -> tuple[np.ndarray, np.ndarray]:
+    """Return the faces of a split and their labels, int (n,), places in `emotions`, shuffled always alike."""
+    pictures = folders.read_split(data, split)
+    pictures = pictures and pictures.of_emotions(emotions)
+    if not pictures:
+        raise UserError(f"{data} holds no pictures in `{split}`: name another --data or --split.")
+    order = np.random.default_rng(0).permutation(len(pictures))
+    return pictures.pictures[order, :, :, 0], pictures.labels[order]

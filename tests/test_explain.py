@@ -1,0 +1,165 @@
+"""explain.py, run as people run it."""
+
+import csv
+import importlib.util
+import os
+import re
+from types import SimpleNamespace
+
+import cv2
+import matplotlib
+import numpy as np
+import pytest
+from conftest import assert_one_sentence
+
+import explain
+
+PORTRAIT = f"{matplotlib.get_data_path()}/sample_data/grace_hopper.jpg"
+REGIONS = ["brows", "nose", "mouth", "forehead", "outside"]
+
+
+def save_model(path, name="deep_emotion", emotions=("angry", "happy", "sad")):
+    """Save an untrained network of the project."""
+    from emotion_recognition import model_file, networks
+
+    model_file.save(path, getattr(networks, name)(len(emotions)), emotions, {"network": name})
+
+
+def read_figure(path):
+    """Return a PNG file as uint8 (height, width, 3); it must not be empty of colours."""
+    picture = cv2.imread(str(path))
+    assert picture is not None and np.ptp(picture) > 200
+    return picture
+
+
+def test_a_portrait(run_script, tmp_path):
+    result = run_script("explain.py", PORTRAIT)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines() == ["Wrote explanation.png"]
+    # Face, two maps and bars side by side, for one face.
+    height, width, _ = read_figure(tmp_path / "explanation.png").shape
+    assert width / height == pytest.approx(8.7 / 2.65, rel=0.02)
+    assert_one_sentence(run_script("explain.py", PORTRAIT), "explanation.png exists already", "--force")
+
+
+def test_another_emotion_and_all_pictures_in_one_figure(run_script, tmp_path):
+    cv2.imwrite(str(tmp_path / "gray.png"), np.tile(np.arange(48, dtype=np.uint8), (48, 1)))
+    seen = run_script("explain.py", PORTRAIT, "gray.png", "--whole", "auto", "--output", "seen.png")
+    assert seen.returncode == 0, seen.stderr
+    named = run_script(
+        "explain.py", "--emotion", "Sadness", PORTRAIT, "gray.png", "--whole", "auto", "--output", "named.png"
+    )
+    assert named.returncode == 0, named.stderr
+    pictures = [read_figure(tmp_path / name) for name in ("seen.png", "named.png")]
+    assert pictures[0].shape[0] == pytest.approx(120 * (2 * 2.35 + 0.3), abs=2)
+    assert pictures[0].shape == pictures[1].shape and not np.array_equal(*pictures)
+
+
+@pytest.mark.parametrize("name", ["deep_emotion", "attentional"])
+def test_networks_with_attention_have_a_panel_more(name, run_script, tmp_path):
+    save_model(tmp_path / "attention.h5", name)
+    result = run_script("explain.py", PORTRAIT, "--model", "attention.h5")
+    assert result.returncode == 0, result.stderr
+    assert read_figure(tmp_path / "explanation.png").shape[1] == pytest.approx(120 * 10.7, abs=2)
+
+
+def test_without_gradients_occlusion_goes_on_alone(monkeypatch, capsys):
+    from emotion_recognition import class_activation, networks
+
+    classifier = SimpleNamespace(network=networks.deep_emotion(2), probabilities=None)
+    monkeypatch.setattr(class_activation.keras.backend, "backend", lambda: "jax")
+    assert list(explain.make_methods("some.h5", classifier)) == ["occlusion"]
+    assert "TensorFlow" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_other_backends(backend, run_script, tmp_path):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    save_model(tmp_path / "small.h5")
+    result = run_script("explain.py", PORTRAIT, "--model", "small.h5", env={**os.environ, "KERAS_BACKEND": backend})
+    assert result.returncode == 0, result.stderr
+    assert "occlusion goes on alone" in result.stdout
+    # Face, occlusion, where the transformer looks, bars.
+    assert read_figure(tmp_path / "explanation.png").shape[1] == pytest.approx(120 * 8.7, abs=2)
+
+
+def test_pictures_that_cannot_be_explained(run_script, tmp_path):
+    cv2.imwrite(str(tmp_path / "empty.png"), np.full((200, 300), 90, np.uint8))
+    assert_one_sentence(run_script("explain.py", "empty.png"), "empty.png", "no face found", "--whole auto")
+    assert_one_sentence(run_script("explain.py", "nothing.png"), "nothing.png is not there")
+    assert not (tmp_path / "explanation.png").exists()
+
+
+@pytest.mark.parametrize("emotion", ["contempt", "bored"])
+def test_an_emotion_that_the_model_does_not_know(emotion, run_script, tmp_path):
+    result = run_script("explain.py", PORTRAIT, "--emotion", emotion)
+    assert_one_sentence(result, "model.h5 does not know", emotion, "angry, disgusted, fearful")
+    assert not (tmp_path / "explanation.png").exists()
+
+
+def test_a_model_without_convolution(run_script, tmp_path):
+    import keras
+
+    from emotion_recognition import model_file
+
+    layers = [keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")]
+    model_file.save(tmp_path / "dense.h5", keras.Sequential(layers), ("happy", "sad"), {})
+    assert_one_sentence(run_script("explain.py", PORTRAIT, "--model", "dense.h5"), "dense.h5 has no convolution")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "name either pictures"),
+        ([PORTRAIT, "--check"], "name either pictures"),
+        (["--data", "data", "--emotion", "sad"], "--emotion goes with pictures"),
+        (["--check", "--pictures", "0"], "0 is not above zero"),
+    ],
+)
+def test_arguments_that_do_not_fit(arguments, words, run_script):
+    result = run_script("explain.py", *arguments)
+    assert result.returncode == 2 and words in result.stderr and "Traceback" not in result.stderr
+
+
+def test_mean_maps_of_a_data_set(run_script, small_data, tmp_path):
+    result = run_script("explain.py", "--data", small_data, "--pictures", "2")
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    counts = dict(re.fullmatch(r"(\w+): ([12]) faces", line).groups() for line in lines[: lines.index("")])
+    assert counts
+    heading, *rows = lines[lines.index("") + 2 : -1]
+    assert all(word in heading for word in REGIONS)
+    assert [row.split()[0] for row in rows] == [*counts, "(area)"]
+    for row in rows:
+        shares = [float(share[:-1]) for share in row.split()[1:]]
+        assert len(shares) == 5 and sum(shares) == pytest.approx(100, abs=0.3)
+    assert lines[-1] == "Wrote emotion_regions.png"
+    read_figure(tmp_path / "emotion_regions.png")
+
+
+def test_data_without_the_split(run_script, small_data, tmp_path):
+    assert_one_sentence(run_script("explain.py", "--data", "nowhere"), "nowhere is no folder")
+    (tmp_path / "own" / "train" / "happy").mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / "own" / "train" / "happy" / "1.png"), np.zeros((48, 48), np.uint8))
+    assert_one_sentence(run_script("explain.py", "--data", "own"), "own holds no pictures in `test`", "--split")
+
+
+def test_the_check(run_script, small_data, tmp_path):
+    result = run_script("explain.py", "--check", "--data", small_data, "--pictures", "4", "--output", "check.csv")
+    assert result.returncode == 0, result.stderr
+    with (tmp_path / "check.csv").open() as file:
+        rows = {row["method"]: row for row in csv.DictReader(file)}
+    assert list(rows) == ["occlusion", "class activation", "random order", "centre blob"]
+    for row in rows.values():
+        assert row["faces"] == "4"
+        assert 0 < float(row["deletion"]) < 1 and 0 < float(row["insertion"]) < 1
+    difference = float(rows["occlusion"]["deletion"]) - float(rows["random order"]["deletion"])
+    assert float(rows["occlusion"]["deletion minus random order"]) == pytest.approx(difference, abs=1e-6)
+    assert float(rows["occlusion"]["similarity when shuffled"]) < 0.9
+    assert float(rows["centre blob"]["similarity when shuffled"]) == 1
+    # The same figures for people, and a sentence about each method.
+    assert f"{float(rows['occlusion']['deletion']):.3f}" in result.stdout
+    assert re.findall(r"^(.*?) (?:passes|does not|hardly)", result.stdout, re.MULTILINE) == [*rows][:2]
+    again = run_script("explain.py", "--check", "--data", small_data, "--output", "check.csv")
+    assert_one_sentence(again, "check.csv exists already")
