@@ -110,8 +110,9 @@ def read_faces(data, split, emotions):
     faces = folders.Pictures(*map(np.concatenate, arrays), tuple(emotions))
     splits = np.repeat(list(found), [len(each) for each in found.values()])
     trained = {name: folders.read_trained_names(data, name) for name in found if name != "train"}
+    if None in trained.values():
+        print(f"{data} does not tell which pictures also occur in training.")
     if None in trained.values() or not trained:
-        print(f"{data} holds no list of copies: it is not known which pictures also occur in training.")
         return faces, splits, None
     return faces, splits, np.concatenate([np.isin(found[name].names, trained[name]) for name in found])
 

@@ -178,10 +178,16 @@ def read_copied_names(data, split="train") -> list[str]:
 def read_trained_names(data, split) -> list[str] | None:
     """Return the names (emotion/file) of the pictures in `split` that also occur in train; None if not known."""
     rows = read_copies(data)
-    if rows is None:
+    # Where all pictures are for testing, none is a copy, and the training was on others.
+    if rows is None or (not rows and not has_split(data, "train")):
         return None
     trained = {row["group"] for row in rows if row["split"] == "train"}
     return [f"{row['emotion']}/{row['name']}" for row in rows if row["split"] == split and row["group"] in trained]
+
+
+def has_split(data, split) -> bool:
+    """Return whether the folder or the packed file `data` has a split."""
+    return PackedData(data).has_split(split) if Path(data).is_file() else find_split(data, split) is not None
 
 
 def find_split(data, split) -> Path | None:

@@ -208,7 +208,7 @@ def test_own_folders_are_no_fer2013(run_script, models, tmp_path):
     assert result.returncode == 0, result.stderr
     assert "PrivateTest" not in result.stdout
     assert "both together" not in result.stdout
-    assert "own holds no list of copies" in result.stdout
+    assert "own does not tell which pictures also occur in training." in result.stdout
     assert "without the" not in result.stdout
 
 

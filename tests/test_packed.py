@@ -3,7 +3,9 @@
 import csv
 import io
 import shutil
+import struct
 import zipfile
+import zlib
 
 import numpy as np
 import pytest
@@ -96,6 +98,19 @@ def test_the_name_of_a_packed_file_ends_in_npz(small_data, run_script):
     assert_one_sentence(run_script("dataset_prepare.py", small_data, "--pack", "faces.zip"), "faces.zip", ".npz")
 
 
+def test_a_folder_of_test_pictures_alone_is_packed_too(small_data, run_script, tmp_path):
+    shutil.copytree(small_data / "test", tmp_path / "data/test")
+    shutil.copy(small_data / "copies.csv", tmp_path / "data")
+    result = run_script("dataset_prepare.py", "data", "--pack", "faces.npz")
+    assert result.returncode == 0 and "84 for test" in result.stdout, result.stderr
+    # Nobody knows whether a model was trained on copies of them.
+    for data in (tmp_path / "data", tmp_path / "faces.npz"):
+        assert folders.read_trained_names(data, "test") is None
+    folders.pack(small_data, tmp_path / "whole.npz")
+    for data in (small_data, tmp_path / "whole.npz"):
+        assert folders.read_trained_names(data, "test") == []
+
+
 def arrays_of(path) -> dict:
     with np.load(path) as archive:
         return dict(archive)
@@ -157,13 +172,53 @@ def test_a_file_that_is_cut_off_is_refused(pack, tmp_path, share):
         folders.read_split(tmp_path / "cut.npz", "train")
 
 
-def test_an_array_that_announces_too_much_is_not_read(tmp_path):
+def npy(kind, shape, contents=b"") -> bytes:
+    """Return a .npy file whose header announces this kind and shape."""
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": kind, "fortran_order": False, "shape": shape})
+    return file.getvalue() + contents
+
+
+def png_header(width, height) -> bytes:
+    """Return a mosaic as .npy that announces a picture of this size."""
+    contents = bytearray(packed.encode(np.zeros((48, 48), np.uint8)))
+    contents[16:24] = struct.pack(">II", width, height)
+    contents[29:33] = struct.pack(">I", zlib.crc32(contents[12:29]))
+    return npy("|u1", (len(contents),), contents)
+
+
+NAMES = npy("|S11", (2,), b"happy/a.png" * 2)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"train_names": npy("|S20", (packed.LARGEST_ARRAY // 20,), bytes(packed.LARGEST_ARRAY))},
+        {"train_names": npy("|S20", (10**12,))},
+        {"train_names": npy("|S0", (10**9,))},
+        {"train_names": npy("|S1", (packed.MOST_FACES + 1,), bytes(packed.MOST_FACES + 1))},
+        {"train_names": npy("|S11", (), b"happy/a.png")},
+        {"train_names": npy("|S11", (0,))},
+        {"train_names": NAMES},
+        {"train_names": NAMES, "train_mosaic_0": png_header(30_000, 30_000)},
+        {"train_names": NAMES, "train_mosaic_0": png_header(64 * 48, 10**6)},
+        {"train_names": NAMES, "train_mosaic_0": png_header(64 * 48, 65 * 48)},
+    ],
+)
+def test_what_announces_too_much_is_not_read(tmp_path, members):
     with zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as archive:
-        header = io.BytesIO()
-        np.lib.format.write_array_header_1_0(header, {"descr": "|S20", "fortran_order": False, "shape": (15_000_000,)})
-        archive.writestr("train_names.npy", header.getvalue() + bytes(packed.LARGEST_ARRAY))
-    with pytest.raises(UserError, match="announces far more"):
+        for name, contents in members.items():
+            archive.writestr(f"{name}.npy", contents)
+    with pytest.raises(UserError, match=r"bomb\.npz is damaged, or no file of .* make it again"):
         folders.read_split(tmp_path / "bomb.npz", "train")
+
+
+def test_more_faces_than_will_be_read_are_not_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(packed, "MOST_FACES", 2)
+    faces = folders.Pictures(np.zeros((3, 48, 48, 1), np.uint8), np.zeros(3, int), np.array(["happy/1.png"] * 3), ())
+    with pytest.raises(UserError, match="3 faces are too many"):
+        packed.write(tmp_path / "many.npz", {"train": faces}, {})
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_data_file_that_is_none_is_refused(run_script, tmp_path):
