@@ -17,16 +17,21 @@ from pathlib import Path
 from emotion_recognition import cli
 from emotion_recognition.errors import UserError
 
+SPLITS = ("train", "validation", "test")
 KINDS = ("fer2013", "photos", "ckplus", "ckplus48", "jaffe", "ferg", "emoji")
+
+# All are in rejected.csv.
+REASONS_SHOWN = 5
 
 
 def parse_args():
     parser = cli.parser(__doc__)
     parser.add_argument("source", nargs="?", default="fer2013.csv", help="file or folder of the data set")
     parser.add_argument("--dataset", choices=KINDS, help="what the source is (default: recognised by its form)")
-    parser.add_argument("--output", default="data", help="folder to make")
-    parser.add_argument("--pack", metavar="FILE", help="write one .npz file instead; SOURCE may be a prepared folder")
-    parser.add_argument("--splits", default="train,validation,test", help="which splits go into the file")
+    target = parser.add_mutually_exclusive_group()
+    target.add_argument("--output", default="data", help="folder to make")
+    target.add_argument("--pack", metavar="FILE", help="write one .npz file instead; SOURCE may be a prepared folder")
+    parser.add_argument("--splits", default=",".join(SPLITS), help="which splits go into the packed file")
     parser.add_argument("--force", action="store_true", help="replace what an earlier run made")
     parser.add_argument("--labels", metavar="CSV", help="FER+'s fer2013new.csv: label as most of ten people do")
     parser.add_argument("--votes", action="store_true", help="keep FER-2013's labels, and FER+'s votes in votes.csv")
@@ -36,15 +41,23 @@ def parse_args():
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--split-pictures", action="store_true", help="split by picture, as papers do: it flatters")
     how.add_argument("--only-test", action="store_true", help="all pictures are for testing a model trained elsewhere")
-    parser.add_argument("--whole", choices=("never", "always"), default="never", help="always: they are cut already")
+    parser.add_argument(
+        "--whole",
+        choices=("never", "auto", "always"),
+        default="never",
+        help="take the whole picture as a face: cut already (always), or where none is found (auto)",
+    )
     parser.add_argument("--seed", type=cli.not_negative, default=0, help="deals persons and photos to the splits")
     arguments = parser.parse_args()
     if arguments.fold > arguments.folds:
         parser.error(f"there is no fold {arguments.fold} of {arguments.folds}")
     if arguments.votes and not arguments.labels:
         parser.error("--votes needs the table of votes: name FER+'s fer2013new.csv with --labels")
+    arguments.given = [name for name, value in vars(arguments).items() if value != parser.get_default(name)]
+    if "splits" in arguments.given and not arguments.pack:
+        parser.error("--splits chooses what goes into the file of --pack: name one")
     arguments.splits = arguments.splits.split(",")
-    if not set(arguments.splits) <= {"train", "validation", "test"}:
+    if not set(arguments.splits) <= set(SPLITS):
         parser.error("--splits takes train, validation and test, with commas between them")
     return arguments
 
@@ -59,11 +72,11 @@ def main():
     if not arguments.pack.endswith(".npz"):
         raise UserError(f"{arguments.pack}: the name of a packed file ends in .npz; name another --pack.")
     files.claim_output(arguments.pack, arguments.force)
-    if Path(arguments.source).is_dir() and folders.find_split(arguments.source, "train"):
+    if Path(arguments.source).is_dir() and any(folders.has_split(arguments.source, split) for split in SPLITS):
         numbers = folders.pack(arguments.source, arguments.pack, arguments.splits)
     else:
-        # Beside the file, where there is room for it.
-        with tempfile.TemporaryDirectory(dir=Path(arguments.pack).absolute().parent, prefix="pack_") as folder:
+        # Not beside the packed file, which may be on the slow drive that it is made for.
+        with tempfile.TemporaryDirectory(prefix="pack_") as folder:
             prepare(arguments, f"{folder}/data")
             numbers = folders.pack(f"{folder}/data", arguments.pack, arguments.splits)
     contents = ", ".join(f"{number:,} for {split}" for split, number in numbers.items())
@@ -71,44 +84,21 @@ def main():
 
 
 def prepare(arguments, output):
-    from emotion_recognition import datasets, preparation
+    from emotion_recognition import datasets, preparation, readers
 
-    reader = open_source(arguments)
+    reader = readers.open_source(arguments)
     written = preparation.write_data_folder(reader, output, arguments.force, reader.unit)
     print(written.table())
     where = "" if arguments.pack else f", listed in {output}/{preparation.REJECTED}"
-    print(f"{written.rejected} {reader.unit} left out{where}.")
+    print(f"{written.rejected.total():,} {reader.unit} left out{where}.")
+    for reason, number in written.rejected.most_common(REASONS_SHOWN):
+        print(f"{number:8,}: {reason}")
     if not isinstance(reader, datasets.Fer2013):
         return
     if reader.fingerprint == datasets.FER2013_FINGERPRINT:
         print("This is the complete, original FER-2013.")
     else:
         print("This is not the complete, original FER-2013: its rows differ from the 35,887 that were released.")
-
-
-def open_source(arguments):
-    """Return the reader of the source."""
-    from emotion_recognition import datasets, emoji, ferplus, picture_sets
-
-    if arguments.dataset == "emoji" or arguments.source.endswith(".ttf"):
-        return emoji.EmojiFaces(arguments.source)
-    if arguments.dataset not in (None, "fer2013") or (not arguments.dataset and Path(arguments.source).is_dir()):
-        split_by = "picture" if arguments.split_pictures else "test" if arguments.only_test else "person"
-        reader, kind = picture_sets.open_folder(
-            arguments.source,
-            arguments.dataset,
-            with_neutral=arguments.neutral,
-            seed=arguments.seed,
-            folds=arguments.folds,
-            fold=arguments.fold,
-            split_by=split_by,
-            whole=arguments.whole,
-        )
-        print(f"{arguments.source} is read as {kind}, split by {split_by}.")
-        return reader
-    if arguments.labels:
-        return ferplus.FerPlus(arguments.source, arguments.labels, keep_labels=arguments.votes)
-    return datasets.Fer2013(arguments.source)
 
 
 if __name__ == "__main__":

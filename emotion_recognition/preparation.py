@@ -28,9 +28,12 @@ CHUNK, TASKS_AHEAD = 128, 8
 
 @dataclass
 class Written:
-    """What is known of the pictures written: for each its digest, its place (split, emotion) and its file name."""
+    """What is known of the pictures written: for each its digest, its place (split, emotion) and its file name.
 
-    rejected: int = 0
+    `rejected` counts the reasons for which others were left out.
+    """
+
+    rejected: Counter = field(default_factory=Counter)
     counts: Counter = field(default_factory=Counter)
     places: list = field(default_factory=list)
     names: list = field(default_factory=list)
@@ -82,7 +85,7 @@ def write_data_folder(items, output, force=False, unit="rows") -> Written:
         chunk, tasks, votes = [], deque(), None
         for number, item in enumerate(items, start=1):
             if isinstance(item, Rejected):
-                written.rejected += 1
+                written.rejected[item.reason] += 1
                 rejected.writerow((item.place, item.reason))
             else:
                 # Text, because `Path` objects would take a tenth of the time.
@@ -105,7 +108,7 @@ def write_data_folder(items, output, force=False, unit="rows") -> Written:
         for task in tasks:
             task.result()
         if not written.names:
-            raise UserError(f"None of the {written.rejected} {unit} holds a face: is this the right source?")
+            raise UserError(f"None of the {written.rejected.total()} {unit} holds a face: is this the right source?")
         table(stack, folder / COPIES, ("group", "split", "emotion", "name")).writerows(written.copies())
     return written
 

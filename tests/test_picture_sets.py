@@ -1,14 +1,16 @@
 """Data sets that are released as picture files: small trees in their authors' layouts, and the real CK+ faces."""
 
 import csv
+import shutil
 from collections import Counter
+from pathlib import Path
 
 import cv2
 import matplotlib
 import numpy as np
 import pytest
 
-from emotion_recognition import folders, picture_sets, splits
+from emotion_recognition import folders, listings, pictures, splits
 from emotion_recognition.errors import UserError
 
 PORTRAIT = f"{matplotlib.get_data_path()}/sample_data/grace_hopper.jpg"
@@ -26,6 +28,12 @@ def listing(listed) -> list[tuple]:
 
 def written_names(folder) -> set:
     return {path.name for path in folder.rglob("*.png")}
+
+
+def rejected(folder, data="data") -> dict[str, str]:
+    """Return the reason for each picture that was left out."""
+    with (folder / data / "rejected.csv").open(newline="") as file:
+        return {Path(row["picture"]).name: row["reason"] for row in csv.DictReader(file)}
 
 
 def test_persons_never_fall_into_two_splits():
@@ -50,15 +58,17 @@ def test_few_groups_have_a_fold_each():
     assert sorted(splits.by_group(characters).values()) == ["test", "train", "train", "train", "train", "validation"]
     with pytest.raises(UserError, match="6 persons are too few"):
         splits.by_group(characters, folds=10, fold=7)
-    with pytest.raises(UserError, match="2 persons are too few"):
-        splits.by_group(["a", "b"])
 
 
-def test_photos_are_split_within_each_emotion():
-    split = splits.by_emotion(["happy"] * 40 + ["sad"] * 4 + ["angry"] * 2)
-    assert Counter(split[:40]) == {"train": 32, "validation": 4, "test": 4}
-    assert Counter(split[40:44]) == {"train": 2, "validation": 1, "test": 1}
-    assert split[44:] == ["train", "train"]
+@pytest.mark.parametrize("number, folds", [(2, 10), (3, 2), (9, 1)])
+def test_a_split_without_training_persons_is_refused(number, folds):
+    with pytest.raises(UserError, match=f"{number} persons are too few"):
+        splits.by_group([f"S{person:03}" for person in range(number)], folds=folds)
+
+
+def test_photos_are_dealt_in_tens_beginning_with_train():
+    assert [splits.of_number(number) for number in range(4)] == ["train", "validation", "test", "train"]
+    assert Counter(map(splits.of_number, range(40))) == {"train": 32, "validation": 4, "test": 4}
 
 
 @pytest.fixture
@@ -78,20 +88,27 @@ def ckplus(tmp_path):
 def test_ckplus_gives_the_last_three_frames_of_labelled_sequences(ckplus):
     expected = [(f"S005_001_0000000{frame}.png", "disgusted", "S005") for frame in (3, 4, 5)]
     expected += [(f"S010_004_0000000{frame}.png", "surprised", "S010") for frame in (4, 5, 6)]
-    assert picture_sets.recognise(ckplus) == "ckplus"
-    assert listing(picture_sets.list_ckplus(ckplus)) == expected
-    neutral = listing(picture_sets.list_ckplus(ckplus, with_neutral=True))
+    assert listings.recognise(ckplus) == "ckplus"
+    assert listing(listings.list_ckplus(ckplus)) == expected
+    neutral = listing(listings.list_ckplus(ckplus, with_neutral=True))
     assert set(neutral) - set(expected) == {
         ("S005_001_00000001.png", "neutral", "S005"),
         ("S010_004_00000001.png", "neutral", "S010"),
     }
 
 
-def test_a_label_of_ckplus_that_is_none_is_named(ckplus):
+@pytest.mark.parametrize("contents", ["nine", "0.0", "8", "-1", "3.5", "nan", "inf", ""])
+def test_a_label_of_ckplus_that_is_none_is_named(ckplus, contents):
     path = ckplus / "Emotion/S010/004/S010_004_00000006_emotion.txt"
-    path.write_text("nine")
-    with pytest.raises(UserError, match="S010_004_00000006_emotion"):
-        picture_sets.list_ckplus(ckplus)
+    path.write_text(contents)
+    with pytest.raises(UserError, match=r"S010_004_00000006_emotion\.txt holds no code from 1 to 7"):
+        listings.list_ckplus(ckplus)
+
+
+def test_a_labelled_sequence_of_ckplus_without_frames_is_named(ckplus):
+    shutil.rmtree(ckplus / "cohn-kanade-images/S010")
+    with pytest.raises(UserError, match=r"S010.004 is not there, but S010_004_00000006_emotion\.txt"):
+        listings.list_ckplus(ckplus)
 
 
 def test_ckplus_faces_are_cut_out(ckplus, run_script, tmp_path):
@@ -101,30 +118,40 @@ def test_ckplus_faces_are_cut_out(ckplus, run_script, tmp_path):
     result = run_script("dataset_prepare.py", ckplus, "--output", "faces", "--only-test")
     assert result.returncode == 0, result.stderr
     assert written_names(tmp_path / "faces") == {f"S010_004_0000000{frame}_png.png" for frame in (4, 5, 6)}
-    with (tmp_path / "faces/rejected.csv").open(newline="") as file:
-        rejected = list(csv.DictReader(file))
-    assert len(rejected) == 3 and {row["reason"] for row in rejected} == {"no face found"}
-    assert rejected[0]["picture"].endswith("S005_001_00000003.png")
+    assert rejected(tmp_path, "faces") == {f"S005_001_0000000{frame}.png": "no face found" for frame in (3, 4, 5)}
 
 
 def test_jaffe_names_say_person_and_emotion(tmp_path):
     for name in ("KA.AN1.39.tiff", "KA.HA2.30.tiff", "YM.SU3.60.tiff", "YM.NE1.49.tiff"):
         write(tmp_path / name)
-    write(tmp_path / "README.png")
-    assert picture_sets.recognise(tmp_path) == "jaffe"
-    assert listing(picture_sets.list_jaffe(tmp_path)) == [
+    write(tmp_path / "odd.png")
+    assert listings.recognise(tmp_path) == "jaffe"
+    assert listing(listings.list_jaffe(tmp_path)) == [
         ("KA.AN1.39.tiff", "angry", "KA"),
         ("KA.HA2.30.tiff", "happy", "KA"),
         ("YM.NE1.49.tiff", "neutral", "YM"),
         ("YM.SU3.60.tiff", "surprised", "YM"),
+        ("odd.png", None, None),
     ]
+
+
+def test_pictures_whose_names_tell_nothing_are_listed(run_script, tmp_path):
+    for number, person in enumerate(("KA", "KL", "YM")):
+        write(tmp_path / f"jaffe/{person}.HA1.{number}.tiff", 40 * number)
+    write(tmp_path / "jaffe/odd.png")
+    result = run_script("dataset_prepare.py", "jaffe", "--whole", "always")
+    assert result.returncode == 0, result.stderr
+    assert "jaffe is read as jaffe, split by person: 1 for train, 1 for validation, 1 for test." in result.stdout
+    assert "1 pictures left out, listed in data/rejected.csv." in result.stdout
+    assert rejected(tmp_path) == {"odd.png": "its name does not tell the person and the emotion"}
+    assert written_names(tmp_path / "data") == {"KA.HA1.0_tiff.png", "KL.HA1.1_tiff.png", "YM.HA1.2_tiff.png"}
 
 
 def test_ferg_is_split_by_character(run_script, tmp_path):
     for level, character in enumerate(("aia", "bonnie", "jules", "ray")):
         for emotion in ("anger", "joy", "sadness"):
             write(tmp_path / f"FERG/{character}/{character}_{emotion}/{character}_{emotion}_1.png", level, (256, 256))
-    assert picture_sets.recognise(tmp_path / "FERG") == "ferg"
+    assert listings.recognise(tmp_path / "FERG") == "ferg"
     result = run_script("dataset_prepare.py", "FERG")
     assert result.returncode == 0, result.stderr
     characters = {
@@ -136,6 +163,12 @@ def test_ferg_is_split_by_character(run_script, tmp_path):
     assert {path.name for path in (tmp_path / "data/test").iterdir()} == {"angry", "happy", "sad"}
 
 
+def test_folders_within_those_of_emotions_make_no_ferg(tmp_path):
+    write(tmp_path / "happy/1.png")
+    write(tmp_path / "happy/happy_holidays/2.png")
+    assert listings.recognise(tmp_path) == "photos"
+
+
 def test_photos_without_or_with_several_faces_are_listed(run_script, tmp_path):
     portrait = cv2.imread(PORTRAIT)
     for number in range(3):
@@ -145,14 +178,15 @@ def test_photos_without_or_with_several_faces_are_listed(run_script, tmp_path):
             cv2.imwrite(str(tmp_path / f"photos/{word}/{number}.jpg"), cv2.convertScaleAbs(portrait, beta=3 * number))
     cv2.imwrite(str(tmp_path / "photos/SAD/two.png"), np.hstack([portrait, portrait]))
     write(tmp_path / "photos/SAD/none.png", 128, (300, 300))
-    (tmp_path / "photos/SAD/broken.png").write_bytes(b"nothing")
+    for name in ("broken.png", "phone.heic", ".hidden.png"):
+        (tmp_path / "photos/SAD" / name).write_bytes(b"nothing")
     result = run_script("dataset_prepare.py", "photos", "--dataset", "photos")
     assert result.returncode == 0, result.stderr
-    with (tmp_path / "data/rejected.csv").open(newline="") as file:
-        reasons = {row["picture"].replace("\\", "/").rpartition("/")[2]: row["reason"] for row in csv.DictReader(file)}
-    assert set(reasons) == {"two.png", "none.png", "broken.png"}
+    assert "split by picture." in result.stdout and "4 pictures left out" in result.stdout
+    reasons = rejected(tmp_path)
+    assert set(reasons) == {"two.png", "none.png", "broken.png", "phone.heic"}
     assert reasons["two.png"] == "2 faces found instead of one" and reasons["none.png"] == "no face found"
-    assert "no picture of a known kind" in reasons["broken.png"]
+    assert all("no picture of a known kind" in reasons[name] for name in ("broken.png", "phone.heic"))
     train = folders.read_split(tmp_path / "data", "train")
     assert train.emotions == ("happy", "sad") and train.pictures.shape[1:] == (48, 48, 1)
     # The face fills the crop: it is not the whole photo.
@@ -161,20 +195,68 @@ def test_photos_without_or_with_several_faces_are_listed(run_script, tmp_path):
     assert min(np.abs(picture[..., 0].astype(int) - expected).mean() for picture in train.pictures) < 8
 
 
+def test_every_emotion_of_which_faces_are_found_is_trained(run_script, tmp_path):
+    """Ten photos of each, of which the cascade finds a face in one to four."""
+    portrait = cv2.imread(PORTRAIT)
+    for faces, emotion in enumerate(("angry", "happy", "neutral", "sad"), start=1):
+        for number in range(10):
+            write(tmp_path / f"photos/{emotion}/{number}.png", 20 * number, (300, 300))
+        for number in range(faces):
+            cv2.imwrite(
+                str(tmp_path / f"photos/{emotion}/{number}.png"), cv2.convertScaleAbs(portrait, beta=9 * number)
+            )
+    assert run_script("dataset_prepare.py", "photos").returncode == 0
+    numbers = {
+        split: {folder.name: len(list(folder.iterdir())) for folder in (tmp_path / "data" / split).iterdir()}
+        for split in ("train", "validation", "test")
+    }
+    assert numbers == {
+        "train": {"angry": 1, "happy": 1, "neutral": 1, "sad": 2},
+        "validation": {"happy": 1, "neutral": 1, "sad": 1},
+        "test": {"neutral": 1, "sad": 1},
+    }
+
+
 def test_whole_pictures_need_no_face(run_script, tmp_path):
     for word in ("happy", "sad"):
         for number in range(3):
             write(tmp_path / f"crops/{word}/{number}.png", 40 * number, (60, 60))
     assert run_script("dataset_prepare.py", "crops", "--whole", "always").returncode == 0
-    assert len(written_names(tmp_path / "data")) == 3
+    assert len(list((tmp_path / "data").rglob("*.png"))) == 6
+
+
+def test_pictures_without_a_face_may_be_taken_whole(run_script, tmp_path):
+    write(tmp_path / "stickers/happy/drawn.png", 77, (300, 300))
+    (tmp_path / "stickers/sad").mkdir()
+    cv2.imwrite(str(tmp_path / "stickers/sad/photo.png"), cv2.imread(PORTRAIT))
+    assert run_script("dataset_prepare.py", "stickers", "--whole", "auto").returncode == 0
+    train = folders.read_split(tmp_path / "data", "train")
+    assert train.names.tolist() == ["happy/drawn_png.png", "sad/photo_png.png"]
+    assert (train.pictures[0] == 77).all()
+    whole = pictures.read_face(PORTRAIT)
+    assert np.abs(train.pictures[1, ..., 0].astype(int) - whole).mean() > 20
+
+
+def test_no_two_pictures_get_one_name(run_script, tmp_path):
+    names = ("a.png", "a.bmp", "a.b.png", "a_b.png", "a_png.png")
+    for level, name in enumerate(names):
+        write(tmp_path / "crops/happy" / name, 40 * level)
+    result = run_script("dataset_prepare.py", "crops", "--whole", "always", "--dataset", "photos")
+    assert result.returncode == 0, result.stderr
+    assert len(written_names(tmp_path / "data")) == len(names)
 
 
 def test_the_faces_of_ckplus_by_person_by_picture_and_all_for_testing(run_script, shared, tmp_path):
     source = shared / "ckplus48"
-    for name, flags in (("person", ["--fold", "3"]), ("picture", ["--split-pictures"]), ("test", ["--only-test"])):
+    ways = {
+        "person": (["--fold", "3"], "split by person: 95 for train, 11 for validation, 12 for test."),
+        "picture": (["--split-pictures"], "split by picture, which flatters: persons are in several splits."),
+        "test": (["--only-test"], "all for testing."),
+    }
+    for name, (flags, words) in ways.items():
         result = run_script("dataset_prepare.py", source, "--output", name, *flags)
         assert result.returncode == 0, result.stderr
-        assert f"is read as ckplus48, split by {name}." in result.stdout
+        assert f"is read as ckplus48, {words}" in result.stdout
         assert len(list((tmp_path / name).rglob("*.png"))) == 981
     persons, pictures = (
         [{path.name[:4] for path in (tmp_path / name / split).rglob("*.png")} for split in ("train", "test")]
@@ -204,10 +286,17 @@ def test_a_model_is_judged_by_the_emotions_it_knows(run_script, shared):
         (["fer2013.csv", "--votes"], ["--labels"]),
         (["fer2013.csv", "--labels", "nowhere.csv"], ["nowhere.csv", "fer2013new.csv"]),
         (["fer2013.csv", "--pack", "x.npz", "--splits", "train,exam"], ["--splits"]),
+        (["fer2013.csv", "--splits", "train"], ["--pack"]),
+        (["fer2013.csv", "--split-pictures"], ["is read as fer2013", "no use for --split-pictures"]),
+        (["fer2013.csv", "--whole", "auto"], ["no use for --whole"]),
+        (["photos", "--fold", "2"], ["photos is read as photos", "no use for --fold"]),
+        (["photos", "--neutral"], ["no use for --neutral"]),
+        (["photos", "--labels", "fer2013new.csv"], ["no use for --labels"]),
     ],
 )
 def test_mistakes_end_in_one_sentence(run_script, tmp_path, arguments, words):
     (tmp_path / "empty").mkdir()
+    write(tmp_path / "photos/happy/1.png")
     result = run_script("dataset_prepare.py", *arguments)
     assert result.returncode == 2 and "Traceback" not in result.stderr
     assert all(word in result.stderr for word in words), result.stderr
