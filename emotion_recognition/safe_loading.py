@@ -114,11 +114,13 @@ def refuse_foreign_objects(configuration, path):
 
 def is_trusted(configuration) -> bool:
     """Return whether the class that a configuration names only computes with what the file holds."""
-    name = configuration["class_name"]
-    module = configuration.get("module") or "keras"
-    registered = configuration.get("registered_name") or "keras"
+    # In HDF5, Keras writes the package of a registered class before its name.
+    package, _, name = configuration["class_name"].rpartition(">")
+    module = configuration.get("module") or package or "keras"
+    registered = configuration.get("registered_name") or package or "keras"
     if (
         name in NOT_DATA
+        or (package and package not in TRUSTED_MODULES)
         or module.split(".")[0] not in TRUSTED_MODULES
         or registered.split(">")[0] not in (*TRUSTED_MODULES, name)
     ):

@@ -315,3 +315,12 @@ def test_older_releases_of_keras_can_read_the_file():
     assert model_file.without_newer_defaults(configuration) == older
     # What says something stays, and is refused there rather than misread.
     assert model_file.without_newer_defaults({"renorm": True, "renorm_momentum": 0.99}) == {"renorm": True}
+
+
+def test_the_spatial_transformer_is_read_from_a_model_file(tmp_path):
+    from emotion_recognition import networks
+
+    network, face = networks.deep_emotion(2), np.arange(48 * 48, dtype=np.float32).reshape(1, 48, 48, 1) / 10
+    model_file.save(tmp_path / "transformer.h5", network, ("happy", "sad"), {})
+    found = model_file.load(tmp_path / "transformer.h5").network
+    np.testing.assert_allclose(found.predict(face, verbose=0), network.predict(face, verbose=0), atol=1e-6)
