@@ -3,6 +3,7 @@
     python benchmark.py prepare [fer2013.csv]     preparing the data set, beside writing the same PNG files alone
     python benchmark.py train [--data data]       reading pictures; training, beside training on ready-made batches
     python benchmark.py live [clip.mp4]           the loop of test.py, beside the classic one and its own parts
+    python benchmark.py explain                   an occlusion map, beside model.predict patch by patch; --heat
 
 Machines are noisy: both sides of a comparison take turns, and medians are shown.
 """
@@ -16,7 +17,7 @@ from emotion_recognition.errors import UserError
 
 def parse_args():
     parser = cli.parser(__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="prepare|train|live")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="prepare|train|live|explain")
     prepare = commands.add_parser("prepare", help="dataset_prepare.py against writing PNG files alone")
     prepare.add_argument("source", nargs="?", default="fer2013.csv", help="FER-2013's CSV file (fer2013.csv)")
     prepare.add_argument("--rows", type=cli.positive(int), help="read only so many rows")
@@ -31,7 +32,10 @@ def parse_args():
     live.add_argument("--model", default=cli.PROJECT / "model.h5", help="model file (model.h5)")
     live.add_argument("--frames", type=cli.positive(int), default=300, help="read only so many frames of each (300)")
     live.set_defaults(run=benchmark_live)
-    for command in (prepare, train):
+    explain = commands.add_parser("explain", help="maps of what decides, beside model.predict patch by patch")
+    explain.add_argument("--model", default=cli.PROJECT / "model.h5", help="model file (model.h5)")
+    explain.set_defaults(run=benchmark_explain)
+    for command in (prepare, train, explain):
         command.add_argument("--repeat", type=cli.positive(int), default=3, help="measurements of each side (3)")
     return parser.parse_args()
 
@@ -118,6 +122,14 @@ def benchmark_live(arguments):
     from emotion_recognition import live_benchmark
 
     live_benchmark.run(arguments)
+
+
+def benchmark_explain(arguments):
+    """Compare an occlusion map with the same one made patch by patch, and count frames and maps of a video."""
+    cli.start_keras()
+    from emotion_recognition import explain_benchmark
+
+    explain_benchmark.run(arguments)
 
 
 def measure(work, *arguments, **options) -> float:

@@ -4,9 +4,10 @@
     python test.py photo.jpg clip.mp4 folder/       any number of pictures, videos and folders
     python test.py photo.jpg --output result.png    keeps the annotated picture
     python test.py sticker.png --whole auto         for stickers and cartoons
+    python test.py --heat                           shows which parts of the face decide
 
-Keys in the window: q or Esc ends, s saves a snapshot, m mirrors the view, space pauses a video; a picture waits for
-any other key.
+Keys in the window: q or Esc ends, s saves a snapshot, m mirrors the view, space pauses a video, h shows which parts of
+the face decide; a picture waits for any other key.
 """
 
 from emotion_recognition import cli

@@ -207,6 +207,7 @@ def add_recognition_flags(parser):
     parser.add_argument("--timeline", metavar="FILE.png", help="draw the emotions of each face of a video over time")
     parser.add_argument("--force", action="store_true", help="replace what is at --output and the other files")
     parser.add_argument("--no-window", action="store_true", help="open no window (the default without a display)")
+    parser.add_argument("--heat", action="store_true", help="show which parts of a face decide (key h in the window)")
     parser.add_argument("--fullscreen", action="store_true", help="let the window fill the screen")
     parser.add_argument(
         "--smooth",

@@ -15,7 +15,7 @@ from emotion_recognition.pictures import FACE_SIZE
 PATCH, STRIDE, BLUR = 8, 4, 5.0
 
 
-def occlusion_maps(classify, faces, chosen) -> np.ndarray:
+def occlusion_maps(classify, faces, chosen, patch=PATCH, stride=STRIDE) -> np.ndarray:
     """Return by how much the emotion's probability falls where a patch covers the face (Zeiler and Fergus, 2014, 4.2).
 
     `classify` turns faces into probabilities (n, emotions); it is called once for each face, with all its patches. The
@@ -27,7 +27,7 @@ def occlusion_maps(classify, faces, chosen) -> np.ndarray:
     with those in steps of 6: little depends on it, and small patches show more detail. Where parts are deleted by
     blurring them instead, this blur is better than the gray (0.155 and 0.172).
     """
-    patches = make_patches()
+    patches = make_patches(patch, stride)
     coverings = patches.sum(axis=0)
     maps = []
     for face, covered, emotion in zip(faces, blurred(faces), chosen, strict=True):
@@ -37,13 +37,13 @@ def occlusion_maps(classify, faces, chosen) -> np.ndarray:
     return np.array(maps, np.float32).reshape(-1, FACE_SIZE, FACE_SIZE)
 
 
-def make_patches() -> np.ndarray:
-    """Return which pixels each patch covers, bool (patches, 48, 48); those at the border lie half outside."""
-    corners = range(STRIDE - PATCH, FACE_SIZE, STRIDE)
+def make_patches(patch=PATCH, stride=STRIDE) -> np.ndarray:
+    """Return which pixels each patch covers, bool (patches, 48, 48); those at the border lie partly outside."""
+    corners = range(stride - patch, FACE_SIZE, stride)
     patches = np.zeros((len(corners), len(corners), FACE_SIZE, FACE_SIZE), bool)
     for row, top in enumerate(corners):
         for column, left in enumerate(corners):
-            patches[row, column, max(0, top) : top + PATCH, max(0, left) : left + PATCH] = True
+            patches[row, column, max(0, top) : top + patch, max(0, left) : left + patch] = True
     return patches.reshape(-1, FACE_SIZE, FACE_SIZE)
 
 

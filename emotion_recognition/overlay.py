@@ -7,6 +7,10 @@ from emotion_recognition.labels import COLOURS
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 DARK, LIGHT = (30, 30, 30), (240, 240, 240)
+# Of heat maps: what speaks for an emotion, and against it; where most does, so much of the face is covered.
+FOR, AGAINST, LARGEST_OPACITY = (0, 0, 230), (255, 80, 0), 0.6
+# A map in which no probability falls by more than this is hardly seen.
+FAINTEST_FALL = 0.05
 
 # Heights of text in pixels: smaller cannot be read, larger is in the way.
 SMALLEST_TEXT, LARGEST_TEXT = 10, 24
@@ -37,6 +41,23 @@ def draw_faces(frame: np.ndarray, boxes, probabilities, emotions, winners=None, 
         taken.append(draw_bars(canvas, boxes[index], probabilities[index], emotions, taken, text_height))
     for box, strip, name, place in zip(boxes, strips, names, winners, strict=True):
         draw_name(canvas, box, strip, name, COLOURS[emotions[place]], line_width=max(1, text_height // 6))
+    return canvas
+
+
+def draw_heat(frame: np.ndarray, boxes, maps) -> np.ndarray:
+    """Return a copy of the frame, uint8 (height, width, 3), with maps of importance laid over the faces in the boxes.
+
+    A map is float (48, 48), above 0 where something speaks for the emotion; None is no map.
+    """
+    canvas = frame.copy()
+    for (x, y, width, height), importance in zip(boxes, maps, strict=True):
+        if importance is None:
+            continue
+        strength = importance / max(np.abs(importance).max(), FAINTEST_FALL)
+        strength = cv2.resize(strength.astype(np.float32), (width, height))[..., np.newaxis]
+        opacity, colours = LARGEST_OPACITY * np.abs(strength), np.where(strength > 0, FOR, AGAINST)
+        face = canvas[y : y + height, x : x + width]
+        face[:] = np.round((1 - opacity) * face + opacity * colours).astype(np.uint8)
     return canvas
 
 

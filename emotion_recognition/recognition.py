@@ -10,6 +10,7 @@ from emotion_recognition.background import Background
 from emotion_recognition.cli import SYSTEM_PACKAGES, start_keras
 from emotion_recognition.errors import UserError
 from emotion_recognition.faces import CASCADE, FaceDetector, crop_face
+from emotion_recognition.heat import HeatMaps
 from emotion_recognition.pictures import to_gray
 from emotion_recognition.recorders import open_recorder
 from emotion_recognition.records import Records, check_records
@@ -23,17 +24,20 @@ from emotion_recognition.window import NoWindow, Window, can_open
 class Reading:
     """What was read in one frame: boxes (x, y, width, height), and probabilities float32 (n, emotions).
 
-    `winners` are the places of the emotions to show, `numbers` say who is who in a video (None in a picture).
+    `winners` are the places of the emotions to show, `numbers` say who is who in a video (None in a picture), `maps`
+    are what speaks for the winners (see `heat`; None where nobody wants them).
     """
 
     boxes: list
     probabilities: np.ndarray
     winners: list
     numbers: list | None = None
+    maps: list | None = None
 
     def mirrored(self, width: int) -> "Reading":
         """Return the reading of the mirrored frame."""
-        return replace(self, boxes=[(width - x - w, y, w, h) for x, y, w, h in self.boxes])
+        maps = self.maps and [None if each is None else each[:, ::-1] for each in self.maps]
+        return replace(self, boxes=[(width - x - w, y, w, h) for x, y, w, h in self.boxes], maps=maps)
 
 
 class Recogniser:
@@ -108,7 +112,8 @@ def recognise(arguments, model) -> int:
         window = stack.enter_context(closing(Window(arguments.fullscreen) if can_show(arguments) else NoWindow()))
         records = stack.enter_context(closing(Records(arguments, sources, recogniser.emotions)))
         writer = stack.enter_context(closing(Background()))
-        session = Session(recogniser, window, recorder, records, writer, arguments.smooth)
+        heat = stack.enter_context(closing(HeatMaps(classifier.probabilities, arguments.heat)))
+        session = Session(recogniser, window, recorder, records, writer, arguments.smooth, heat)
         for source in sources:
             try:
                 if not session.run(source):

@@ -4,6 +4,7 @@ import datetime
 import time
 from collections import deque
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -20,8 +21,8 @@ PRINT_SECONDS = 1.0
 class Session:
     """Reads one source after the other, and shows, prints and keeps what is read."""
 
-    def __init__(self, recogniser, window, recorder, records, writer, smooth):
-        self.recogniser, self.window = recogniser, window
+    def __init__(self, recogniser, window, recorder, records, writer, smooth, heat=None):
+        self.recogniser, self.window, self.heat = recogniser, window, heat
         self.recorder, self.records, self.writer, self.smooth = recorder, records, writer, smooth
         self.is_mirrored = self.is_paused = self.is_over = False
 
@@ -60,6 +61,9 @@ class Session:
 
     def take(self, source, frame, reading, clock) -> bool:
         """Keep, print and show what was read in a frame; return False when the person wants to see no more."""
+        # The viewer of a video must not wait for maps; a file that is written can.
+        is_watched = source.is_live or (source.is_video and self.window.is_visible)
+        reading = self.with_maps(frame, reading, wait=not is_watched)
         drawn = self.draw(frame, reading) if self.recorder.keeps or self.window.is_visible else None
         self.keep(source, drawn, reading, clock)
         if not source.is_video or (source.is_live and not self.window.is_visible and clock.is_time_to_print()):
@@ -75,9 +79,16 @@ class Session:
             run = self.writer.run_surely if source.is_live else self.writer.run
             run(self.records.write, source, clock.number, clock.seconds, reading)
 
+    def with_maps(self, frame, reading, wait):
+        """Return the reading with the heat maps of its faces, if somebody wants them."""
+        wanted = self.heat is not None and self.heat.is_on
+        return replace(reading, maps=self.heat.maps(frame, reading, wait) if wanted else None)
+
     def draw(self, frame, reading):
         """Return the annotated frame."""
         emotions = self.recogniser.emotions
+        if reading.maps:
+            frame = overlay.draw_heat(frame, reading.boxes, reading.maps)
         return overlay.draw_faces(
             frame, reading.boxes, reading.probabilities, emotions, reading.winners, reading.numbers
         )
@@ -98,10 +109,14 @@ class Session:
                 self.is_mirrored = not self.is_mirrored
             elif key == "s":
                 save_snapshot(drawn)
+            elif key == "h" and self.heat is not None:
+                self.heat.is_on = not self.heat.is_on
+                reading = self.with_maps(frame, reading, wait=stands)
+                drawn = self.draw(frame, reading)
             elif key == " " and is_video:
                 self.is_paused = not self.is_paused
                 clock.pause(self.is_paused)
-            if key == "q" or not (self.is_paused or (not is_video and key in ("m", "s"))):
+            if key == "q" or not (self.is_paused or (not is_video and key in ("m", "s", "h"))):
                 return key != "q"
 
 

@@ -6,7 +6,7 @@ import sys
 
 import cv2
 
-TITLE = "Emotions (q ends, s saves, m mirrors, space pauses)"
+TITLE = "Emotions (q ends, s saves, m mirrors, space pauses, h heat)"
 LARGEST_WINDOW = 1280, 720
 ESCAPE = 27
 

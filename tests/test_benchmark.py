@@ -76,3 +76,19 @@ def test_training_beside_ready_made_batches(run_script, small_data, tmp_path):
 @pytest.mark.slow
 def test_training_without_data(run_script):
     assert_one_sentence(run_script("benchmark.py", "train"), "data is no folder", "dataset_prepare.py")
+
+
+@pytest.mark.slow
+def test_maps_beside_patch_by_patch(run_script, tmp_path):
+    from emotion_recognition import model_file, networks
+
+    model_file.save(tmp_path / "small.h5", networks.deep_emotion(2), ("happy", "sad"), {})
+    result = run_script("benchmark.py", "explain", "--model", "small.h5", "--repeat", "1")
+    assert result.returncode == 0, result.stderr
+    at_once = figures(r"169 patches at once: (\d+\.\d+) s", result.stdout)
+    one_by_one = figures(r"patch by patch: (\d+\.\d+) s", result.stdout)
+    assert figures(r"At once it is (\d+\.\d+) times as fast", result.stdout) == pytest.approx(
+        one_by_one / at_once, rel=0.1
+    )
+    assert 0 < figures(r"--heat: (\d+\.\d+) frames/s shown", result.stdout) <= 25.5
+    assert figures(r"and (\d+\.\d+) maps/s", result.stdout) > 0
