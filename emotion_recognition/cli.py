@@ -156,7 +156,7 @@ def add_training_flags(parser, *, output, epochs, batch_size, optimizer):
     parser.add_argument(
         "--learning-rate",
         type=positive(float),
-        help=f"highest rate, reached after one epoch (default: {rates}; a tenth of it with --weights)",
+        help=f"highest rate, reached after one epoch (default: {rates})",
     )
     parser.add_argument("--weights", metavar="MODEL", help="start from this trained model of the same network")
     parser.add_argument(

@@ -32,9 +32,6 @@ OPTIMIZERS = {
     "sgd": lambda rate: keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=5e-3),
 }
 
-# Of the usual learning rate, for a network that starts trained: more would undo what it knows.
-FINE_TUNING = 0.1
-
 # What a person chooses of a training, but for the learning rate, whose default follows from the optimizer.
 SETTINGS = (
     "epochs",
@@ -97,9 +94,8 @@ def optimizer(arguments, train) -> keras.optimizers.Optimizer:
 
 
 def highest_learning_rate(arguments) -> float:
-    """Return the rate that a person named, or the usual one of the optimizer, less for a network that is trained."""
-    usual = LEARNING_RATES[arguments.optimizer] * (FINE_TUNING if arguments.weights else 1)
-    return arguments.learning_rate or usual
+    """Return the rate that a person named, or the usual one of the optimizer."""
+    return arguments.learning_rate or LEARNING_RATES[arguments.optimizer]
 
 
 class OneEpoch(keras.callbacks.Callback):

@@ -57,11 +57,11 @@ def test_a_few_pictures_are_enough_to_go_on_from_a_trained_network(run_script, s
     with h5py.File(tmp_path / "little_vgg.h5") as file:
         assert json.loads(file.attrs["emotions"]) == list(SEVEN[:6])
         record = json.loads(file.attrs["training"])
-    assert record["weights"] == str(MODEL) and record["learning_rate"] == pytest.approx(1e-4)
-    # Two epochs at a low rate move the weights a little.
+    assert record["weights"] == str(MODEL) and record["learning_rate"] == 1e-3
+    # Two epochs of few steps move the weights a little.
     trained, start = model_file.load(tmp_path / "little_vgg.h5").network, model_file.load(MODEL).network
     moved = np.abs(trained.layers[1].get_weights()[0] - start.layers[1].get_weights()[0]).max()
-    assert 0 < moved < 0.01
+    assert 0 < moved < 0.05
 
 
 def test_weights_of_another_network_end_in_one_sentence(run_script, small_data):

@@ -80,7 +80,6 @@ def test_every_optimizer_has_a_usual_learning_rate():
     unnamed = arguments(learning_rate=None, optimizer="adam", epochs=1)
     assert float(training.optimizer(unnamed, some_faces(0, 1)).learning_rate) == pytest.approx(1e-4)
     assert training.highest_learning_rate(arguments(learning_rate=None)) == 0.05
-    assert training.highest_learning_rate(arguments(learning_rate=None, weights="model.h5")) == pytest.approx(0.005)
     assert training.highest_learning_rate(arguments()) == 0.5
 
 
