@@ -138,7 +138,7 @@ def check(arguments, classifier, methods):
     faces = faces[: arguments.pictures or 500]
     print(f"Checking the maps of {len(faces)} faces, which takes some minutes ...", flush=True)
     rows = explanation_check.check(methods, classifier, faces, see(arguments, classifier, faces))
-    print("\n".join(explanation_check.table(rows)))
+    print("\n".join(["", *explanation_check.table(rows)]))
     if arguments.output:
         files.write_table(arguments.output, rows)
 

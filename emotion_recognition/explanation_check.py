@@ -38,11 +38,16 @@ def check(methods, classifier, faces, chosen) -> list[dict]:
     The areas are means over the faces; the differences to the baselines have half the width of their 95 % intervals
     beside them. The similarity is that of the maps to those of shuffled weights, of baselines 1: they know no network.
     """
-    maps = {name: method(faces, chosen) for name, method in methods.items()}
-    with shuffled_weights(classifier.network):
-        alike = {name: similarities(maps[name], method(faces, chosen)) for name, method in methods.items()}
+    maps, alike, areas = {}, {}, {}
+    for name, method in methods.items():
+        print(f"{name}: maps, and maps of shuffled weights", flush=True)
+        maps[name] = method(faces, chosen)
+        with shuffled_weights(classifier.network):
+            alike[name] = similarities(maps[name], method(faces, chosen))
     maps |= {RANDOM: random_maps(len(faces)), BLOB: centre_blobs(len(faces))}
-    areas = {name: curve_areas(classifier.probabilities, faces, chosen, each) for name, each in maps.items()}
+    for name, each in maps.items():
+        print(f"{name}: deletion and insertion", flush=True)
+        areas[name] = curve_areas(classifier.probabilities, faces, chosen, each)
     rows = []
     for name, (deletion, insertion) in areas.items():
         row = {"method": name, "faces": len(faces), "deletion": deletion.mean(), "insertion": insertion.mean()}

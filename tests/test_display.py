@@ -481,6 +481,17 @@ def test_keys_in_the_window(display, tmp_path, picture):
     assert saved.shape == (400, 900, 3) and (saved[:, 850:] == 255).all() and not (saved[:, :100] == 255).all()
 
 
+def test_key_h_shows_and_hides_what_decides(display, tmp_path, picture):
+    screen = Screen(display, tmp_path, "test.py", picture)
+    before = screen.shot()
+    screen.call("key", "h")
+    wait_until(lambda: (screen.shot() != before).sum() > 1000, screen.process)
+    screen.call("key", "h")
+    wait_until(lambda: np.array_equal(screen.shot(), before), screen.process)
+    screen.call("key", "q")
+    assert screen.end()[0] == 0
+
+
 def test_escape_and_closing_end_too(display, tmp_path, picture):
     screen = Screen(display, tmp_path, "emotions.py", "--mode", "display", picture, picture)
     screen.call("key", "Escape")
