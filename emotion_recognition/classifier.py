@@ -33,5 +33,8 @@ def compile_inference(network):
 
     # The signature leaves the number of faces open, so that no new number makes TensorFlow compile again.
     signature = [tensorflow.TensorSpec((None, FACE_SIZE, FACE_SIZE, 1), tensorflow.float32)]
-    compiled = tensorflow.function(lambda faces: network(faces, training=False), input_signature=signature)
+    # Without autograph, which would write code of its own into a temporary file; Keras' layers do not need it.
+    compiled = tensorflow.function(
+        lambda faces: network(faces, training=False), input_signature=signature, autograph=False
+    )
     return lambda faces: compiled(faces).numpy()

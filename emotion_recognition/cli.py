@@ -39,6 +39,8 @@ def run(main):
         status = fail(describe_import_error(error))
     except OSError as error:
         status = fail(describe_os_error(error))
+    except MemoryError:
+        status = fail("The memory is full: close other programs, or give less at once (--batch-size, fewer pictures).")
     sys.exit(status)
 
 

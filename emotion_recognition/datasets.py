@@ -26,6 +26,17 @@ FER2013_FINGERPRINT = "344a8c8839cfdd717659c5e39599f70a067f6a242533f24965c86c8c4
 # A row of FER-2013 has at most 9,300 characters; no more than this is ever held of one line.
 LONGEST_LINE = 100_000
 READ_AHEAD = 1_000_000
+
+# FER-2013 has 35,887 rows and 301 MB; a small archive that unpacks to far more is a trap, which fills disk or memory.
+MOST_LINES, LARGEST_TABLE = 1_000_000, 1_000_000_000
+MOST_MEMBERS, LONGEST_HEADER = 10_000, 100_000
+HEADER_TYPES = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
 OPENERS = {b"\x1f\x8b": gzip.open, b"\xfd7": lzma.open, b"BZ": bz2.open}
 BROKEN_ARCHIVE = (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, tarfile.TarError)
 
@@ -58,6 +69,8 @@ class Fer2013:
                 columns = parse_header(next(lines, b""), self.path)
                 for row, line in enumerate(lines):
                     yield self._parse(row, line, columns)
+            except TrapError as error:
+                raise UserError(f"{self.path} is far larger than FER-2013: do not trust it.") from error
             # OSError is how bzip2 says that its data are broken.
             except (*BROKEN_ARCHIVE, OSError) as error:
                 raise UserError(
@@ -87,6 +100,22 @@ class Fer2013:
         return Sample(picture, FER2013_CODES[code], split, f"fer{row:07d}.png")
 
 
+class TrapError(Exception):
+    """A small file that unpacks to something enormous."""
+
+
+class TarMember(tarfile.TarInfo):
+    """A member of an archive; `tarfile` would take headers of any length into the memory."""
+
+    @classmethod
+    def frombuf(cls, *arguments):
+        """Return the member that a block of an archive describes."""
+        member = super().frombuf(*arguments)
+        if member.type in HEADER_TYPES and member.size > LONGEST_HEADER:
+            raise TrapError(f"one of its headers has {member.size:,} bytes")
+        return member
+
+
 class OpenedTable:
     """Context manager that opens a CSV file for reading bytes, through whatever compression or archive it is in."""
 
@@ -99,7 +128,12 @@ class OpenedTable:
             raise UserError(f"{self.path} is not there: download FER-2013 (see the README) or name its CSV file.")
         try:
             return self._stack.enter_context(self._open())
-        except (*BROKEN_ARCHIVE, RuntimeError, NotImplementedError) as error:
+        except TrapError as error:
+            raise UserError(f"{self.path} is no archive of FER-2013 ({error}): do not trust it.") from error
+        except PermissionError:
+            raise
+        # Numbers that are damaged send the readers of archives to places that no file has.
+        except (*BROKEN_ARCHIVE, OSError, ValueError, RuntimeError, NotImplementedError) as error:
             raise UserError(f"{self.path} is damaged, cut off or locked ({error}): download it again.") from error
 
     def __exit__(self, *error):
@@ -109,9 +143,8 @@ class OpenedTable:
         if zipfile.is_zipfile(self.path):
             archive = self._stack.enter_context(zipfile.ZipFile(self.path))
             return archive.open(self._choose(archive.namelist()))
-        if tarfile.is_tarfile(self.path):
-            archive = self._stack.enter_context(tarfile.open(self.path))  # noqa: SIM115
-            return archive.extractfile(self._choose([member.name for member in archive if member.isfile()]))
+        if archive := self._open_tar():
+            return archive.extractfile(self._choose(list_files(archive)))
         with self.path.open("rb") as file:
             start = file.read(2)
         if start == b"PK":
@@ -119,6 +152,13 @@ class OpenedTable:
         if start in OPENERS:
             return OPENERS[start](self.path, "rb")
         return self.path.open("rb", buffering=READ_AHEAD)
+
+    def _open_tar(self):
+        """Return the archive where the file is one of tar, whatever its compression; else None."""
+        try:
+            return self._stack.enter_context(tarfile.open(self.path, tarinfo=TarMember))
+        except tarfile.TarError:
+            return None
 
     def _choose(self, names):
         """Return the table among the members of an archive: the whole data set before its parts."""
@@ -131,13 +171,40 @@ class OpenedTable:
         raise UserError(f"{self.path} holds no fer2013.csv: unpack it and name the CSV file.")
 
 
+def list_files(archive) -> list[str]:
+    """Return the names of the files in an archive of tar; TrapError where it holds far too much.
+
+    It is looked at before each member is skipped, which means to unpack it.
+    """
+    names, size = [], 0
+    for number, member in enumerate(archive, start=1):
+        size += member.size
+        if number > MOST_MEMBERS:
+            raise TrapError(f"it holds more than {MOST_MEMBERS:,} files")
+        if size > LARGEST_TABLE:
+            raise TrapError(f"it would unpack to {size / 1e9:,.1f} GB")
+        if member.isfile():
+            names.append(member.name)
+    return names
+
+
 def read_lines(file):
-    """Yield the lines of a binary file that are not empty, none longer than `LONGEST_LINE`: the rest is skipped."""
+    """Yield the lines of a binary file that are not empty, none longer than `LONGEST_LINE`: the rest is skipped.
+
+    TrapError where there are more than `MOST_LINES`, or more than `LARGEST_TABLE` bytes.
+    """
+    number = size = 0
     while line := file.readline(LONGEST_LINE):
         rest = line
+        number, size = number + 1, size + len(line)
         # Members of zip archives give a little more than they are asked for.
         while len(rest) >= LONGEST_LINE and not rest.endswith(b"\n"):
             rest = file.readline(LONGEST_LINE)
+            size += len(rest)
+            if size > LARGEST_TABLE:
+                raise TrapError
+        if number > MOST_LINES or size > LARGEST_TABLE:
+            raise TrapError
         if line.strip():
             yield line
 

@@ -6,6 +6,7 @@ these tables, where they are.
 """
 
 import io
+import warnings
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,8 @@ ACROSS = 64
 # More is a trap: AffectNet, of the largest sets of emotions, has 440,000 labelled faces, and a mosaic of noise 10 MB.
 MOST_FACES = 500_000
 LARGEST_ARRAY = 100_000_000
+# So is one that takes a small part of the bytes of its faces: that would be of one colour.
+MOST_COMPRESSED = 200
 
 
 def write(path, splits, tables):
@@ -56,6 +59,9 @@ class PackedData:
         with self._naming_damage():
             if names.ndim != 1 or not 0 < len(names) <= MOST_FACES:
                 raise ValueError("it names no faces, or far more than a data set holds")
+            size = self.path.stat().st_size
+            if len(names) > MOST_COMPRESSED * size // FACE_SIZE**2 + ACROSS**2:
+                raise ValueError(f"it announces {len(names):,} faces in {size:,} bytes")
             names = np.char.decode(names, "utf-8")
             mosaics = (self._array(f"{split}_mosaic_{number}") for number in range(-(-len(names) // ACROSS**2)))
             pictures = np.concatenate([split_mosaic(decode(mosaic)) for mosaic in mosaics])[: len(names)]
@@ -124,7 +130,9 @@ def encode(picture) -> bytes:
 
 def decode(contents) -> np.ndarray:
     """Return the gray picture in an array of the bytes of a PNG file; ValueError where it is no mosaic."""
-    with Image.open(io.BytesIO(contents.tobytes()), formats=("PNG",)) as picture:
+    file = io.BytesIO(contents.tobytes())
+    # Pillow's warning about many pixels would stand before our sentence.
+    with warnings.catch_warnings(action="ignore"), Image.open(file, formats=("PNG",)) as picture:
         if picture.mode != "L" or picture.width != ACROSS * FACE_SIZE or picture.height > ACROSS * FACE_SIZE:
             raise ValueError("a picture in it is no mosaic of faces")
         return np.asarray(picture)

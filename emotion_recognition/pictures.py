@@ -1,5 +1,6 @@
 """Picture files of every usual kind -> arrays; the one grayscale conversion and the one size of faces."""
 
+import warnings
 from pathlib import Path
 
 import cv2
@@ -12,8 +13,11 @@ FACE_SIZE = 48
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".pgm", ".ppm")
 FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
 
-# Above this, a picture is more likely a trap than a photo: 100 million pixels fill 300 MB.
-LARGEST_PICTURE = 100_000_000
+# The largest photos of phones. Reading one takes 400 MB; where a decoder holds more copies, as many pixels as fit.
+LARGEST_PICTURE, LARGEST_COSTLY_PICTURE = 8192 * 6144, 20_000_000
+
+# Rows of a picture that are converted at once.
+STRIP = 256
 
 
 def read_picture(path) -> np.ndarray:
@@ -26,10 +30,12 @@ def read_picture(path) -> np.ndarray:
     if not path.is_file():
         raise UserError(f"{path} is not there: check the name.")
     try:
-        with Image.open(path, formats=FORMATS) as picture:
-            if picture.width * picture.height > LARGEST_PICTURE:
+        # Pillow's warnings about odd files would stand between our sentences.
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as picture:
+            if picture.width * picture.height > most_pixels(picture):
                 raise UserError(f"{path} has {picture.width} x {picture.height} pixels: scale it down first.")
-            return to_blue_green_red(ImageOps.exif_transpose(picture))
+            ImageOps.exif_transpose(picture, in_place=True)
+            return to_blue_green_red(picture)
     except UserError:
         raise
     except Image.DecompressionBombError as error:
@@ -43,11 +49,30 @@ def read_picture(path) -> np.ndarray:
         raise UserError(f"{path} is damaged or cut off ({error}): copy or save it again.") from error
 
 
+def most_pixels(picture: Image.Image) -> int:
+    """Return how many pixels a picture of this kind of file may have."""
+    is_costly = picture.format in ("WEBP", "TIFF") or "progressive" in picture.info
+    return LARGEST_COSTLY_PICTURE if is_costly else LARGEST_PICTURE
+
+
 def to_blue_green_red(picture: Image.Image) -> np.ndarray:
     """Turn a Pillow picture of any mode into uint8 (height, width, 3), blue-green-red."""
+    picture.load()
+    has_16_bits = picture.mode.startswith("I") and np.asarray(picture).max() > 255
+    converted = np.empty((picture.height, picture.width, 3), np.uint8)
+    # In strips, because every step of the way would hold a large picture once more.
+    for top in range(0, picture.height, STRIP):
+        bottom = min(top + STRIP, picture.height)
+        strip = picture.crop((0, top, picture.width, bottom))
+        converted[top:bottom] = strip_to_blue_green_red(strip, has_16_bits)
+    return converted
+
+
+def strip_to_blue_green_red(picture: Image.Image, has_16_bits) -> np.ndarray:
+    """Turn a part of a Pillow picture into uint8 (height, width, 3), blue-green-red."""
     if picture.mode.startswith("I"):
         values = np.asarray(picture)
-        gray = values >> 8 if values.max() > 255 else values
+        gray = values >> 8 if has_16_bits else values
         return cv2.cvtColor(gray.clip(0, 255).astype(np.uint8), cv2.COLOR_GRAY2BGR)
     if picture.has_transparency_data:
         ground = Image.new("RGBA", picture.size, "white")

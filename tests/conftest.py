@@ -22,6 +22,23 @@ PER_EMOTION = 12
 BACKEND_NOISE = re.compile(r"[IWE]0000 |WARNING|To enable the following instructions|\d{4}-\d\d-\d\d \S+ [IWE] ")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="the long forms: `make fuzz`, `make soak`, `make kill`")
+    parser.addoption("--seed", type=int, default=2013, help="makes the files that the readers are tried with")
+
+
+@pytest.fixture(scope="session")
+def is_long(request) -> bool:
+    """Whether the long forms are asked for."""
+    return request.config.getoption("long")
+
+
+@pytest.fixture(scope="session")
+def seed(request) -> int:
+    """What decides how files are changed and when programs are killed."""
+    return request.config.getoption("seed")
+
+
 def command(name, *arguments) -> list[str]:
     """Return the command line that runs a script of the repository with this interpreter."""
     return [sys.executable, str(REPOSITORY / name), *map(str, arguments)]

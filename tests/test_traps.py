@@ -1,0 +1,241 @@
+"""Files that are made to do harm: archives that point elsewhere or unpack to far too much, headers that announce it."""
+
+import gzip
+import io
+import json
+import struct
+import subprocess
+import sys
+import tarfile
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import assert_one_sentence
+from PIL import Image
+from test_dataset_prepare import files_in
+
+from emotion_recognition import packed
+from emotion_recognition.pictures import LARGEST_COSTLY_PICTURE, LARGEST_PICTURE
+
+MOST_MEGABYTES = 400
+
+
+def read_alone(kind, path) -> dict:
+    """Return what a process of its own says of one file, after a look at the memory that it took."""
+    worker = [sys.executable, str(Path(__file__).with_name("fuzz_worker.py")), kind, str(path)]
+    result = subprocess.run(worker, cwd=path.parent, capture_output=True, text=True, check=True, timeout=300)
+    found = json.loads(result.stdout)
+    assert found["megabytes"] < MOST_MEGABYTES, found
+    return found
+
+
+def assert_refused(kind, path, *words):
+    """Check that a file is refused in one sentence that holds all words."""
+    found = read_alone(kind, path)
+    assert found["outcome"] == "refused", found
+    for word in (path.name, *words):
+        assert word in found["words"]
+
+
+def write_zip(path, members):
+    """Write (name, content) as an archive of zip."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return path
+
+
+def write_tar(path, members):
+    """Write (name, content) as an archive of tar; content is bytes, or (type, name of what is linked to)."""
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in members:
+            member = tarfile.TarInfo(name)
+            if isinstance(content, bytes):
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+            else:
+                member.type, member.linkname = content
+                archive.addfile(member)
+    return path
+
+
+@pytest.mark.parametrize("write, name", [(write_zip, "faces.zip"), (write_tar, "faces.tar.gz")])
+def test_members_that_point_elsewhere_are_read_and_never_unpacked(
+    write, name, run_script, small_csv, small_data, tmp_path
+):
+    outside = tmp_path / "outside"
+    members = [
+        (f"../../{outside.name}/a.txt", b"x"),
+        (f"{outside}/b.txt", b"x"),
+        ("../fer2013.csv", small_csv.read_bytes()),
+    ]
+    write(tmp_path / name, members)
+    result = run_script("dataset_prepare.py", name)
+    assert result.returncode == 0, result.stderr
+    assert files_in(tmp_path / "data") == files_in(small_data)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["data", name]
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE])
+def test_links_and_devices_in_an_archive_are_no_tables(kind, run_script, small_csv, tmp_path):
+    write_tar(tmp_path / "faces.tar.gz", [("fer2013.csv", (kind, str(small_csv)))])
+    result = run_script("dataset_prepare.py", "faces.tar.gz")
+    assert_one_sentence(result, "faces.tar.gz holds no fer2013.csv", "unpack it and name the CSV file")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["faces.tar.gz"]
+
+
+def test_a_link_beside_the_table_changes_nothing(run_script, small_csv, small_data, tmp_path):
+    members = [("train.csv", (tarfile.SYMTYPE, "/etc/passwd")), ("fer2013.csv", small_csv.read_bytes())]
+    write_tar(tmp_path / "faces.tar.gz", members)
+    assert run_script("dataset_prepare.py", "faces.tar.gz").returncode == 0
+    assert files_in(tmp_path / "data") == files_in(small_data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "write, name, repeated, times",
+    [
+        (write_zip, "rows.zip", b"0,1,Training\n", 1_000_100),
+        (write_tar, "rows.tar.gz", b"0,1,Training\n", 1_000_100),
+        (write_zip, "line.zip", b"0" * 1000, 1_000_100),
+        (write_zip, "empty.zip", b"\n", 1_000_100),
+    ],
+)
+def test_a_table_that_unpacks_to_far_too_much(write, name, repeated, times, tmp_path):
+    path = write(tmp_path / name, [("fer2013.csv", b"emotion,pixels,Usage\n" + repeated * times)])
+    assert path.stat().st_size < len(repeated) * times / 300
+    assert_refused("table", path, "is far larger than FER-2013: do not trust it")
+
+
+def test_an_archive_that_would_take_minutes_to_look_through(tmp_path):
+    member = tarfile.TarInfo("zeros.bin")
+    member.size = 10**13
+    (tmp_path / "faces.tar.gz").write_bytes(gzip.compress(member.tobuf() + bytes(10**6)))
+    assert_refused("table", tmp_path / "faces.tar.gz", "it would unpack to 10,000.0 GB): do not trust it")
+
+
+def test_an_archive_of_very_many_files(tmp_path):
+    path = write_tar(tmp_path / "faces.tar.gz", [(f"{number}", b"") for number in range(10_001)])
+    assert_refused("table", path, "it holds more than 10,000 files")
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK])
+def test_headers_of_an_archive_that_would_fill_the_memory(kind, tmp_path):
+    member = tarfile.TarInfo("header")
+    member.type, member.size = kind, 600_000_000
+    (tmp_path / "faces.tar.gz").write_bytes(gzip.compress(member.tobuf() + bytes(10**6)))
+    assert_refused("table", tmp_path / "faces.tar.gz", "one of its headers has 600,000,000 bytes): do not trust it")
+
+
+def write_arrays(path, arrays):
+    """Write (name, shape, type, bytes that follow) as an archive of NumPy."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, shape, kind, content in arrays:
+            file = io.BytesIO()
+            np.lib.format.write_array_header_1_0(file, {"descr": kind, "fortran_order": False, "shape": shape})
+            archive.writestr(f"{name}.npy", file.getvalue() + content)
+    return path
+
+
+def test_a_packed_file_that_unpacks_to_far_too_much(tmp_path):
+    names = b"happy/a.png" * 5_000_000
+    path = write_arrays(tmp_path / "faces.npz", [("train_names", (5_000_000,), "|S11", names)])
+    assert_refused("packed", path, "it announces far more than a face data set holds")
+    path = write_arrays(tmp_path / "faces.npz", [("train_names", (900_000,), "|S11", names[: 11 * 900_000])])
+    assert_refused("packed", path, "it announces 900,000 faces in")
+
+
+def test_a_packed_file_whose_array_is_not_there(tmp_path):
+    path = write_arrays(tmp_path / "faces.npz", [("train_names", (10**12,), "|S11", b"happy/a.png")])
+    assert_refused("packed", path, "is damaged")
+
+
+def test_a_packed_file_with_objects_runs_no_code(tmp_path):
+    np.savez(tmp_path / "faces.npz", train_names=np.array([{"a": 1}], dtype=object))
+    assert_refused("packed", tmp_path / "faces.npz", "allow_pickle=False")
+
+
+def test_a_mosaic_that_is_too_large(tmp_path):
+    file = io.BytesIO()
+    Image.new("L", (packed.ACROSS * 48, 50_000)).save(file, "PNG")
+    arrays = {"train_names": np.array([b"happy/a.png"]), "train_mosaic_0": packed.as_bytes(file.getvalue())}
+    np.savez(tmp_path / "faces.npz", **arrays)
+    assert_refused("packed", tmp_path / "faces.npz", "a picture in it is no mosaic of faces")
+
+
+def png_header(width, height) -> bytes:
+    """Return a PNG file of this size whose data are missing."""
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(bytes(1000)))]
+    parts = [
+        struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        for name, content in chunks
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def other_size(kind, place, form, width, height, **options) -> bytes:
+    """Return a small picture of a kind, whose header says another size at a place (or behind a mark)."""
+    file = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(file, kind, **options)
+    content = bytearray(file.getvalue())
+    place = content.index(place) + len(place) if isinstance(place, bytes) else place
+    struct.pack_into(form, content, place, width, height)
+    return bytes(content)
+
+
+HUGE = {
+    "a.png": png_header(50_000, 50_000),
+    "a.bmp": other_size("BMP", 18, "<ii", 50_000, 50_000),
+    # Height before width, behind the mark of the frame, its length and its depth.
+    "a.jpg": other_size("JPEG", b"\xff\xc0\x00\x11\x08", ">HH", 50_000, 50_000),
+    "a.gif": other_size("GIF", 6, "<HH", 50_000, 50_000),
+    "a.ppm": b"P6 50000 50000 255\n" + bytes(1000),
+    # The largest that its header has room for.
+    "a.webp": other_size("WEBP", b"\x9d\x01\x2a", "<HH", 16_383, 16_383),
+    # Its first two entries are width and height.
+    "a.tif": struct.pack("<2sHIH", b"II", 42, 8, 5)
+    + b"".join(
+        struct.pack("<HHII", tag, 4, 1, value)
+        for tag, value in ((256, 50_000), (257, 50_000), (262, 1), (273, 100), (279, 1000))
+    )
+    + bytes(1100),
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_pictures_that_announce_billions_of_pixels(name, tmp_path):
+    (tmp_path / name).write_bytes(HUGE[name])
+    assert_refused("picture", tmp_path / name, "pixels: scale it down first")
+
+
+@pytest.mark.slow
+def test_such_a_picture_through_the_script(run_script, tmp_path):
+    (tmp_path / "a.png").write_bytes(HUGE["a.png"])
+    assert_one_sentence(run_script("test.py", "a.png", "--no-window"), "a.png", "pixels: scale it down first")
+
+
+TURNED = Image.Exif()
+TURNED[0x0112] = 6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name, most, options",
+    [
+        ("a.png", LARGEST_PICTURE, {"compress_level": 1}),
+        ("a.jpg", LARGEST_PICTURE, {}),
+        ("turned.jpg", LARGEST_PICTURE, {"exif": TURNED}),
+        ("progressive.jpg", LARGEST_COSTLY_PICTURE, {"progressive": True, "subsampling": 0}),
+        ("a.webp", LARGEST_COSTLY_PICTURE, {"method": 0}),
+        ("a.tif", LARGEST_COSTLY_PICTURE, {"compression": "tiff_lzw"}),
+    ],
+)  # fmt: skip
+def test_the_largest_pictures_fit_into_the_memory(name, most, options, tmp_path):
+    width = 4096
+    Image.new("RGB", (width, most // width), "red").save(tmp_path / name, **options)
+    assert read_alone("picture", tmp_path / name)["outcome"] == "result"
+    Image.new("RGB", (width, most // width + 1), "red").save(tmp_path / name, **options)
+    assert_refused("picture", tmp_path / name, "pixels: scale it down first")
