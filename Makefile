@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint verify-model
+.PHONY: help demo test lint verify-model fuzz kill soak
 
 help:  ## show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1  /p' $(MAKEFILE_LIST)
@@ -19,6 +19,16 @@ test: .venv/developer  ## run all tests and the linter
 
 verify-model: .venv/user  ## check that model.h5 is the committed one and reads faces as it should
 	$(BIN)/python -m emotion_recognition.verify_model
+
+# The long forms of tests that `make test` runs in short; each prints a line that sums it up.
+fuzz: .venv/developer  ## try 10,000 damaged and hostile files on everything that reads files (an hour)
+	$(BIN)/python -m pytest --long tests/test_fuzz.py
+
+kill: .venv/developer  ## kill preparing, training and recognising thirty times, at random moments (half an hour)
+	$(BIN)/python -m pytest --long tests/test_killed.py
+
+soak: .venv/developer  ## read an hour's worth of video, 108,000 frames, and watch the memory (half an hour)
+	$(BIN)/python -m pytest --long tests/test_soak.py
 
 lint: .venv/developer  ## look for mistakes of style, and put the code into its form
 	$(BIN)/ruff check --fix .

@@ -85,7 +85,8 @@ class Video:
             opening, reading = STREAM_PATIENCE_MILLISECONDS, STREAM_SILENCE_MILLISECONDS
             limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, opening, cv2.CAP_PROP_READ_TIMEOUT_MSEC, reading]
             return cv2.VideoCapture(self.address, cv2.CAP_FFMPEG, limits)
-        return cv2.VideoCapture(self.address)
+        # Others that OpenCV would try in turn report on standard error what a damaged file lacks.
+        return cv2.VideoCapture(self.address, cv2.CAP_FFMPEG)
 
     def _describe_failure(self) -> str:
         if isinstance(self.address, int):
