@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 from emotion_recognition.errors import UserError
@@ -15,6 +16,9 @@ SYSTEM_PACKAGES = "libgl1 libglib2.0-0 libsm6 libxext6"
 
 # The highest rate of each optimizer, unless a person names another.
 LEARNING_RATES = {"rmsprop": 1e-3, "adam": 1e-3, "sgd": 0.05}
+
+# A sentence has no more characters.
+LONGEST_LINE = 800
 
 # Where the scripts are, and beside them model.h5.
 PROJECT = Path(__file__).resolve().parent.parent
@@ -46,8 +50,18 @@ def run(main):
 
 def fail(sentence: str) -> int:
     """Print `sentence` on standard error; return the exit status of a person's mistake."""
-    print(sentence, file=sys.stderr)
+    print(as_line(sentence), file=sys.stderr)
     return 2
+
+
+def as_line(text: str) -> str:
+    """Return a text as one line, its middle left out where it is endless, without signs that a terminal would obey.
+
+    Names and words out of a file may be anything.
+    """
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    half = LONGEST_LINE // 2
+    return line if len(line) <= LONGEST_LINE else f"{line[:half]} ... {line[-half:]}"
 
 
 def describe_import_error(error: ImportError) -> str:
@@ -82,14 +96,21 @@ def start_keras():
 
     No setting of TensorFlow 2.21 turns them off, and among them a person would not find our sentences.
     """
+    with quiet_libraries():
+        import keras
+
+        keras.ops.zeros(1)
+
+
+@contextmanager
+def quiet_libraries():
+    """Throw away what is written on standard error, also by libraries in C, which know no other setting."""
     sys.stderr.flush()
     standard_error = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
-        import keras
-
-        keras.ops.zeros(1)
+        yield
     finally:
         os.dup2(standard_error, 2)
         os.close(standard_error)

@@ -144,7 +144,9 @@ class OpenedTable:
             archive = self._stack.enter_context(zipfile.ZipFile(self.path))
             return archive.open(self._choose(archive.namelist()))
         if archive := self._open_tar():
-            return archive.extractfile(self._choose(list_files(archive)))
+            files = list_files(archive)
+            # Not by its name, which a link behind it may have too.
+            return archive.extractfile(files[self._choose(files)])
         with self.path.open("rb") as file:
             start = file.read(2)
         if start == b"PK":
@@ -171,12 +173,12 @@ class OpenedTable:
         raise UserError(f"{self.path} holds no fer2013.csv: unpack it and name the CSV file.")
 
 
-def list_files(archive) -> list[str]:
-    """Return the names of the files in an archive of tar; TrapError where it holds far too much.
+def list_files(archive) -> dict[str, tarfile.TarInfo]:
+    """Return the files in an archive of tar by their names; TrapError where it holds far too much.
 
     It is looked at before each member is skipped, which means to unpack it.
     """
-    names, size = [], 0
+    files, size = {}, 0
     for number, member in enumerate(archive, start=1):
         size += member.size
         if number > MOST_MEMBERS:
@@ -184,8 +186,8 @@ def list_files(archive) -> list[str]:
         if size > LARGEST_TABLE:
             raise TrapError(f"it would unpack to {size / 1e9:,.1f} GB")
         if member.isfile():
-            names.append(member.name)
-    return names
+            files[member.name] = member
+    return files
 
 
 def read_lines(file):

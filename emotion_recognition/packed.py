@@ -100,8 +100,9 @@ class PackedData:
             raise
         # Damaged bytes can make their readers raise almost anything; all of it means the same to a person.
         except Exception as error:
+            reason = str(error).partition("\n")[0]
             raise UserError(
-                f"{self.path} is damaged, or no file of dataset_prepare.py --pack ({error}): make it again."
+                f"{self.path} is damaged, or no file of dataset_prepare.py --pack ({reason}): make it again."
             ) from error
 
 

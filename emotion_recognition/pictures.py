@@ -1,12 +1,14 @@
 """Picture files of every usual kind -> arrays; the one grayscale conversion and the one size of faces."""
 
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
+from emotion_recognition.cli import quiet_libraries
 from emotion_recognition.errors import UserError
 
 FACE_SIZE = 48
@@ -34,6 +36,9 @@ def read_picture(path) -> np.ndarray:
         with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as picture:
             if picture.width * picture.height > most_pixels(picture):
                 raise UserError(f"{path} has {picture.width} x {picture.height} pixels: scale it down first.")
+            # The library that decodes TIFF files reports on standard error what our sentences say.
+            with quiet_libraries() if picture.format == "TIFF" else nullcontext():
+                picture.load()
             ImageOps.exif_transpose(picture, in_place=True)
             return to_blue_green_red(picture)
     except UserError:
@@ -57,7 +62,6 @@ def most_pixels(picture: Image.Image) -> int:
 
 def to_blue_green_red(picture: Image.Image) -> np.ndarray:
     """Turn a Pillow picture of any mode into uint8 (height, width, 3), blue-green-red."""
-    picture.load()
     has_16_bits = picture.mode.startswith("I") and np.asarray(picture).max() > 255
     converted = np.empty((picture.height, picture.width, 3), np.uint8)
     # In strips, because every step of the way would hold a large picture once more.

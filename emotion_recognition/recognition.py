@@ -1,13 +1,12 @@
 """What test.py and emotions.py do: frame -> faces -> emotions, and everything set up for all sources that are named."""
 
-import sys
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from emotion_recognition.background import Background
-from emotion_recognition.cli import SYSTEM_PACKAGES, start_keras
+from emotion_recognition.cli import SYSTEM_PACKAGES, fail, start_keras
 from emotion_recognition.errors import UserError
 from emotion_recognition.faces import CASCADE, FaceDetector, crop_face
 from emotion_recognition.heat import HeatMaps
@@ -119,8 +118,7 @@ def recognise(arguments, model) -> int:
                 if not session.run(source):
                     break
             except UserError as error:
-                print(error, file=sys.stderr)
-                status = 2
+                status = fail(str(error))
     return status
 
 

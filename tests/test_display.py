@@ -251,20 +251,6 @@ def make_long_video(path, shared, frames):
     writer.release()
 
 
-def test_a_killed_run_leaves_whole_rows(shared, tmp_path):
-    make_long_video(tmp_path / "long.avi", shared, 3000)
-    process = subprocess.Popen(
-        command("test.py", "long.avi", "--csv", "rows.csv", "--no-window"), cwd=tmp_path, stderr=subprocess.DEVNULL
-    )
-    rows = tmp_path / "rows.csv"
-    wait_until(lambda: rows.is_file() and rows.stat().st_size > 5000, process)
-    process.kill()
-    process.wait()
-    text = rows.read_text()
-    assert text.endswith("\n") and len(text.splitlines()) < 3000
-    assert {line.count(",") for line in text.splitlines()} == {15}
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="memory is read from /proc, which Linux has")
 def test_a_long_video_needs_no_more_memory_than_a_short_one(shared, tmp_path):

@@ -18,6 +18,7 @@ from PIL import Image
 from test_dataset_prepare import files_in
 
 from emotion_recognition import packed
+from emotion_recognition.cli import as_line
 from emotion_recognition.pictures import LARGEST_COSTLY_PICTURE, LARGEST_PICTURE
 
 MOST_MEGABYTES = 400
@@ -87,8 +88,9 @@ def test_links_and_devices_in_an_archive_are_no_tables(kind, run_script, small_c
     assert [entry.name for entry in tmp_path.iterdir()] == ["faces.tar.gz"]
 
 
-def test_a_link_beside_the_table_changes_nothing(run_script, small_csv, small_data, tmp_path):
-    members = [("train.csv", (tarfile.SYMTYPE, "/etc/passwd")), ("fer2013.csv", small_csv.read_bytes())]
+@pytest.mark.parametrize("name", ["train.csv", "fer2013.csv"])
+def test_a_link_beside_the_table_changes_nothing(name, run_script, small_csv, small_data, tmp_path):
+    members = [("fer2013.csv", small_csv.read_bytes()), (name, (tarfile.SYMTYPE, "/etc/passwd"))]
     write_tar(tmp_path / "faces.tar.gz", members)
     assert run_script("dataset_prepare.py", "faces.tar.gz").returncode == 0
     assert files_in(tmp_path / "data") == files_in(small_data)
@@ -164,6 +166,13 @@ def test_a_mosaic_that_is_too_large(tmp_path):
     arrays = {"train_names": np.array([b"happy/a.png"]), "train_mosaic_0": packed.as_bytes(file.getvalue())}
     np.savez(tmp_path / "faces.npz", **arrays)
     assert_refused("packed", tmp_path / "faces.npz", "a picture in it is no mosaic of faces")
+
+
+def test_words_out_of_files_are_shown_as_one_plain_line():
+    assert as_line("a.h5: \x1b[2Jgone\r\nnext \u202eline\t.") == "a.h5: [2Jgone next line ."
+    assert as_line("é 顔.") == "é 顔."
+    long = as_line("a" * 5000 + "b" * 5000)
+    assert long == "a" * 400 + " ... " + "b" * 400
 
 
 def png_header(width, height) -> bytes:
