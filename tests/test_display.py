@@ -241,43 +241,6 @@ def test_a_stream_that_is_cut_is_opened_again_and_ends_in_order(run_script, tmp_
     assert (tmp_path / "time.png").is_file()
 
 
-def make_long_video(path, shared, frames):
-    """Write the clip again and again, small, until it has so many frames."""
-    capture = cv2.VideoCapture(str(shared / "media" / "clip.mp4"))
-    clip = [cv2.resize(capture.read()[1], (298, 168)) for _ in range(115)]
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 25, (298, 168))
-    for number in range(frames):
-        writer.write(clip[number % 115])
-    writer.release()
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="memory is read from /proc, which Linux has")
-def test_a_long_video_needs_no_more_memory_than_a_short_one(shared, tmp_path):
-    make_long_video(tmp_path / "long.avi", shared, 3000)
-    process = subprocess.Popen(
-        command("test.py", "long.avi", "--csv", "rows.csv", "--timeline", "time.png", "--no-window"),
-        cwd=tmp_path, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    rows, memory = tmp_path / "rows.csv", []
-
-    def has_ended():
-        status = Path(f"/proc/{process.pid}/status").read_text()
-        if (
-            rows.is_file()
-            and rows.stat().st_size > 50_000
-            and "VmRSS" in status
-            and not (tmp_path / "time.png").exists()
-        ):
-            memory.append(int(re.search(r"VmRSS:\s+(\d+)", status)[1]))
-        return process.poll() is not None
-
-    wait_until(has_ended)
-    assert process.returncode == 0 and "in 3000 frames" in process.communicate()[0]
-    # The last figure is of the drawing of the timeline, which loads Matplotlib.
-    assert memory[-10] < 1.05 * memory[0]
-
-
 def make_model(path, change):
     """Copy the committed model and let `change` damage the copy."""
     shutil.copy(REPOSITORY / "model.h5", path)
