@@ -1,6 +1,7 @@
 """Starting from trained weights: what is taken of them, and a training from model.h5 as people run it."""
 
 import json
+import re
 import shutil
 
 import h5py
@@ -24,17 +25,38 @@ def test_the_same_emotions_take_over_everything(capsys):
     assert capsys.readouterr().out == f"Starting from {MODEL}: 21 of 21 layers with weights.\n"
 
 
-@pytest.mark.parametrize("emotions", [EMOTIONS, SEVEN[:6], tuple(reversed(SEVEN))])
-def test_other_emotions_get_a_new_last_layer(emotions, capsys):
+@pytest.mark.parametrize(
+    "emotions, taken",
+    [
+        (EMOTIONS, "20 of 21 layers with weights, and of the last angry, disgusted, .*, surprised; new: contempt."),
+        (SEVEN[:2], "20 of 21 layers with weights, and of the last angry, disgusted; new: nothing."),
+        (tuple(reversed(SEVEN)), "21 of 21 layers with weights."),
+    ],
+)
+def test_the_last_layer_takes_the_outputs_of_shared_emotions(emotions, taken, capsys):
     network = networks.little_vgg(len(emotions))
-    last = [weights.copy() for weights in network.layers[-1].get_weights()]
+    before = [weights.copy() for weights in network.layers[-1].get_weights()]
     pretrained.start_from(MODEL, network, emotions)
     source = model_file.load(MODEL).network
     pairs = zip(network.layers[:-1], source.layers[:-1], strict=True)
     for mine, theirs in ((mine.get_weights(), theirs.get_weights()) for mine, theirs in pairs):
         assert all(np.array_equal(one, other) for one, other in zip(mine, theirs, strict=True))
-    assert all(np.array_equal(one, other) for one, other in zip(network.layers[-1].get_weights(), last, strict=True))
-    assert "20 of 21 layers with weights; the last is new, for" in capsys.readouterr().out
+    weights = zip(network.layers[-1].get_weights(), source.layers[-1].get_weights(), before, strict=True)
+    for mine, theirs, random in weights:
+        for place, emotion in enumerate(emotions):
+            expected = theirs[..., SEVEN.index(emotion)] if emotion in SEVEN else random[..., place]
+            assert np.array_equal(mine[..., place], expected)
+    assert re.fullmatch(f"Starting from {re.escape(str(MODEL))}: {taken}\n", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("build", [networks.four_layer_cnn, networks.attentional, networks.deep_emotion])
+def test_every_network_goes_on_from_its_own_model_file(build, tmp_path):
+    trained, network = build(7), build(7)
+    model_file.save(tmp_path / "trained.h5", trained, SEVEN, {})
+    faces = np.random.default_rng(0).uniform(0, 255, (4, 48, 48, 1)).astype("float32")
+    assert not np.allclose(network(faces), trained(faces), atol=1e-3)
+    pretrained.start_from(tmp_path / "trained.h5", network, SEVEN)
+    assert np.allclose(network(faces), trained(faces), atol=1e-6)
 
 
 def test_another_network_is_refused():
