@@ -23,7 +23,7 @@ def parse_args():
     prepare.add_argument("--rows", type=cli.positive(int), help="read only so many rows")
     prepare.set_defaults(run=benchmark_prepare)
     train = commands.add_parser("train", help="reading pictures, and what the varied batches cost")
-    train.add_argument("--data", default="data", help="folder that dataset_prepare.py made (data)")
+    train.add_argument("--data", default="data", help="folder or packed file of dataset_prepare.py (data)")
     train.add_argument("--batches", type=cli.positive(int), default=40, help="batches per measurement (40)")
     train.add_argument("--batch-size", type=cli.positive(int), default=32, help="pictures per batch (32)")
     train.set_defaults(run=benchmark_train)

@@ -20,7 +20,9 @@ def parse_args():
     parser.add_argument(
         "--model", nargs="+", action="extend", help="model files to compare (default: the model.h5 beside the scripts)"
     )
-    parser.add_argument("--data", default="data", help="folder that dataset_prepare.py made, or your own class folders")
+    parser.add_argument(
+        "--data", default="data", help="folder or packed file of dataset_prepare.py, or your own class folders"
+    )
     parser.add_argument(
         "--split",
         choices=("train", "validation", "test"),

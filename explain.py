@@ -21,7 +21,7 @@ MOST_FACES = 200
 def parse_args():
     parser = cli.parser(__doc__)
     parser.add_argument("sources", nargs="*", metavar="PICTURE", help="picture files with faces")
-    parser.add_argument("--data", help="folder that dataset_prepare.py made, or your own class folders")
+    parser.add_argument("--data", help="folder or packed file of dataset_prepare.py, or your own class folders")
     parser.add_argument("--check", action="store_true", help="measure how right the maps are (without --data: on data)")
     parser.add_argument("--model", default=cli.PROJECT / "model.h5", help="model file that reads the emotions")
     parser.add_argument("--emotion", metavar="NAME", help="emotion to explain in pictures (default: the one seen)")

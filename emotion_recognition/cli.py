@@ -170,7 +170,9 @@ class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescript
 
 def add_training_flags(parser, *, output, epochs, batch_size, optimizer):
     """Add the flags that every training script has, with the network's own defaults."""
-    parser.add_argument("--data", default="data", help="folder that dataset_prepare.py made, or your own class folders")
+    parser.add_argument(
+        "--data", default="data", help="folder or packed file of dataset_prepare.py, or your own class folders"
+    )
     parser.add_argument("--output", default=output, help="model file to write; history and curves go beside it")
     parser.add_argument("--epochs", type=positive(int), default=epochs, help="passes over the training pictures")
     parser.add_argument("--batch-size", type=positive(int), default=batch_size, help="pictures per step")

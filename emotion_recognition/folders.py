@@ -141,6 +141,8 @@ def read_training_data(data, seed=0, keep_duplicates=False) -> tuple[Pictures, P
     validation = read_split(data, "validation", train.emotions)
     if validation is None:
         held_out = hold_out(train.labels, seed)
+        if not held_out.any():
+            raise UserError(f"{data} holds one picture of each emotion, and none is left for validation: add more.")
         print(f"{data} holds no folder `validation`: {held_out.sum()} pictures of train are held out for it.")
         train, validation = train.select(~held_out), train.select(held_out)
     return train, validation

@@ -198,3 +198,11 @@ def test_a_data_set_of_nothing_but_copies(data):
     names = [f"{path.parent.name},{path.name}" for path in (data / "train").rglob("*.png")]
     (data / "copies.csv").write_text("group,split,emotion,name\n" + "".join(f"0,train,{name}\n" for name in names))
     refused(data, "copies", "--keep-duplicates")
+
+
+def test_one_picture_of_each_emotion_is_not_enough(tmp_path):
+    for emotion in ("happy", "sad"):
+        (tmp_path / "train" / emotion).mkdir(parents=True)
+        cv2.imwrite(str(tmp_path / "train" / emotion / "1.png"), np.zeros((48, 48), np.uint8))
+    with pytest.raises(UserError, match="one picture of each emotion"):
+        folders.read_training_data(tmp_path)
