@@ -58,6 +58,31 @@ def test_class_weights_make_emotions_count_alike():
     assert batches.class_weights(some_faces(1, 1)) == {1: 0.5}
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"weights": "model.h5"},
+        {"votes": True},
+        {"teacher": ["model.h5"]},
+        {"class_weights": True},
+        {"keep_duplicates": True},
+        {"mixed_precision": True},
+        {"batch_size": 9},
+        {"learning_rate": 0.4},
+        {"seed": 4},
+    ],
+)
+def test_a_training_goes_on_with_the_settings_it_was_begun_with(tmp_path, changes):
+    network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    network.compile(optimizer="sgd")
+    faces = some_faces(0, 1)
+    begun, other = (training.describe(network, faces, faces, arguments(**each)) for each in ({}, changes))
+    checkpoint.write(tmp_path / "model_checkpoint.h5", network, begun, [{"epoch": 1}], network.get_weights())
+    assert checkpoint.read(tmp_path / "model_checkpoint.h5", network, begun)[0] == [{"epoch": 1}]
+    with pytest.raises(UserError, match=f"was begun with {next(iter(changes))} .* use the same settings"):
+        checkpoint.read(tmp_path / "model_checkpoint.h5", network, other)
+
+
 def test_only_whole_batches_count_as_steps():
     assert batches.steps_per_epoch(some_faces(*[0] * 10), 5) == 2
     assert batches.steps_per_epoch(some_faces(*[0] * 10), 4) == 2
