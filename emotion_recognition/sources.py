@@ -20,6 +20,9 @@ STREAM_PATIENCE_MILLISECONDS, STREAM_SILENCE_MILLISECONDS = 8000, 3000
 # What cameras, streams and damaged videos are taken to give where they tell nothing or nonsense.
 USUAL_FRAME_RATE, FASTEST_FRAME_RATE = 25.0, 240.0
 
+# Films of 8K have no more pixels; a video that announces more is likelier a trap.
+LARGEST_FRAME = 8192 * 4320
+
 # Numbers of cameras that are tried: systems give them without large gaps.
 MOST_CAMERAS = 10
 
@@ -71,12 +74,17 @@ class Video:
             raise UserError(f"{self.name} stopped giving pictures after {number} frames: is it still connected?")
 
     def _learn(self, capture):
-        """Take what an open source tells of itself."""
+        """Take what an open source tells of itself; UserError where its frames would fill the memory."""
         frame_rate = capture.get(cv2.CAP_PROP_FPS)
         self.frame_rate = frame_rate if 1 <= frame_rate <= FASTEST_FRAME_RATE else USUAL_FRAME_RATE
+        if isinstance(self.address, int):
+            return
         # What lies at an address and has a length is a file: no frame of it is left out, and its end is no failure.
-        if not isinstance(self.address, int) and capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
+        if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
             self.is_live = False
+        width, height = capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
+        if width * height > LARGEST_FRAME:
+            raise UserError(f"{self.name} has {width:.0f} x {height:.0f} pixels: scale it down first.")
 
     def _open(self):
         if isinstance(self.address, int):

@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from conftest import assert_one_sentence
@@ -251,3 +252,14 @@ def test_the_largest_pictures_fit_into_the_memory(name, most, options, tmp_path)
     assert read_alone("picture", tmp_path / name)["outcome"] == "result"
     Image.new("RGB", (width, most // width + 1), "red").save(tmp_path / name, **options)
     assert_refused("picture", tmp_path / name, "pixels: scale it down first")
+
+
+@pytest.mark.slow
+def test_the_largest_videos_fit_into_the_memory(tmp_path):
+    for width in (8192, 8208):
+        writer = cv2.VideoWriter(str(tmp_path / f"{width}.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 25, (width, 4320))
+        for _ in range(2):
+            writer.write(np.zeros((4320, width, 3), np.uint8))
+        writer.release()
+    assert read_alone("video", tmp_path / "8192.avi")["outcome"] == "result"
+    assert_refused("video", tmp_path / "8208.avi", "has 8208 x 4320 pixels: scale it down first")
