@@ -71,7 +71,7 @@ def main():
         return prepare(arguments, arguments.output)
     if not arguments.pack.endswith(".npz"):
         raise UserError(f"{arguments.pack}: the name of a packed file ends in .npz; name another --pack.")
-    files.claim_output(arguments.pack, arguments.force)
+    files.claim_output(arguments.pack, arguments.force, "--pack")
     if Path(arguments.source).is_dir() and any(folders.has_split(arguments.source, split) for split in SPLITS):
         numbers = folders.pack(arguments.source, arguments.pack, arguments.splits)
     else:

@@ -57,7 +57,7 @@ def main():
     if arguments.output:
         report.claim_output(arguments.output, arguments.force)
     if arguments.save_as:
-        files.claim_output(arguments.save_as, arguments.force)
+        files.claim_output(arguments.save_as, arguments.force, "--save-as")
     if arguments.detect_order:
         return print(foreign_models.detect_order(paths[0], folders.read_split(arguments.data, "validation")))
     models = [model_file.load(path, arguments.emotions, arguments.pixel_range) for path in paths]

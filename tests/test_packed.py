@@ -91,7 +91,7 @@ def test_packs_a_csv_file_at_once_and_only_the_splits_asked_for(small_csv, small
     assert train.fingerprint == folders.read_split(small_data, "train").fingerprint
     assert folders.read_split(tmp_path / "faces.npz", "test") is None
     again = start_script(*arguments, folder=tmp_path)
-    assert_one_sentence(again, "faces.npz", "exists already", "--force")
+    assert_one_sentence(again, "faces.npz", "exists already", "another --pack", "--force")
 
 
 def test_the_name_of_a_packed_file_ends_in_npz(small_data, run_script):
