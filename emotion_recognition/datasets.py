@@ -29,7 +29,7 @@ READ_AHEAD = 1_000_000
 
 # FER-2013 has 35,887 rows and 301 MB; a small archive that unpacks to far more is a trap, which fills disk or memory.
 MOST_LINES, LARGEST_TABLE = 1_000_000, 1_000_000_000
-MOST_MEMBERS, LONGEST_HEADER = 10_000, 100_000
+MOST_MEMBERS, LONGEST_HEADER, MOST_MEMORY = 10_000, 100_000, 200_000_000
 HEADER_TYPES = (
     tarfile.XHDTYPE,
     tarfile.XGLTYPE,
@@ -37,7 +37,8 @@ HEADER_TYPES = (
     tarfile.GNUTYPE_LONGNAME,
     tarfile.GNUTYPE_LONGLINK,
 )
-OPENERS = {b"\x1f\x8b": gzip.open, b"\xfd7": lzma.open, b"BZ": bz2.open}
+XZ = b"\xfd7"
+OPENERS = {b"\x1f\x8b": gzip.open, XZ: lzma.open, b"BZ": bz2.open}
 BROKEN_ARCHIVE = (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, tarfile.TarError)
 
 
@@ -140,6 +141,11 @@ class OpenedTable:
         self._stack.close()
 
     def _open(self):
+        with self.path.open("rb") as file:
+            start = file.read(LONGEST_HEADER)
+        if start[:2] == XZ:
+            # A small file of xz may want gigabytes; this raises LZMAError when its first block does.
+            lzma.LZMADecompressor(memlimit=MOST_MEMORY).decompress(start, max_length=1)
         if zipfile.is_zipfile(self.path):
             archive = self._stack.enter_context(zipfile.ZipFile(self.path))
             return archive.open(self._choose(archive.namelist()))
@@ -147,12 +153,10 @@ class OpenedTable:
             files = list_files(archive)
             # Not by its name, which a link behind it may have too.
             return archive.extractfile(files[self._choose(files)])
-        with self.path.open("rb") as file:
-            start = file.read(2)
-        if start == b"PK":
+        if start[:2] == b"PK":
             raise UserError(f"{self.path} is a zip archive that is cut off: download it again.")
-        if start in OPENERS:
-            return OPENERS[start](self.path, "rb")
+        if start[:2] in OPENERS:
+            return OPENERS[start[:2]](self.path, "rb")
         return self.path.open("rb", buffering=READ_AHEAD)
 
     def _open_tar(self):

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import lzma
 import struct
 import subprocess
 import sys
@@ -123,6 +124,20 @@ def test_an_archive_that_would_take_minutes_to_look_through(tmp_path):
 def test_an_archive_of_very_many_files(tmp_path):
     path = write_tar(tmp_path / "faces.tar.gz", [(f"{number}", b"") for number in range(10_001)])
     assert_refused("table", path, "it holds more than 10,000 files")
+
+
+@pytest.mark.parametrize("name", ["faces.csv.xz", "faces.tar.xz"])
+def test_a_compression_that_wants_gigabytes(name, small_csv, tmp_path):
+    filters = [{"id": lzma.FILTER_LZMA2, "preset": 0}]
+    content = bytearray(lzma.compress(small_csv.read_bytes(), filters=filters))
+    # The header of the block: its size in words of four bytes, flags, the filter, how many bytes describe it, and the
+    # size of its dictionary, here 3 GB; its last four bytes are its sum.
+    start, size = 12, 4 * (content[12] + 1)
+    assert content[start + 2 : start + 4] == b"\x21\x01"
+    content[start + 4] = 39
+    struct.pack_into("<I", content, start + size - 4, zlib.crc32(content[start : start + size - 4]))
+    (tmp_path / name).write_bytes(content)
+    assert_refused("table", tmp_path / name, "Memory usage limit exceeded")
 
 
 @pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK])
