@@ -21,13 +21,13 @@ verify-model: .venv/user  ## check that model.h5 is the committed one and reads 
 	$(BIN)/python -m emotion_recognition.verify_model
 
 # The long forms of tests that `make test` runs in short; each prints a line that sums it up.
-fuzz: .venv/developer  ## try 10,000 damaged and hostile files on everything that reads files (an hour)
+fuzz: .venv/developer  ## try 10,000 damaged and hostile files on everything that reads files
 	$(BIN)/python -m pytest --long tests/test_fuzz.py
 
-kill: .venv/developer  ## kill preparing, training and recognising thirty times, at random moments (half an hour)
+kill: .venv/developer  ## kill preparing, training and recognising thirty times, at random moments
 	$(BIN)/python -m pytest --long tests/test_killed.py
 
-soak: .venv/developer  ## read an hour's worth of video, 108,000 frames, and watch the memory (half an hour)
+soak: .venv/developer  ## read an hour's worth of video, 108,000 frames, and watch the memory
 	$(BIN)/python -m pytest --long tests/test_soak.py
 
 lint: .venv/developer  ## look for mistakes of style, and put the code into its form
