@@ -11,7 +11,7 @@ Machines are noisy: both sides of a comparison take turns, and medians are shown
 import time
 from statistics import median
 
-from emotion_recognition import cli
+from emotion_recognition import cli, flags
 from emotion_recognition.errors import UserError
 
 
@@ -20,23 +20,23 @@ def parse_args():
     commands = parser.add_subparsers(dest="command", required=True, metavar="prepare|train|live|explain")
     prepare = commands.add_parser("prepare", help="dataset_prepare.py against writing PNG files alone")
     prepare.add_argument("source", nargs="?", default="fer2013.csv", help="FER-2013's CSV file (fer2013.csv)")
-    prepare.add_argument("--rows", type=cli.positive(int), help="read only so many rows")
+    prepare.add_argument("--rows", type=flags.positive(int), help="read only so many rows")
     prepare.set_defaults(run=benchmark_prepare)
     train = commands.add_parser("train", help="reading pictures, and what the varied batches cost")
     train.add_argument("--data", default="data", help="folder or packed file of dataset_prepare.py (data)")
-    train.add_argument("--batches", type=cli.positive(int), default=40, help="batches per measurement (40)")
-    train.add_argument("--batch-size", type=cli.positive(int), default=32, help="pictures per batch (32)")
+    train.add_argument("--batches", type=flags.positive(int), default=40, help="batches per measurement (40)")
+    train.add_argument("--batch-size", type=flags.positive(int), default=32, help="pictures per batch (32)")
     train.set_defaults(run=benchmark_train)
     live = commands.add_parser("live", help="reading emotions from video, beside the classic loop")
     live.add_argument("sources", nargs="*", metavar="SOURCE", help="videos and pictures (else portraits of one face)")
     live.add_argument("--model", default=cli.PROJECT / "model.h5", help="model file (model.h5)")
-    live.add_argument("--frames", type=cli.positive(int), default=300, help="read only so many frames of each (300)")
+    live.add_argument("--frames", type=flags.positive(int), default=300, help="read only so many frames of each (300)")
     live.set_defaults(run=benchmark_live)
     explain = commands.add_parser("explain", help="maps of what decides, beside model.predict patch by patch")
     explain.add_argument("--model", default=cli.PROJECT / "model.h5", help="model file (model.h5)")
     explain.set_defaults(run=benchmark_explain)
     for command in (prepare, train, explain):
-        command.add_argument("--repeat", type=cli.positive(int), default=3, help="measurements of each side (3)")
+        command.add_argument("--repeat", type=flags.positive(int), default=3, help="measurements of each side (3)")
     return parser.parse_args()
 
 

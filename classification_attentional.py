@@ -10,7 +10,7 @@
 
 import argparse
 
-from emotion_recognition import cli
+from emotion_recognition import cli, flags
 
 DEFAULTS = {
     # With SGD it had learned nothing after two epochs.
@@ -25,7 +25,7 @@ def parse_args():
     choice.add_argument("--network", choices=DEFAULTS, default="attentional", help="what to train")
     parser = cli.parser(__doc__, parents=[choice])
     network = choice.parse_known_args()[0].network
-    cli.add_training_flags(parser, output=f"{network}.h5", **DEFAULTS[network])
+    flags.add_training_flags(parser, output=f"{network}.h5", **DEFAULTS[network])
     return parser.parse_args()
 
 

@@ -8,12 +8,12 @@
 The classic recipe: RMSprop, mirrored and slightly warped pictures, the epoch that is best on validation.
 """
 
-from emotion_recognition import cli
+from emotion_recognition import cli, flags
 
 
 def parse_args():
     parser = cli.parser(__doc__)
-    cli.add_training_flags(parser, output="little_vgg.h5", epochs=30, batch_size=32, optimizer="rmsprop")
+    flags.add_training_flags(parser, output="little_vgg.h5", epochs=30, batch_size=32, optimizer="rmsprop")
     parser.add_argument(
         "--compare-optimizers", action="store_true", help="train with each optimizer, write a table and a picture"
     )

@@ -14,7 +14,7 @@ data/copies.csv (identical pictures in different splits) and data/rejected.csv (
 import tempfile
 from pathlib import Path
 
-from emotion_recognition import cli
+from emotion_recognition import cli, flags
 from emotion_recognition.errors import UserError
 
 SPLITS = ("train", "validation", "test")
@@ -36,18 +36,13 @@ def parse_args():
     parser.add_argument("--labels", metavar="CSV", help="FER+'s fer2013new.csv: label as most of ten people do")
     parser.add_argument("--votes", action="store_true", help="keep FER-2013's labels, and FER+'s votes in votes.csv")
     parser.add_argument("--neutral", action="store_true", help="CK+: take the first frame of each sequence as neutral")
-    parser.add_argument("--folds", type=cli.positive(int), default=10, help="parts into which persons are dealt")
-    parser.add_argument("--fold", type=cli.positive(int), default=1, help="the part to test on, from 1")
+    parser.add_argument("--folds", type=flags.positive(int), default=10, help="parts into which persons are dealt")
+    parser.add_argument("--fold", type=flags.positive(int), default=1, help="the part to test on, from 1")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--split-pictures", action="store_true", help="split by picture, as papers do: it flatters")
     how.add_argument("--only-test", action="store_true", help="all pictures are for testing a model trained elsewhere")
-    parser.add_argument(
-        "--whole",
-        choices=("never", "auto", "always"),
-        default="never",
-        help="take the whole picture as a face: cut already (always), or where none is found (auto)",
-    )
-    parser.add_argument("--seed", type=cli.not_negative, default=0, help="deals persons and photos to the splits")
+    flags.add_whole_flag(parser)
+    parser.add_argument("--seed", type=flags.not_negative, default=0, help="deals persons and photos to the splits")
     arguments = parser.parse_args()
     if arguments.fold > arguments.folds:
         parser.error(f"there is no fold {arguments.fold} of {arguments.folds}")

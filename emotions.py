@@ -11,7 +11,7 @@
 import argparse
 from pathlib import Path
 
-from emotion_recognition import cli
+from emotion_recognition import cli, flags
 
 OUTPUT = "four_layer_cnn.h5"
 
@@ -22,10 +22,10 @@ def parse_args():
     parser = cli.parser(__doc__, parents=[mode])
     chosen = mode.parse_known_args()[0].mode
     if chosen == "train":
-        cli.add_training_flags(parser, output=OUTPUT, epochs=50, batch_size=64, optimizer="adam")
+        flags.add_training_flags(parser, output=OUTPUT, epochs=50, batch_size=64, optimizer="adam")
     elif chosen == "display":
         parser.add_argument("--model", help=f"model file (default: {OUTPUT} where there is one, else model.h5)")
-        cli.add_recognition_flags(parser)
+        flags.add_recognition_flags(parser)
     arguments = parser.parse_intermixed_args()
     if chosen is None:
         parser.error("name --mode train or --mode display")

@@ -11,7 +11,7 @@ FER-2013's PublicTest is the split `validation`, its PrivateTest is `test`. The 
 
 from pathlib import Path
 
-from emotion_recognition import cli
+from emotion_recognition import cli, flags
 from emotion_recognition.errors import UserError
 
 
@@ -32,7 +32,7 @@ def parse_args():
     parser.add_argument("--ensemble", action="store_true", help="add the mean of the models")
     parser.add_argument("--output", help="folder to make for report.json and pictures of the test split")
     parser.add_argument("--force", action="store_true", help="replace what an earlier run made")
-    cli.add_foreign_model_flags(parser)
+    flags.add_foreign_model_flags(parser)
     parser.add_argument(
         "--detect-order", action="store_true", help="find --emotions and --pixel-range of a model on validation"
     )

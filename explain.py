@@ -10,7 +10,7 @@ Red parts speak for the emotion, blue ones against it.
 
 from functools import partial
 
-from emotion_recognition import cli, files
+from emotion_recognition import cli, files, flags
 from emotion_recognition.errors import UserError
 from emotion_recognition.labels import canonical
 
@@ -28,12 +28,11 @@ def parse_args():
     splits = ("train", "validation", "test")
     parser.add_argument("--split", choices=splits, help="which faces (default: test; for --check: validation)")
     numbers = "so many faces at most (default: 100 of each emotion; for --check: 500 in all)"
-    parser.add_argument("--pictures", type=cli.positive(int), metavar="N", help=numbers)
+    parser.add_argument("--pictures", type=flags.positive(int), metavar="N", help=numbers)
     parser.add_argument("--output", help="figure to write; for --check, its table as a CSV file")
     parser.add_argument("--force", action="store_true", help="replace what is at --output")
-    whole = "read the whole picture as one face: auto does so where no face is found (stickers, cartoons)"
-    parser.add_argument("--whole", choices=("never", "auto", "always"), default="never", help=whole)
-    cli.add_foreign_model_flags(parser)
+    flags.add_whole_flag(parser)
+    flags.add_foreign_model_flags(parser)
     arguments = parser.parse_intermixed_args()
     if bool(arguments.sources) == bool(arguments.data or arguments.check):
         parser.error("name either pictures, or --data, or --check")

@@ -10,13 +10,13 @@ Keys in the window: q or Esc ends, s saves a snapshot, m mirrors the view, space
 the face decide; a picture waits for any other key.
 """
 
-from emotion_recognition import cli
+from emotion_recognition import cli, flags
 
 
 def parse_args():
     parser = cli.parser(__doc__)
     parser.add_argument("--model", default=cli.PROJECT / "model.h5", help="model file that reads the emotions")
-    cli.add_recognition_flags(parser)
+    flags.add_recognition_flags(parser)
     return parser.parse_intermixed_args()
 
 

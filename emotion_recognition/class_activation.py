@@ -8,12 +8,10 @@ from contextlib import contextmanager
 import keras
 import numpy as np
 
+from emotion_recognition.evaluation import SMALLEST_PROBABILITY
 from emotion_recognition.explanation import enlarged
 from emotion_recognition.foreign_models import all_layers
 from emotion_recognition.pictures import FACE_SIZE
-
-# Keeps the logarithm finite where a network is entirely sure.
-SMALLEST_PROBABILITY = 1e-7
 
 
 def is_possible() -> bool:

@@ -1,12 +1,11 @@
 """Which optimizer is best for a network: the same training with each of them, as a table and a picture."""
 
 import argparse
-import csv
 from pathlib import Path
 
 from emotion_recognition import files, model_file, plots, training
-from emotion_recognition.cli import LEARNING_RATES
 from emotion_recognition.errors import UserError
+from emotion_recognition.flags import LEARNING_RATES
 from emotion_recognition.outputs import Outputs, read_history
 
 
@@ -30,10 +29,7 @@ def compare_optimizers(network, arguments):
     print("\n" + as_text(rows))
     if arguments.dry_run:
         return
-    with files.written_whole(table) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
+    files.write_table(table, rows)
     plots.optimizers(histories, f"{output.stem}: {arguments.epochs} epochs with each optimizer", picture)
     print(f"Wrote {table} and {picture}")
 

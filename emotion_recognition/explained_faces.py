@@ -6,8 +6,8 @@ import numpy as np
 
 from emotion_recognition import folders
 from emotion_recognition.errors import UserError
-from emotion_recognition.faces import FaceDetector, crop_face
-from emotion_recognition.pictures import read_picture, to_face, to_gray
+from emotion_recognition.faces import FaceDetector, crop_face, find_or_whole
+from emotion_recognition.pictures import read_picture, to_gray
 
 
 def find(paths, whole="never") -> tuple[np.ndarray, list[str]]:
@@ -18,12 +18,11 @@ def find(paths, whole="never") -> tuple[np.ndarray, list[str]]:
     faces, names, detector = [], [], FaceDetector()
     for path in paths:
         gray = to_gray(read_picture(path))
-        boxes = [] if whole == "always" else detector.detect(gray)
-        if not boxes and whole == "never":
+        boxes = find_or_whole(detector.detect, gray, whole)
+        if not boxes:
             raise UserError(f"{path}: no face found; --whole auto reads such a picture as one face.")
-        found = [crop_face(gray, box) for box in boxes] or [to_face(gray)]
-        faces += found
-        names += [f"{Path(path).name}, face {number}" for number in range(1, len(found) + 1)]
+        faces += [crop_face(gray, box) for box in boxes]
+        names += [f"{Path(path).name}, face {number}" for number in range(1, len(boxes) + 1)]
     return np.array(faces), names
 
 

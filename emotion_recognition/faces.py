@@ -88,6 +88,21 @@ class FaceDetector:
         return faces * (NEAR_SIZE * (1 + 2 * NEAR_MARGIN)) ** 2 < shape[0] * shape[1] * scale**2
 
 
+def find_or_whole(find, gray: np.ndarray, whole="never") -> list[tuple]:
+    """Return the boxes that the function `find` finds in a gray picture, or that of the whole picture.
+
+    `whole` says when the picture itself is taken as one face: never, auto (where no face is found), or always.
+    """
+    boxes = [] if whole == "always" else find(gray)
+    is_whole = whole == "always" or (whole == "auto" and not boxes)
+    return [whole_box(gray)] if is_whole else boxes
+
+
+def whole_box(gray) -> tuple:
+    """Return the box of a whole picture."""
+    return 0, 0, gray.shape[1], gray.shape[0]
+
+
 def shrink(gray: np.ndarray, scale: float) -> np.ndarray:
     """Return the picture at a scale, where that is below 1."""
     if scale >= 1:

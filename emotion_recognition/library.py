@@ -6,7 +6,7 @@ import numpy as np
 
 from emotion_recognition import overlay
 from emotion_recognition.cli import PROJECT
-from emotion_recognition.faces import FaceDetector, crop_face
+from emotion_recognition.faces import FaceDetector, crop_face, find_or_whole
 from emotion_recognition.pictures import to_gray
 
 
@@ -43,7 +43,7 @@ class EmotionRecogniser:
         With `whole` the picture is one face: a crop, a sticker, a drawing.
         """
         gray = to_gray(picture)
-        boxes = [(0, 0, gray.shape[1], gray.shape[0])] if whole else self._detector.detect(gray)
+        boxes = find_or_whole(self._detector.detect, gray, "always" if whole else "never")
         rows = self._classifier.probabilities([crop_face(gray, box) for box in boxes])
         emotions = self._classifier.emotions
         return [Face(box, dict(zip(emotions, row.tolist(), strict=True))) for box, row in zip(boxes, rows, strict=True)]

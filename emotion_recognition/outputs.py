@@ -54,16 +54,8 @@ def claimed(arguments):
         raise KeyboardInterrupt("Go on after the last whole epoch with --resume.") from None
 
 
-def write_history(path, history):
-    """Write the rows of a history, one for each epoch, as a table."""
-    with files.written_whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, history[0])
-        writer.writeheader()
-        writer.writerows(history)
-
-
 def read_history(path) -> list[dict]:
-    """Return the rows of a history that `write_history` wrote, all values as float."""
+    """Return the rows of a history that a training wrote, all values as float."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
             return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]

@@ -7,8 +7,8 @@ import numpy as np
 
 from emotion_recognition import listings, splits
 from emotion_recognition.errors import UserError
-from emotion_recognition.faces import FaceDetector, crop_face
-from emotion_recognition.pictures import read_picture, to_face, to_gray
+from emotion_recognition.faces import FaceDetector, crop_face, find_or_whole
+from emotion_recognition.pictures import read_picture, to_gray
 from emotion_recognition.samples import Rejected, Sample
 
 
@@ -16,14 +16,14 @@ class PictureSet:
     """Reads a data set of picture files; iterating gives a `Sample` or a `Rejected` for each of them.
 
     `split(listed, number)` gives the split of a picture before which `number` faces of its emotion were found. `faces`
-    is one of `listings.Form`; with `whole_without_face`, a picture without a face is taken for one.
+    is one of `listings.Form`, `whole` as in `faces.find_or_whole`.
     """
 
     unit = "pictures"
 
-    def __init__(self, listed, split, faces, whole_without_face=False):
-        self._listed, self._split, self._faces, self._whole_without_face = listed, split, faces, whole_without_face
-        self._detector = None if faces == "whole" else FaceDetector()
+    def __init__(self, listed, split, faces, whole="never"):
+        self._listed, self._split, self._faces = listed, split, faces
+        self._detector, self._whole = FaceDetector(), "always" if faces == "whole" else whole
 
     def __iter__(self):
         found = Counter()
@@ -46,9 +46,7 @@ class PictureSet:
             gray = to_gray(read_picture(listed.path))
         except UserError as error:
             return str(error)
-        boxes = self._detector.detect(gray) if self._detector else []
-        if self._faces == "whole" or (self._whole_without_face and not boxes):
-            return to_face(gray)
+        boxes = find_or_whole(self._detector.detect, gray, self._whole)
         if not boxes:
             return "no face found"
         if self._faces == "only" and len(boxes) > 1:
@@ -74,8 +72,7 @@ def open_folder(folder, kind, *, with_neutral=False, seed=0, folds=10, fold=1, s
         # Before `splits.of_number` deals them.
         listed = [listed[index] for index in np.random.default_rng(seed).permutation(len(listed))]
     split, words = choose_split(kind, known, split_by, seed, folds, fold)
-    faces = "whole" if whole == "always" else form.faces
-    return PictureSet(listed, split, faces, whole == "auto"), words
+    return PictureSet(listed, split, form.faces, whole), words
 
 
 def choose_split(kind, listed, split_by, seed, folds, fold):

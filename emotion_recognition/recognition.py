@@ -8,7 +8,7 @@ import numpy as np
 from emotion_recognition.background import Background
 from emotion_recognition.cli import SYSTEM_PACKAGES, fail, start_keras
 from emotion_recognition.errors import UserError
-from emotion_recognition.faces import CASCADE, FaceDetector, crop_face
+from emotion_recognition.faces import CASCADE, FaceDetector, crop_face, find_or_whole, whole_box
 from emotion_recognition.heat import HeatMaps
 from emotion_recognition.pictures import to_gray
 from emotion_recognition.recorders import open_recorder
@@ -60,9 +60,7 @@ class Recogniser:
 
     def classify(self, gray: np.ndarray, find) -> tuple:
         """Return the boxes that `find` finds in a gray picture, or that of the whole, and their probabilities."""
-        boxes = [] if self._whole == "always" else find(gray)
-        if self._whole == "always" or (self._whole == "auto" and not boxes):
-            boxes = [whole_box(gray)]
+        boxes = find_or_whole(find, gray, self._whole)
         return boxes, self._classifier.probabilities([crop_face(gray, box) for box in boxes])
 
 
@@ -82,11 +80,6 @@ class VideoRecogniser:
         faces = self._tracker.update(boxes, probabilities, seconds)
         smoothed = np.stack([face.probabilities for face in faces]) if faces else probabilities
         return Reading(boxes, smoothed, [face.winner for face in faces], [face.number for face in faces])
-
-
-def whole_box(gray) -> tuple:
-    """Return the box of a whole picture."""
-    return 0, 0, gray.shape[1], gray.shape[0]
 
 
 def recognise(arguments, model) -> int:

@@ -22,8 +22,8 @@ from emotion_recognition import (
     plots,
     pretrained,
 )
-from emotion_recognition.cli import LEARNING_RATES
-from emotion_recognition.outputs import claimed, write_history
+from emotion_recognition.flags import LEARNING_RATES
+from emotion_recognition.outputs import claimed
 
 OPTIMIZERS = {
     "rmsprop": keras.optimizers.RMSprop,
@@ -191,7 +191,7 @@ def finish(network, train, validation, history, arguments, outputs):
         if aside := files.keep_aside(path):
             print(f"The old {path} is kept as {aside}")
     model_file.save(outputs.model, network, train.emotions, record)
-    write_history(outputs.history, history)
+    files.write_table(outputs.history, history)
     plots.training_curves(history, network.name, outputs.curves)
     outputs.checkpoint.unlink(missing_ok=True)
     print(f"{accuracy:.2%} of the validation pictures are right after epoch {best['epoch']}, the best.")

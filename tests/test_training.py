@@ -14,8 +14,8 @@ import pytest
 from conftest import assert_one_sentence, command, start_script
 
 from emotion_recognition import augmentation, batches, checkpoint, folders, model_file, networks, outputs, training
-from emotion_recognition.cli import LEARNING_RATES
 from emotion_recognition.errors import UserError
+from emotion_recognition.flags import LEARNING_RATES
 
 SCRIPT = "classification_little_vgg.py"
 # Three short epochs; 84 pictures are five whole batches and a rest.

@@ -1,0 +1,144 @@
+"""A table in whatever file it comes (plain, compressed, in an archive), which may be damaged or a trap -> its lines."""
+
+import bz2
+import gzip
+import lzma
+import tarfile
+import zipfile
+import zlib
+from contextlib import ExitStack
+from pathlib import Path, PurePosixPath
+
+from emotion_recognition.errors import UserError
+
+# A row of FER-2013 has at most 9,300 characters; no more than this is ever held of one line.
+LONGEST_LINE = 100_000
+READ_AHEAD = 1_000_000
+
+# FER-2013 has 35,887 rows and 301 MB; a small archive that unpacks to far more is a trap, which fills disk or memory.
+MOST_LINES, LARGEST_TABLE = 1_000_000, 1_000_000_000
+MOST_MEMBERS, LONGEST_HEADER, MOST_MEMORY = 10_000, 100_000, 200_000_000
+HEADER_TYPES = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
+XZ = b"\xfd7"
+OPENERS = {b"\x1f\x8b": gzip.open, XZ: lzma.open, b"BZ": bz2.open}
+BROKEN_ARCHIVE = (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, tarfile.TarError)
+
+
+class TrapError(Exception):
+    """A small file that unpacks to something enormous."""
+
+
+class TarMember(tarfile.TarInfo):
+    """A member of an archive; `tarfile` would take headers of any length into the memory."""
+
+    @classmethod
+    def frombuf(cls, *arguments):
+        """Return the member that a block of an archive describes."""
+        member = super().frombuf(*arguments)
+        if member.type in HEADER_TYPES and member.size > LONGEST_HEADER:
+            raise TrapError(f"one of its headers has {member.size:,} bytes")
+        return member
+
+
+class OpenedTable:
+    """Context manager that opens a CSV file for reading bytes, through whatever compression or archive it is in."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._stack = ExitStack()
+
+    def __enter__(self):
+        if not self.path.is_file():
+            raise UserError(f"{self.path} is not there: download FER-2013 (see the README) or name its CSV file.")
+        try:
+            return self._stack.enter_context(self._open())
+        except TrapError as error:
+            raise UserError(f"{self.path} is no archive of FER-2013 ({error}): do not trust it.") from error
+        except PermissionError:
+            raise
+        # Numbers that are damaged send the readers of archives to places that no file has.
+        except (*BROKEN_ARCHIVE, OSError, ValueError, RuntimeError, NotImplementedError) as error:
+            raise UserError(f"{self.path} is damaged, cut off or locked ({error}): download it again.") from error
+
+    def __exit__(self, *error):
+        self._stack.close()
+
+    def _open(self):
+        with self.path.open("rb") as file:
+            start = file.read(LONGEST_HEADER)
+        if start[:2] == XZ:
+            # A small file of xz may want gigabytes; this raises LZMAError when its first block does.
+            lzma.LZMADecompressor(memlimit=MOST_MEMORY).decompress(start, max_length=1)
+        if zipfile.is_zipfile(self.path):
+            archive = self._stack.enter_context(zipfile.ZipFile(self.path))
+            return archive.open(self._choose(archive.namelist()))
+        if archive := self._open_tar():
+            files = list_files(archive)
+            # Not by its name, which a link behind it may have too.
+            return archive.extractfile(files[self._choose(files)])
+        if start[:2] == b"PK":
+            raise UserError(f"{self.path} is a zip archive that is cut off: download it again.")
+        if start[:2] in OPENERS:
+            return OPENERS[start[:2]](self.path, "rb")
+        return self.path.open("rb", buffering=READ_AHEAD)
+
+    def _open_tar(self):
+        """Return the archive where the file is one of tar, whatever its compression; else None."""
+        try:
+            return self._stack.enter_context(tarfile.open(self.path, tarinfo=TarMember))
+        except tarfile.TarError:
+            return None
+
+    def _choose(self, names):
+        """Return the table among the members of an archive: the whole data set before its parts."""
+        tables = {PurePosixPath(name).name: name for name in names if name.endswith(".csv")}
+        for known in ("fer2013.csv", "icml_face_data.csv", "train.csv"):
+            if known in tables:
+                return tables[known]
+        if len(tables) == 1:
+            return tables.popitem()[1]
+        raise UserError(f"{self.path} holds no fer2013.csv: unpack it and name the CSV file.")
+
+
+def list_files(archive) -> dict[str, tarfile.TarInfo]:
+    """Return the files in an archive of tar by their names; TrapError where it holds far too much.
+
+    It is looked at before each member is skipped, which means to unpack it.
+    """
+    files, size = {}, 0
+    for number, member in enumerate(archive, start=1):
+        size += member.size
+        if number > MOST_MEMBERS:
+            raise TrapError(f"it holds more than {MOST_MEMBERS:,} files")
+        if size > LARGEST_TABLE:
+            raise TrapError(f"it would unpack to {size / 1e9:,.1f} GB")
+        if member.isfile():
+            files[member.name] = member
+    return files
+
+
+def read_lines(file):
+    """Yield the lines of a binary file that are not empty, none longer than `LONGEST_LINE`: the rest is skipped.
+
+    TrapError where there are more than `MOST_LINES`, or more than `LARGEST_TABLE` bytes.
+    """
+    number = size = 0
+    while line := file.readline(LONGEST_LINE):
+        rest = line
+        number, size = number + 1, size + len(line)
+        # Members of zip archives give a little more than they are asked for.
+        while len(rest) >= LONGEST_LINE and not rest.endswith(b"\n"):
+            rest = file.readline(LONGEST_LINE)
+            size += len(rest)
+            if size > LARGEST_TABLE:
+                raise TrapError
+        if number > MOST_LINES or size > LARGEST_TABLE:
+            raise TrapError
+        if line.strip():
+            yield line
