@@ -1,0 +1,56 @@
+"""The classifier: LiteRT says what Keras says, in every thread, and what it cannot run is run without it."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import keras
+import numpy as np
+import pytest
+import tensorflow
+
+from emotion_recognition import networks
+from emotion_recognition.classifier import EmotionClassifier, LiteFunction, compile_inference
+
+
+@pytest.fixture
+def faces():
+    return np.random.default_rng(0).integers(0, 256, (5, 48, 48, 1)).astype(np.float32)
+
+
+@pytest.mark.parametrize("network", ["little_vgg", "four_layer_cnn", "attentional", "deep_emotion"])
+def test_litert_says_what_keras_says(network, faces):
+    model = getattr(networks, network)(7)
+    classify = compile_inference(model)
+    assert isinstance(classify, LiteFunction)
+    for number in (1, 5, 2):
+        expected = model(faces[:number], training=False)
+        np.testing.assert_allclose(classify(faces[:number]), expected, atol=1e-5)
+
+
+def test_a_layer_that_litert_does_not_have(faces):
+    class Undigested(keras.layers.Layer):
+        """Has an operation that is TensorFlow's alone."""
+
+        def call(self, values):
+            return tensorflow.cast(tensorflow.strings.length(tensorflow.strings.as_string(values)), values.dtype)
+
+    inputs = keras.Input((48, 48, 1))
+    outputs = keras.layers.Dense(7, "softmax")(keras.layers.Flatten()(Undigested()(inputs)))
+    model = keras.Model(inputs, outputs)
+    classify = compile_inference(model)
+    assert not isinstance(classify, LiteFunction)
+    np.testing.assert_allclose(classify(faces), model(faces), atol=1e-5)
+
+
+def test_threads_do_not_disturb_each_other():
+    classifier = EmotionClassifier("model.h5")
+    faces = np.random.default_rng(1).integers(0, 256, (40, 48, 48), np.uint8)
+    expected = classifier.probabilities(faces)
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda start: classifier.probabilities(faces[start:]), range(40)))
+    for start, answer in enumerate(answers):
+        np.testing.assert_allclose(answer, expected[start:], atol=1e-5)
+
+
+def test_litert_writes_nothing_about_itself(capfd):
+    EmotionClassifier("model.h5")
+    assert capfd.readouterr() == ("", "")
