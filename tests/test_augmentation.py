@@ -54,8 +54,22 @@ def test_each_picture_is_varied_on_its_own(pictures):
 
 def test_gray_levels_stay_in_range_without_a_dark_border(monkeypatch):
     monkeypatch.setattr(augmentation, "COVERED_PICTURES", 0)
-    bright = np.full((20, 48, 48, 1), 250, np.uint8)
-    assert (augment(bright, np.random.default_rng(0)) == 250).all()
+    for level in (0, 250):
+        varied = augment(np.full((50, 48, 48, 1), level, np.uint8), np.random.default_rng(0))
+        assert (varied == varied[:, :1, :1]).all()
+        assert varied.min() >= 0 and varied.max() <= 255
+
+
+def test_ranges_of_the_tone_curves():
+    curves = augmentation.random_tone_curves(4000, np.random.default_rng(0)).astype(int)
+    assert curves.shape == (4000, 256)
+    # A lighter place stays lighter, or at least as light.
+    assert (np.diff(curves, axis=1) >= 0).all()
+    middle = curves[:, 128]
+    assert 39 <= middle.min() < 50 and 193 < middle.max() <= 202
+    assert 0.45 < (middle > 128).mean() < 0.55
+    reach = curves[:, 255] - curves[:, 0]
+    assert 153 <= reach.min() < 158 and reach.max() == 255
 
 
 def test_pictures_of_other_sizes():
