@@ -12,6 +12,7 @@ data/copies.csv (identical pictures in different splits) and data/rejected.csv (
 """
 
 import tempfile
+from itertools import chain
 from pathlib import Path
 
 from emotion_recognition import cli, flags
@@ -35,6 +36,9 @@ def parse_args():
     parser.add_argument("--force", action="store_true", help="replace what an earlier run made")
     parser.add_argument("--labels", metavar="CSV", help="FER+'s fer2013new.csv: label as most of ten people do")
     parser.add_argument("--votes", action="store_true", help="keep FER-2013's labels, and FER+'s votes in votes.csv")
+    parser.add_argument(
+        "--drawn", type=flags.not_negative, default=0, metavar="N", help="train also on N drawn faces each"
+    )
     parser.add_argument("--neutral", action="store_true", help="CK+: take the first frame of each sequence as neutral")
     parser.add_argument("--folds", type=flags.positive(int), default=10, help="parts into which persons are dealt")
     parser.add_argument("--fold", type=flags.positive(int), default=1, help="the part to test on, from 1")
@@ -48,6 +52,8 @@ def parse_args():
         parser.error(f"there is no fold {arguments.fold} of {arguments.folds}")
     if arguments.votes and not arguments.labels:
         parser.error("--votes needs the table of votes: name FER+'s fer2013new.csv with --labels")
+    if arguments.votes and arguments.drawn:
+        parser.error("nobody has voted on drawn faces: leave out --votes or --drawn")
     arguments.given = [name for name, value in vars(arguments).items() if value != parser.get_default(name)]
     if "splits" in arguments.given and not arguments.pack:
         parser.error("--splits chooses what goes into the file of --pack: name one")
@@ -79,11 +85,14 @@ def main():
 
 
 def prepare(arguments, output):
-    from emotion_recognition import datasets, preparation, readers
+    from emotion_recognition import datasets, drawings, preparation, readers
 
     reader = readers.open_source(arguments)
-    written = preparation.write_data_folder(reader, output, arguments.force, reader.unit)
+    items = chain(reader, drawings.samples(arguments.drawn, arguments.seed))
+    written = preparation.write_data_folder(items, output, arguments.force, reader.unit)
     print(written.table())
+    if arguments.drawn:
+        print(f"Of those for training, {arguments.drawn:,} of each emotion are drawn.")
     where = "" if arguments.pack else f", listed in {output}/{preparation.REJECTED}"
     print(f"{written.rejected.total():,} {reader.unit} left out{where}.")
     for reason, number in written.rejected.most_common(REASONS_SHOWN):

@@ -8,6 +8,7 @@ WITH_PERSONS = ("ckplus", "ckplus48", "jaffe", "ferg")
 # The data sets that a flag is for: elsewhere it is refused, so that nobody believes it has done something.
 KINDS_OF_FLAGS = {
     "labels": ("fer2013",),
+    "drawn": ("fer2013", "photos"),
     "neutral": ("ckplus",),
     "folds": WITH_PERSONS,
     "fold": WITH_PERSONS,

@@ -86,6 +86,16 @@ def test_says_what_was_written(run_script, small_csv, tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["faces"]
 
 
+def test_drawn_faces_are_for_training_alone(run_script, small_csv, tmp_path):
+    result = run_script("dataset_prepare.py", small_csv, "--output", "faces", "--drawn", "5")
+    assert result.returncode == 0, result.stderr
+    assert re.search(r"^ +sad +17 +12 +12$", result.stdout, re.M)
+    assert "Of those for training, 5 of each emotion are drawn." in result.stdout
+    assert len(list((tmp_path / "faces").glob("train/*/drawn_*.png"))) == 35
+    result = run_script("dataset_prepare.py", small_csv, "--drawn", "5", "--votes", "--labels", "votes.csv")
+    assert result.returncode == 2 and "--votes or --drawn" in result.stderr
+
+
 def compress(small_csv, folder, kind):
     """Write the CSV file in an archive of this kind, beside what archives in circulation also hold."""
     path, content = folder / f"fer2013.csv{kind}", small_csv.read_bytes()
