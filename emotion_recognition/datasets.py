@@ -101,7 +101,8 @@ def parse_pixels(text: bytes):
 
 def describe_strange_pixel(text: bytes) -> str:
     """Say what is wrong with the first pixel that is not written in digits alone."""
-    pixel = next(as_text(word) for word in text.split() if not word.isdigit())
+    # Only a blank stands between pixels, though Python knows other white space as well.
+    pixel = next(as_text(word) for word in text.split(b" ") if word and not word.isdigit())
     is_negative = pixel.startswith("-") and pixel[1:].isdigit()
     return f"pixel value {pixel} is outside 0..255" if is_negative else f"pixel {pixel} is not a number"
 

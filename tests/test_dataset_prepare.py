@@ -161,6 +161,7 @@ def test_bad_rows_are_listed_and_the_others_kept(run_script, tmp_path):
         f"3,{good[:-1]}99999999999999999999999,Training": "is outside 0..255",
         f"3,{good[:-1]}x,Training": "pixel x is not a number",
         f"3,{good[:-1]}1.5,Training": "pixel 1.5 is not a number",
+        f"3,{good[:-3]}\t7,Training": "is not a number",
         f"7,{good},Training": "unknown emotion code 7",
         f"-1,{good},Training": "unknown emotion code -1",
         f"happy,{good},Training": "unknown emotion code happy",
