@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import logging
 import os
 import signal
 import sys
@@ -100,14 +101,17 @@ def start_keras():
 
 @contextmanager
 def quiet_libraries():
-    """Throw away what is written on standard error, also by libraries in C, which know no other setting."""
+    """Throw away warnings that are logged, and standard error, also of libraries in C, which know no other setting."""
     sys.stderr.flush()
+    logged = logging.root.manager.disable
+    logging.disable(logging.WARNING)
     standard_error = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
         yield
     finally:
+        logging.disable(logged)
         os.dup2(standard_error, 2)
         os.close(standard_error)
         os.close(nowhere)
