@@ -49,7 +49,7 @@ def main():
     cli.start_keras()
     import numpy as np
 
-    from emotion_recognition import evaluation, files, folders, foreign_models, model_file, report
+    from emotion_recognition import evaluation, files, folders, foreign_models, model_file, report, safe_loading
 
     paths = list(dict.fromkeys(arguments.model or [str(cli.PROJECT / "model.h5")]))
     if arguments.ensemble and len(paths) == 1:
@@ -78,10 +78,8 @@ def main():
             faces, splits, copied = read_faces(arguments.data, arguments.split, model.emotions)
         mirrored = " and their mirror images" if arguments.flip else ""
         print(f"{path} looks at {len(faces):,} pictures{mirrored} ...", flush=True)
-        try:
+        with safe_loading.naming_damage(path):
             probabilities = evaluation.predict(model.network, faces.pictures, arguments.flip)
-        except ValueError as error:
-            raise UserError(f"{path}: {error}; name a model whose last layer is a softmax.") from error
         results.append(report.Result(path, model.training, faces, probabilities, splits, copied))
     if arguments.ensemble:
         mean = np.mean([result.probabilities for result in results], axis=0)

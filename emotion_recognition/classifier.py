@@ -8,7 +8,7 @@ from functools import partial
 import keras
 import numpy as np
 
-from emotion_recognition import model_file
+from emotion_recognition import model_file, safe_loading
 from emotion_recognition.cli import quiet_libraries
 from emotion_recognition.pictures import FACE_SIZE
 
@@ -25,7 +25,9 @@ class EmotionClassifier:
     def __init__(self, model, emotions=None, pixel_range=None):
         trained = model_file.load(model, emotions, pixel_range)
         self.emotions, self.network = trained.emotions, trained.network
-        self._classify = compile_inference(trained.network)
+        # Some damage shows only here.
+        with safe_loading.naming_damage(model):
+            self._classify = compile_inference(trained.network)
 
     def probabilities(self, faces) -> np.ndarray:
         """Return float32 (n, emotions), rows that sum to 1, for faces: uint8 (n, 48, 48), gray; n may be 0."""

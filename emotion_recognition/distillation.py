@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from emotion_recognition import evaluation, model_file
+from emotion_recognition import evaluation, model_file, safe_loading
 from emotion_recognition.errors import UserError
 
 # What the teachers say counts as much as the label. It tells a student which emotions a face resembles, and that a
@@ -25,9 +25,7 @@ def add_teachers(targets, data, paths) -> np.ndarray:
                 f" {', '.join(data.emotions)}; name another --teacher."
             )
         print(f"The teacher {path} looks at {len(data):,} pictures ...", flush=True)
-        try:
+        with safe_loading.naming_damage(path):
             answers.append(evaluation.predict(teacher.network, data.pictures, flip=True))
-        except ValueError as error:
-            raise UserError(f"{path}: {error}; name a --teacher whose last layer is a softmax.") from error
     mean = np.mean(answers, axis=0)
     return ((1 - TEACHERS_SHARE) * targets + TEACHERS_SHARE * mean).astype(np.float32)

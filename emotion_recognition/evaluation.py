@@ -28,7 +28,7 @@ def predict(network, pictures, flip=False) -> np.ndarray:
     probabilities = np.mean(predictions, axis=0, dtype=np.float64)
     # Negated, so that values that are not numbers are found too.
     if not (probabilities.min() >= 0 and np.abs(probabilities.sum(axis=1) - 1).max() < 0.01):
-        raise ValueError("the outputs are no probabilities")
+        raise ValueError("its outputs are no probabilities: a softmax must be its last layer")
     return probabilities
 
 

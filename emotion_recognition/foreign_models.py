@@ -55,7 +55,8 @@ def detect_order(path, faces) -> str:
     found = []
     for pixel_range in PIXEL_RANGES:
         adapted = adapt(network, size, channels, pixel_range)
-        answers = adapted.predict(faces.pictures.astype("float32"), batch_size=256, verbose=0).argmax(axis=1)
+        with safe_loading.naming_damage(path):
+            answers = adapted.predict(faces.pictures.astype("float32"), batch_size=256, verbose=0).argmax(axis=1)
         for order in ("fer2013", "alphabetical") if number == len(FER2013_CODES) else ("alphabetical",):
             names = order_of(order, number, path)
             right = np.array([names[answer] for answer in answers]) == np.array(faces.emotions)[faces.labels]
