@@ -27,7 +27,11 @@ class EmotionClassifier:
         self.emotions, self.network = trained.emotions, trained.network
         # Some damage shows only here.
         with safe_loading.naming_damage(model):
-            self._classify = compile_inference(trained.network)
+            self.compile()
+
+    def compile(self):
+        """Classify with the weights that the network has now; later changes to them are not seen."""
+        self._classify = compile_inference(self.network)
 
     def probabilities(self, faces) -> np.ndarray:
         """Return float32 (n, emotions), rows that sum to 1, for faces: uint8 (n, 48, 48), gray; n may be 0."""

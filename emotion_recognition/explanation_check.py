@@ -43,7 +43,9 @@ def check(methods, classifier, faces, chosen) -> list[dict]:
         print(f"{name}: maps, and maps of shuffled weights", flush=True)
         maps[name] = method(faces, chosen)
         with shuffled_weights(classifier.network):
+            classifier.compile()
             alike[name] = similarities(maps[name], method(faces, chosen))
+        classifier.compile()
     maps |= {RANDOM: random_maps(len(faces)), BLOB: centre_blobs(len(faces))}
     for name, each in maps.items():
         print(f"{name}: deletion and insertion", flush=True)

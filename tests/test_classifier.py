@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow
 
-from emotion_recognition import networks
+from emotion_recognition import explanation_check, networks
 from emotion_recognition.classifier import EmotionClassifier, LiteFunction, compile_inference
 
 
@@ -39,6 +39,17 @@ def test_a_layer_that_litert_does_not_have(faces):
     classify = compile_inference(model)
     assert not isinstance(classify, LiteFunction)
     np.testing.assert_allclose(classify(faces), model(faces), atol=1e-5)
+
+
+def test_other_weights_count_when_compiled_again():
+    classifier = EmotionClassifier("model.h5")
+    face = np.random.default_rng(2).integers(0, 256, (1, 48, 48), np.uint8)
+    before = classifier.probabilities(face)
+    with explanation_check.shuffled_weights(classifier.network):
+        classifier.compile()
+        assert not np.allclose(classifier.probabilities(face), before, atol=0.01)
+    classifier.compile()
+    np.testing.assert_allclose(classifier.probabilities(face), before, atol=1e-6)
 
 
 def test_threads_do_not_disturb_each_other():
