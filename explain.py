@@ -121,12 +121,10 @@ def explain_emotions(arguments, classifier, methods):
 
 def see(arguments, classifier, faces):
     """Return the place of the emotion that the model sees in each face, int (n,)."""
-    from emotion_recognition import evaluation
+    from emotion_recognition import evaluation, safe_loading
 
-    try:
+    with safe_loading.naming_damage(arguments.model):
         return evaluation.predict(classifier.network, faces[..., None]).argmax(axis=1)
-    except ValueError as error:
-        raise UserError(f"{arguments.model}: {error}; name a model whose last layer is a softmax.") from error
 
 
 def check(arguments, classifier, methods):
