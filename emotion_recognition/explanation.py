@@ -22,10 +22,10 @@ def occlusion_maps(classify, faces, chosen, patch=PATCH, stride=STRIDE) -> np.nd
     value of a pixel is the mean fall over the patches that cover it: -1 to 1, below 0 where the emotion becomes more
     probable. Under the patch the face is blurred.
 
-    Chosen by the deletion area (see `explanation_check`) on 100 PublicTest faces with model.h5: 0.160. It is 0.157 with
-    the mean gray under the patch, 0.167 and 0.159 with a blur of 3 and 10, 0.159 with patches of 12 pixels and 0.166
-    with those in steps of 6: little depends on it, and small patches show more detail. Where parts are deleted by
-    blurring them instead, this blur is better than the gray (0.155 and 0.172).
+    Chosen by the deletion area (see `explanation_check`) on 100 PublicTest faces with the first model.h5: 0.160. It is
+    0.157 with the mean gray under the patch, 0.167 and 0.159 with a blur of 3 and 10, 0.159 with patches of 12 pixels
+    and 0.166 with those in steps of 6: little depends on it, and small patches show more detail. Where parts are
+    deleted by blurring them instead, this blur is better than the gray (0.155 and 0.172).
     """
     patches = make_patches(patch, stride)
     coverings = patches.sum(axis=0)
