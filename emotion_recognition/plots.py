@@ -27,8 +27,7 @@ def training_curves(history: list[dict], title: str, path):
         axes.set(xlabel="epoch", ylabel=metric)
         axes.grid(alpha=0.3)
         axes.legend()
-    best = max(history, key=lambda row: row["val_accuracy"])
-    figure.suptitle(f"{title}: {best['val_accuracy']:.1%} on validation in epoch {best['epoch']}")
+    figure.suptitle(title)
     save_figure(figure, path)
 
 
