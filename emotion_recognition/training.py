@@ -183,7 +183,8 @@ def describe(network, train, validation, arguments) -> dict:
 def finish(network, train, validation, history, arguments, outputs):
     """Calibrate the trained network, write model, history and curves, and say where they are."""
     network = in_full_precision(network)
-    temperature, accuracy = calibrate(network, train, validation)
+    leave_out_prior(network, train)
+    temperature, accuracy = calibrate(network, validation)
     best = best_epoch(history)
     record = {
         **describe(network, train, validation, arguments),
@@ -222,19 +223,24 @@ def in_full_precision(network) -> keras.Model:
     return copy
 
 
-def calibrate(network, train, validation) -> tuple[float, float]:
-    """Make the probabilities mean what they say; return the temperature, and the accuracy on validation.
+def leave_out_prior(network, train):
+    """Make emotions that are rare in `train` likelier, in the biases of the last layer.
 
-    Both corrections are folded into the last layer. The first makes rare emotions likelier (logit adjustment: Menon et
-    al., 2021, section 4.1); the second is a temperature, fitted on validation (Guo et al., 2017): dividing the weights
-    divides the logits.
+    Logit adjustment (Menon et al., 2021, section 4.1).
     """
     last = network.layers[-1]
     kernel, bias = last.get_weights()
     shares = np.bincount(train.labels, minlength=len(train.emotions)).clip(1) / len(train)
-    bias = bias - PRIOR_LEFT_OUT * np.log(shares)
-    last.set_weights([kernel, bias])
+    last.set_weights([kernel, bias - PRIOR_LEFT_OUT * np.log(shares)])
+
+
+def calibrate(network, validation) -> tuple[float, float]:
+    """Make the probabilities mean what they say (Guo et al., 2017); return temperature and accuracy on validation.
+
+    The temperature is fitted on validation and folded into the last layer: dividing its weights divides the logits.
+    """
     probabilities = network.predict(validation.pictures.astype("float32"), batch_size=256, verbose=0)
     temperature = evaluation.best_temperature(probabilities, validation.labels)
-    last.set_weights([kernel / temperature, bias / temperature])
+    last = network.layers[-1]
+    last.set_weights([weights / temperature for weights in last.get_weights()])
     return temperature, float((probabilities.argmax(axis=1) == validation.labels).mean())
