@@ -49,7 +49,16 @@ def main():
     cli.start_keras()
     import numpy as np
 
-    from emotion_recognition import evaluation, files, folders, foreign_models, model_file, report, safe_loading
+    from emotion_recognition import (
+        evaluation,
+        files,
+        folders,
+        foreign_models,
+        model_file,
+        outputs,
+        report,
+        safe_loading,
+    )
 
     paths = list(dict.fromkeys(arguments.model or [str(cli.PROJECT / "model.h5")]))
     if arguments.ensemble and len(paths) == 1:
@@ -57,6 +66,7 @@ def main():
     if arguments.output:
         report.claim_output(arguments.output, arguments.force)
     if arguments.save_as:
+        outputs.check_name(arguments.save_as, "--save-as")
         files.claim_output(arguments.save_as, arguments.force, "--save-as")
     if arguments.detect_order:
         return print(foreign_models.detect_order(paths[0], folders.read_split(arguments.data, "validation")))

@@ -8,7 +8,7 @@ Averaged can be what has common roots: networks of which one went on from the ot
 
 import numpy as np
 
-from emotion_recognition import cli, files
+from emotion_recognition import cli, files, outputs
 from emotion_recognition.errors import UserError
 
 
@@ -25,10 +25,11 @@ def main():
     arguments = parse_args()
     if len(arguments.models) < 2:
         raise UserError("One model has no average: name two or more.")
+    outputs.check_name(arguments.output)
     files.claim_output(arguments.output, arguments.force)
     # Imported here, so that --help answers at once.
     cli.start_keras()
-    from emotion_recognition import folders, model_file, training
+    from emotion_recognition import folders, model_file, safe_loading, training
 
     models = [model_file.load(path) for path in arguments.models]
     check_alike(arguments.models, models)
@@ -36,7 +37,11 @@ def main():
     if not validation:
         raise UserError(f"{arguments.data} has no folder validation, which says whether an average is any good.")
     network = models[0].network
-    accuracies = [training.calibrate(model.network, validation)[1] for model in models]
+    accuracies = []
+    for path, model in zip(arguments.models, models, strict=True):
+        # Some damage shows only when a network is run.
+        with safe_loading.naming_damage(path):
+            accuracies.append(training.calibrate(model.network, validation)[1])
     network.set_weights(mean_weights([model.network for model in models]))
     temperature, accuracy = training.calibrate(network, validation)
     for path, each in zip([*arguments.models, "their average"], [*accuracies, accuracy], strict=True):

@@ -41,8 +41,7 @@ def claimed(arguments):
             yield Outputs(Path(folder) / "dry_run.h5")
         return
     chosen = Outputs(Path(arguments.output))
-    if chosen.model.suffix != ".h5":
-        raise UserError(f"{chosen.model}: the name of a model file ends in .h5; name another --output.")
+    check_name(chosen.model)
     if chosen.checkpoint.exists() and not arguments.resume and not arguments.force:
         raise UserError(f"{chosen.checkpoint} is from a stopped training: go on with --resume, or anew with --force.")
     files.claim_output(chosen.model, arguments.force or (arguments.resume and chosen.checkpoint.exists()))
@@ -52,6 +51,12 @@ def claimed(arguments):
         if not chosen.checkpoint.exists():
             raise
         raise KeyboardInterrupt("Go on after the last whole epoch with --resume.") from None
+
+
+def check_name(path, flag="--output"):
+    """Refuse a name for a model file that Keras would take for another format."""
+    if Path(path).suffix != ".h5":
+        raise UserError(f"{path}: the name of a model file ends in .h5; name another {flag}.")
 
 
 def read_history(path) -> list[dict]:

@@ -88,4 +88,5 @@ def test_mistakes_end_in_one_sentence(relative, tmp_path):
     (tmp_path / "averaged.h5").write_text("mine")
     assert_one_sentence(average(tmp_path, MODEL, relative), "averaged.h5 exists already")
     assert_one_sentence(average(tmp_path, MODEL, relative, "--output", "new.h5", "--data", "nowhere"), "nowhere")
+    assert_one_sentence(average(tmp_path, MODEL, relative, "--output", "new.keras"), "ends in .h5")
     assert (tmp_path / "averaged.h5").read_text() == "mine" and not (tmp_path / "new.h5").exists()

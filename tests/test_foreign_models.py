@@ -543,6 +543,8 @@ def test_the_order_is_found_and_the_model_kept_in_this_projects_form(run_script,
     assert_one_sentence(
         run_script("evaluate.py", "--model", "theirs.keras", "--save-as", "mine.h5"), "mine.h5", "--force"
     )
+    result = run_script("evaluate.py", "--model", "theirs.keras", "--save-as", "mine.keras")
+    assert_one_sentence(result, "mine.keras", "ends in .h5", "--save-as")
     outputs = [
         run_script("evaluate.py", "--model", *model, "--data", small_data, "--split", "validation")
         for model in (("theirs.keras", *flags), ("mine.h5",))
