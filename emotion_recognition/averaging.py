@@ -29,7 +29,7 @@ def main():
     files.claim_output(arguments.output, arguments.force)
     # Imported here, so that --help answers at once.
     cli.start_keras()
-    from emotion_recognition import folders, model_file, safe_loading, training
+    from emotion_recognition import calibration, folders, model_file, safe_loading
 
     models = [model_file.load(path) for path in arguments.models]
     check_alike(arguments.models, models)
@@ -41,9 +41,9 @@ def main():
     for path, model in zip(arguments.models, models, strict=True):
         # Some damage shows only when a network is run.
         with safe_loading.naming_damage(path):
-            accuracies.append(training.calibrate(model.network, validation)[1])
+            accuracies.append(calibration.calibrate(model.network, validation)[1])
     network.set_weights(mean_weights([model.network for model in models]))
-    temperature, accuracy = training.calibrate(network, validation)
+    temperature, accuracy = calibration.calibrate(network, validation)
     for path, each in zip([*arguments.models, "their average"], [*accuracies, accuracy], strict=True):
         print(f"{each:.2%} of {len(validation):,} validation pictures are right: {path}")
     if accuracy < min(accuracies):

@@ -145,17 +145,3 @@ def top_confusions(confusion, emotions, most=5) -> list[str]:
         f" ({number / sum(confusion[true]):.1%})"
         for number, true, seen in sorted(errors, key=lambda error: -error[0])[:most]
     ] or ["none"]
-
-
-def with_temperature(probabilities, temperature) -> np.ndarray:
-    """Return softmax(logits / temperature) for the logits that gave these probabilities: above 1, less sure."""
-    logits = np.log(np.maximum(probabilities, SMALLEST_PROBABILITY)) / temperature
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return exponentials / exponentials.sum(axis=1, keepdims=True)
-
-
-def best_temperature(probabilities, labels) -> float:
-    """Return the temperature from 0.25 to 4 with the lowest negative log likelihood (Guo et al., 2017, section 4.2)."""
-    candidates = np.geomspace(0.25, 4, 401)
-    losses = [negative_log_likelihood(with_temperature(probabilities, each), labels) for each in candidates]
-    return float(candidates[np.argmin(losses)])

@@ -1,4 +1,4 @@
-"""The training recipe: learning rates, batches, fitting epoch by epoch, resuming, calibration, and keeping the result.
+"""The training recipe: learning rates, batches, fitting epoch by epoch, resuming, and keeping the result.
 
 All randomness of an epoch is derived from the seed and the epoch's number alone, so that a training which was killed
 and resumed ends with the same weights as an unbroken one.
@@ -13,8 +13,8 @@ import numpy as np
 
 from emotion_recognition import (
     batches,
+    calibration,
     checkpoint,
-    evaluation,
     files,
     folders,
     model_file,
@@ -31,11 +31,6 @@ OPTIMIZERS = {
     # Keras keeps the decay out of the momentum: 5e-3 here is what papers call 5e-4.
     "sgd": lambda rate: keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=5e-3),
 }
-
-# A network learns also how frequent each emotion is in its training data: 16 times as many faces of FER-2013 are happy
-# as disgusted. In front of a camera it is otherwise, so half of that knowledge is taken out: on PublicTest that cost
-# two tenths of a point of accuracy and gained a whole one of balanced accuracy, while all of it cost most of a point.
-PRIOR_LEFT_OUT = 0.5
 
 # What a person chooses of a training, but for the learning rate, whose default follows from the optimizer.
 SETTINGS = (
@@ -183,8 +178,8 @@ def describe(network, train, validation, arguments) -> dict:
 def finish(network, train, validation, history, arguments, outputs):
     """Calibrate the trained network, write model, history and curves, and say where they are."""
     network = in_full_precision(network)
-    leave_out_prior(network, train)
-    temperature, accuracy = calibrate(network, validation)
+    calibration.leave_out_prior(network, train)
+    temperature, accuracy = calibration.calibrate(network, validation)
     best = best_epoch(history)
     record = {
         **describe(network, train, validation, arguments),
@@ -221,26 +216,3 @@ def in_full_precision(network) -> keras.Model:
     copy = getattr(networks, network.name)(network.output_shape[-1])
     copy.set_weights(network.get_weights())
     return copy
-
-
-def leave_out_prior(network, train):
-    """Make emotions that are rare in `train` likelier, in the biases of the last layer.
-
-    Logit adjustment (Menon et al., 2021, section 4.1).
-    """
-    last = network.layers[-1]
-    kernel, bias = last.get_weights()
-    shares = np.bincount(train.labels, minlength=len(train.emotions)).clip(1) / len(train)
-    last.set_weights([kernel, bias - PRIOR_LEFT_OUT * np.log(shares)])
-
-
-def calibrate(network, validation) -> tuple[float, float]:
-    """Make the probabilities mean what they say (Guo et al., 2017); return temperature and accuracy on validation.
-
-    The temperature is fitted on validation and folded into the last layer: dividing its weights divides the logits.
-    """
-    probabilities = network.predict(validation.pictures.astype("float32"), batch_size=256, verbose=0)
-    temperature = evaluation.best_temperature(probabilities, validation.labels)
-    last = network.layers[-1]
-    last.set_weights([weights / temperature for weights in last.get_weights()])
-    return temperature, float((probabilities.argmax(axis=1) == validation.labels).mean())

@@ -141,13 +141,3 @@ def test_predict_refuses_what_are_no_probabilities():
     for level in (0, 2):
         with pytest.raises(ValueError, match="no probabilities"):
             evaluation.predict(PixelReader(), np.full((1, 48, 48, 1), level, np.uint8))
-
-
-def test_temperature_one_changes_nothing_and_the_best_undoes_overconfidence():
-    np.testing.assert_allclose(evaluation.with_temperature(PROBABILITIES, 1.0), PROBABILITIES)
-    # Of ten, six are right: the honest probability is 0.6. Logits three times as large claim more.
-    honest = rows(*[0] * 10, sure=0.6)
-    labels = np.array([0] * 6 + [1, 1, 2, 3])
-    overconfident = evaluation.with_temperature(honest, 1 / 3)
-    assert overconfident[0, 0] > 0.9
-    assert evaluation.best_temperature(overconfident, labels) == pytest.approx(3, rel=0.01)

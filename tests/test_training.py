@@ -199,39 +199,6 @@ def test_only_what_multiplies_features_decays():
     assert decaying == {"kernel"}
 
 
-def network_of_one_answer(*logits):
-    """Return a network that answers the same to every picture."""
-    network = keras.Sequential(
-        [keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(len(logits), activation="softmax")]
-    )
-    network.layers[-1].set_weights([np.zeros((48 * 48, len(logits))), np.array(logits)])
-    return network
-
-
-def test_calibration_divides_the_logits():
-    # A network that is far too sure: its logits are 8 apart, and every fourth answer is wrong.
-    network = network_of_one_answer(4.0, -4.0)
-    temperature, accuracy = training.calibrate(network, some_faces(*[0, 0, 0, 1] * 10))
-    assert accuracy == 0.75
-    # Right are 3 of 4, so the logits should be log(3) apart; more than 4 is never divided by.
-    assert temperature == pytest.approx(4)
-    assert np.allclose(network.layers[-1].get_weights()[1], [1, -1])
-
-
-def test_emotions_that_are_rare_in_training_become_likelier():
-    network = network_of_one_answer(0.0, 0.0)
-    training.leave_out_prior(network, some_faces(*[0] * 9, 1))
-    _, bias = network.layers[-1].get_weights()
-    # Nine times as rare: three times as likely.
-    assert bias[1] - bias[0] == pytest.approx(np.log(3))
-
-
-def test_an_emotion_without_training_pictures_keeps_the_network_finite():
-    network = network_of_one_answer(0.0, 0.0)
-    training.leave_out_prior(network, some_faces(0, 0))
-    assert np.isfinite(network.layers[-1].get_weights()[1]).all()
-
-
 @pytest.mark.parametrize("output", ["model.keras", "model", "model.hdf5"])
 def test_a_model_file_has_to_end_in_h5(output, tmp_path):
     with pytest.raises(UserError, match=r"ends in \.h5"), outputs.claimed(arguments(output=tmp_path / output)):
