@@ -15,7 +15,9 @@ class Batches(keras.utils.PyDataset):
     """The batches of one epoch: shuffled, and varied on the fly."""
 
     def __init__(self, data, targets, batch_size, seed, epoch):
-        super().__init__()
+        # Threads of Keras' own. With one worker Keras leaves the batches to tf.data (TensorFlow 2.21), and every epoch
+        # then waits for a thread of it that wakes up ever more rarely: up to a minute, though it has ended.
+        super().__init__(workers=2)
         self.data, self.targets, self.batch_size, self.seed, self.epoch = data, targets, batch_size, seed, epoch
         self.order = np.random.default_rng([seed, epoch]).permutation(len(data))
 

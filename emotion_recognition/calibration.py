@@ -26,7 +26,7 @@ def calibrate(network, validation) -> tuple[float, float]:
 
     The temperature is fitted on validation and folded into the last layer: dividing its weights divides the logits.
     """
-    probabilities = network.predict(validation.pictures.astype("float32"), batch_size=256, verbose=0)
+    probabilities = evaluation.outputs(network, validation.pictures)
     temperature = best_temperature(probabilities, validation.labels)
     last = network.layers[-1]
     last.set_weights([weights / temperature for weights in last.get_weights()])

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from emotion_recognition import older_keras, safe_loading
+from emotion_recognition import evaluation, older_keras, safe_loading
 from emotion_recognition.errors import UserError
 from emotion_recognition.labels import EMOTIONS, FER2013_CODES, canonical
 from emotion_recognition.pictures import FACE_SIZE
@@ -56,7 +56,7 @@ def detect_order(path, faces) -> str:
     for pixel_range in PIXEL_RANGES:
         adapted = adapt(network, size, channels, pixel_range)
         with safe_loading.naming_damage(path):
-            answers = adapted.predict(faces.pictures.astype("float32"), batch_size=256, verbose=0).argmax(axis=1)
+            answers = evaluation.outputs(adapted, faces.pictures).argmax(axis=1)
         for order in ("fer2013", "alphabetical") if number == len(FER2013_CODES) else ("alphabetical",):
             names = order_of(order, number, path)
             right = np.array([names[answer] for answer in answers]) == np.array(faces.emotions)[faces.labels]
