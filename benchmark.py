@@ -104,7 +104,7 @@ def benchmark_train(arguments):
     targets = batches.targets(train)
     varied = batches.Batches(train, targets, arguments.batch_size, seed=0, epoch=0)
     made = [varied[index] for index in range(len(varied))]
-    times = {varied: [], ReadyMade(): []}
+    times = {varied: [], ReadyMade(workers=varied.workers): []}
     # The first steps compile the network.
     network.fit(varied, verbose=0)
     for _ in range(arguments.repeat):

@@ -5,7 +5,8 @@
     python classification_attentional.py --network deep_emotion    Minaee and Abdolrashidi's, writes deep_emotion.h5
     python test.py --model attentional.h5                          shows the result in the webcam's window
 
---network deep_emotion --help lists the defaults of that network.
+--network deep_emotion --help lists the defaults of that network. On FER-2013's PrivateTest the attentional network
+reaches 68.7 % with two rounds of training (README, Results), Deep-Emotion 55.4 %.
 """
 
 import argparse
