@@ -5,8 +5,9 @@ import numpy as np
 from emotion_recognition import evaluation
 
 # A network learns also how frequent each emotion is in its training data: 16 times as many faces of FER-2013 are happy
-# as disgusted. In front of a camera it is otherwise, so half of that knowledge is taken out: on PublicTest that cost
-# two tenths of a point of accuracy and gained a whole one of balanced accuracy, while all of it cost most of a point.
+# as disgusted. In front of a camera it is otherwise, so half of that knowledge is taken out. On PublicTest that cost a
+# little VGG 0.2 points of accuracy and gained 1.0 of balanced accuracy; weaker networks pay and gain more: the
+# four-layer CNN 1.0 and 4.1, Deep-Emotion (three seeds) 0.6 to 0.8 and 3.0 to 3.7.
 PRIOR_LEFT_OUT = 0.5
 
 
@@ -26,7 +27,7 @@ def calibrate(network, validation) -> tuple[float, float]:
 
     The temperature is fitted on validation and folded into the last layer: dividing its weights divides the logits.
     """
-    probabilities = evaluation.outputs(network, validation.pictures)
+    probabilities = evaluation.network_outputs(network, validation.pictures)
     temperature = best_temperature(probabilities, validation.labels)
     last = network.layers[-1]
     last.set_weights([weights / temperature for weights in last.get_weights()])

@@ -27,14 +27,14 @@ def predict(network, pictures, flip=False) -> np.ndarray:
     With `flip` they are the mean over each picture and its mirror image. ValueError where they are no probabilities.
     """
     views = (pictures, pictures[:, :, ::-1]) if flip else (pictures,)
-    probabilities = np.mean([outputs(network, view) for view in views], axis=0, dtype=np.float64)
+    probabilities = np.mean([network_outputs(network, view) for view in views], axis=0, dtype=np.float64)
     # Negated, so that values that are not numbers are found too.
     if not (probabilities.min() >= 0 and np.abs(probabilities.sum(axis=1) - 1).max() < 0.01):
         raise ValueError("its outputs are no probabilities: a softmax must be its last layer")
     return probabilities
 
 
-def outputs(network, pictures) -> np.ndarray:
+def network_outputs(network, pictures) -> np.ndarray:
     """Return what a Keras network puts out, float32 (n, emotions), for pictures, uint8 (n, 48, 48, 1).
 
     `network.predict` is not used: after the last batch it waits for a thread of tf.data (TensorFlow 2.21) that wakes up

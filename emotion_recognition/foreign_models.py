@@ -56,7 +56,7 @@ def detect_order(path, faces) -> str:
     for pixel_range in PIXEL_RANGES:
         adapted = adapt(network, size, channels, pixel_range)
         with safe_loading.naming_damage(path):
-            answers = evaluation.outputs(adapted, faces.pictures).argmax(axis=1)
+            answers = evaluation.network_outputs(adapted, faces.pictures).argmax(axis=1)
         for order in ("fer2013", "alphabetical") if number == len(FER2013_CODES) else ("alphabetical",):
             names = order_of(order, number, path)
             right = np.array([names[answer] for answer in answers]) == np.array(faces.emotions)[faces.labels]

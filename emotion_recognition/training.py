@@ -15,6 +15,7 @@ from emotion_recognition import (
     batches,
     calibration,
     checkpoint,
+    evaluation,
     files,
     folders,
     model_file,
@@ -140,7 +141,7 @@ def fit(network, train, validation, arguments, outputs) -> list[dict]:
             # `Batches` has shuffled already; Keras would do it again, with a state that no checkpoint holds.
             shuffle=False,
             validation_data=validation_batch,
-            validation_batch_size=256,
+            validation_batch_size=evaluation.BATCH_SIZE,
             class_weight=batches.class_weights(train) if arguments.class_weights else None,
             callbacks=[OneEpoch(arguments.seed)],
             verbose=1 if sys.stdout.isatty() else 2,
