@@ -1,12 +1,15 @@
 """What the tests share: scripts run as people run them, and a small set of drawn faces in FER-2013's form."""
 
+import os
 import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import cv2
+import matplotlib
 import numpy as np
 import pytest
 
@@ -18,8 +21,14 @@ SHARED = REPOSITORY.parent / "shared"
 USAGES = ("Training", "PublicTest", "PrivateTest")
 PER_EMOTION = 12
 
+PORTRAIT = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
+NO_DISPLAY = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+
 # Lines in which TensorFlow reports on itself.
 BACKEND_NOISE = re.compile(r"[IWE]0000 |WARNING|To enable the following instructions|\d{4}-\d\d-\d\d \S+ [IWE] ")
+
+# What test.py prints of a face in a picture.
+FACE = re.compile(r"(\S+): face at \((\d+), (\d+)\), (\d+)x(\d+): (.*)")
 
 
 def pytest_addoption(parser):
@@ -63,6 +72,29 @@ def assert_one_sentence(result, *words):
     assert len(lines) == 1, lines
     for word in words:
         assert str(word) in lines[0]
+
+
+def parse_faces(text) -> list[tuple]:
+    """Return (name, box, {emotion: per cent}) for each line of a face that test.py printed."""
+    faces = []
+    for name, x, y, width, height, rest in FACE.findall(text):
+        probabilities = {emotion: float(value) for emotion, value in re.findall(r"(\w+) ([\d.]+)%", rest)}
+        faces.append((name, tuple(map(int, (x, y, width, height))), probabilities))
+    return faces
+
+
+def files_in(folder) -> dict[str, bytes]:
+    """Return the content of every file below a folder, by its path."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def wait_until(condition, process, seconds=120):
+    """Wait until a condition holds; fail when the time is over or the process has ended."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -16,16 +16,14 @@ from pathlib import Path
 import cv2
 import h5py
 import keras
-import matplotlib
 import numpy as np
-from conftest import REPOSITORY, SHARED, make_rows
+from conftest import PORTRAIT, REPOSITORY, SHARED, make_rows
 from mutations import mutate, mutate_json
 from PIL import Image
 
 from emotion_recognition import folders, model_file, packed
 from emotion_recognition.labels import EMOTIONS, FER2013_CODES
 
-PORTRAIT = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
 COMPRESSIONS = {".csv": bytes, ".csv.gz": gzip.compress, ".csv.xz": lzma.compress, ".csv.bz2": bz2.compress}
 
 # Names that an archive may give to what is in it.

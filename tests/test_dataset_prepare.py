@@ -1,41 +1,22 @@
-"""dataset_prepare.py, run as people run it: on drawn faces, on damaged files, and on the real FER-2013."""
+"""dataset_prepare.py, run as people run it: what it reads from tables and archives, whole and damaged, and writes."""
 
 import csv
 import gzip
 import io
 import lzma
-import os
 import re
-import resource
-import signal
-import subprocess
-import sys
 import tarfile
-import time
 import zipfile
-from collections import Counter
 
 import cv2
 import numpy as np
 import pytest
-from conftest import assert_one_sentence, command, make_rows, start_script, write_csv
+from conftest import assert_one_sentence, files_in, make_rows, write_csv
 
 from emotion_recognition.labels import FER2013_CODES
 
 SPLITS = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
 PLAIN = np.zeros((48, 48), np.uint8)
-
-# Rows per emotion in the order of FER2013_CODES, as the data set was released.
-FER2013_ROWS = {
-    "train": (3995, 436, 4097, 7215, 4830, 3171, 4965),
-    "validation": (467, 56, 496, 895, 653, 415, 607),
-    "test": (491, 55, 528, 879, 594, 416, 626),
-}
-
-
-def files_in(folder) -> dict[str, bytes]:
-    """Return the content of every file below a folder, by its path."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def read_table(path) -> list[dict]:
@@ -49,13 +30,6 @@ def rejected(folder) -> dict[int, str]:
 
 def pixels(picture) -> str:
     return " ".join(map(str, picture.ravel()))
-
-
-def wait_for(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_every_picture_is_the_row_of_its_name_bit_for_bit(small_data, small_rows):
@@ -258,176 +232,6 @@ def test_copies_across_splits(run_script, tmp_path):
         ("1", "test", "disgusted", "fer0000022.png"),
         ("1", "train", "disgusted", "fer0000023.png"),
     ]
-
-
-def test_existing_folder_is_refused_and_replaced_only_with_force(run_script, small_csv, tmp_path):
-    write_csv(tmp_path / "fer2013.csv", make_rows(1))
-    assert run_script("dataset_prepare.py").returncode == 0
-    before = files_in(tmp_path / "data")
-    assert_one_sentence(run_script("dataset_prepare.py", small_csv), "data exists already", "--force")
-    assert files_in(tmp_path / "data") == before
-    assert run_script("dataset_prepare.py", small_csv, "--force").returncode == 0
-    assert len(list((tmp_path / "data").rglob("*.png"))) == 252
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["data", "fer2013.csv"]
-
-
-def test_a_failing_run_with_force_keeps_the_old_folder(run_script, small_csv, tmp_path):
-    assert run_script("dataset_prepare.py", small_csv).returncode == 0
-    before = files_in(tmp_path / "data")
-    (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n0,1 2 3,Training\n")
-    assert_one_sentence(run_script("dataset_prepare.py", "--force"), "None of the 1 rows")
-    assert files_in(tmp_path / "data") == before
-
-
-@pytest.mark.parametrize("force", [[], ["--force"]])
-def test_a_folder_with_other_things_is_never_replaced(force, run_script, small_csv, tmp_path):
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "thesis.txt").write_text("years of work")
-    result = run_script("dataset_prepare.py", small_csv, *force)
-    assert_one_sentence(result, "data", "thesis.txt", "name another --output")
-    assert files_in(tmp_path) == {"data/thesis.txt": b"years of work"}
-
-
-@pytest.mark.parametrize("output", ["notes.txt", "notes.txt/data"])
-def test_a_file_is_never_replaced(output, run_script, small_csv, tmp_path):
-    (tmp_path / "notes.txt").write_text("kept")
-    assert_one_sentence(run_script("dataset_prepare.py", small_csv, "--force", "--output", output), "notes.txt")
-    assert files_in(tmp_path) == {"notes.txt": b"kept"}
-
-
-def test_an_empty_folder_may_be_named_by_a_dot(run_script, small_csv, tmp_path):
-    (tmp_path / "faces").mkdir()
-    result = start_script("dataset_prepare.py", small_csv, "--output", ".", folder=tmp_path / "faces")
-    assert result.returncode == 0, result.stderr
-    assert (tmp_path / "faces" / "copies.csv").is_file()
-
-
-@pytest.fixture
-def long_csv(tmp_path):
-    """A table that takes seconds to prepare and little space."""
-    row = f"3,{pixels(PLAIN)},Training\n".encode()
-    (tmp_path / "fer2013.csv").write_bytes(gzip.compress(b"emotion,pixels,Usage\n" + row * 12_000, 1))
-
-
-@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)])
-def test_an_interrupted_run_leaves_no_folder_and_can_be_run_again(number, status, long_csv, small_csv, tmp_path):
-    with subprocess.Popen(
-        command("dataset_prepare.py"), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        wait_for(lambda: len(list(tmp_path.glob("data.partial/train/happy/*.png"))) > 100)
-        process.send_signal(number)
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == status
-    assert "Traceback" not in errors
-    assert not (tmp_path / "data").exists()
-    if number != signal.SIGKILL:
-        assert [entry.name for entry in tmp_path.iterdir()] == ["fer2013.csv"]
-    result = start_script("dataset_prepare.py", small_csv, folder=tmp_path)
-    assert result.returncode == 0, result.stderr
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["data", "fer2013.csv"]
-    assert len(list((tmp_path / "data").rglob("*.png"))) == 252
-
-
-def test_progress_is_shown_at_once_without_a_terminal(long_csv, tmp_path):
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-    with subprocess.Popen(
-        command("dataset_prepare.py"), cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        assert process.stdout.readline() == " 5,000 rows read\n"
-        # Not only when all is done.
-        assert (tmp_path / "data.partial").is_dir()
-        process.terminate()
-
-
-def test_a_picture_that_cannot_be_written_whole(run_script, small_csv, tmp_path):
-    def limit_files():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
-
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    result = run_script("dataset_prepare.py", small_csv, preexec_fn=limit_files, env=environment)
-    assert_one_sentence(result, "data: ", "File too large")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_full_disk(run_script, small_csv, tmp_path):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", disk], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("only root may mount a small disk")
-    try:
-        result = run_script("dataset_prepare.py", small_csv, "--output", disk / "data")
-        assert_one_sentence(result, disk / "data", "the disk is full", "free some space")
-        assert list(disk.iterdir()) == []
-    finally:
-        subprocess.run(["umount", disk], check=True)
-
-
-# Asks the system for the memory of one process; a fork of the tests' own process would count their memory.
-MEASURE = """
-import resource, subprocess, sys
-status = subprocess.run(sys.argv[1:]).returncode
-print("kilobytes", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-sys.exit(status)
-"""
-
-
-@pytest.fixture(scope="module")
-def fer2013(shared, tmp_path_factory):
-    """The real data set, prepared: (folder, what the script printed)."""
-    folder = tmp_path_factory.mktemp("fer2013")
-    preparing = command("dataset_prepare.py", shared / "fer2013" / "fer2013.csv.xz")
-    result = subprocess.run(
-        [sys.executable, "-c", MEASURE, *preparing], cwd=folder, capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 0, result.stderr
-    return folder / "data", result.stdout
-
-
-@pytest.mark.slow
-def test_fer2013_is_complete(fer2013):
-    folder, output = fer2013
-    assert "This is the complete, original FER-2013." in output
-    assert "0 rows left out" in output and "35,000 rows read" in output
-    for split, expected in FER2013_ROWS.items():
-        assert tuple(len(list((folder / split / emotion).iterdir())) for emotion in FER2013_CODES) == expected
-    assert re.search(r"^ +all +28,709 +3,589 +3,589$", output, re.M)
-
-
-@pytest.mark.slow
-def test_fer2013_copies(fer2013):
-    folder, _ = fer2013
-    groups = {}
-    for row in read_table(folder / "copies.csv"):
-        groups.setdefault(row["group"], []).append(row["split"])
-        assert (folder / row["split"] / row["emotion"] / row["name"]).is_file()
-    copied = Counter()
-    for splits in groups.values():
-        assert len(set(splits)) > 1
-        for split in ("validation", "test"):
-            copied[split, "train"] += splits.count(split) * ("train" in splits)
-        copied["test", "validation"] += splits.count("test") * ("validation" in splits)
-    assert copied == {("validation", "train"): 280, ("test", "train"): 288, ("test", "validation"): 44}
-
-
-@pytest.mark.slow
-def test_fer2013_pictures_are_the_rows(fer2013, shared):
-    folder, _ = fer2013
-    with lzma.open(shared / "fer2013" / "fer2013.csv.xz", "rt") as table:
-        for number, row in zip(range(50), csv.DictReader(table), strict=False):
-            emotion = FER2013_CODES[int(row["emotion"])]
-            written = cv2.imread(
-                str(folder / SPLITS[row["Usage"]] / emotion / f"fer{number:07d}.png"), cv2.IMREAD_UNCHANGED
-            )
-            assert written.ravel().tolist() == [int(value) for value in row["pixels"].split()]
-
-
-@pytest.mark.slow
-def test_fer2013_needs_little_memory(fer2013):
-    _, output = fer2013
-    assert int(re.search(r"kilobytes (\d+)", output)[1]) < 300_000
 
 
 @pytest.mark.parametrize("kind", ["csv", "zip", "xz"])

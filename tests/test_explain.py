@@ -7,14 +7,12 @@ import re
 from types import SimpleNamespace
 
 import cv2
-import matplotlib
 import numpy as np
 import pytest
-from conftest import assert_one_sentence
+from conftest import PORTRAIT, assert_one_sentence
 
 import explain
 
-PORTRAIT = f"{matplotlib.get_data_path()}/sample_data/grace_hopper.jpg"
 REGIONS = ["brows", "nose", "mouth", "forehead", "outside"]
 
 

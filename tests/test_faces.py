@@ -1,17 +1,13 @@
 """The Haar detector on real photos, and the crops that the network sees."""
 
-from pathlib import Path
-
 import cv2
-import matplotlib
 import numpy as np
 import pytest
+from conftest import PORTRAIT
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.faces import FaceDetector, clip_box, crop_face
 from emotion_recognition.pictures import read_picture, to_gray
-
-PORTRAIT = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from pathlib import Path
 import hypothesis
 import numpy as np
 import pytest
-from conftest import sentences, start_script
-from fuzz_cases import PORTRAIT, make_case
+from conftest import PORTRAIT, sentences, start_script
+from fuzz_cases import make_case
 from hypothesis import strategies
 from PIL import Image
 

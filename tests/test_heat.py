@@ -7,16 +7,14 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import cv2
-import matplotlib
 import numpy as np
 import pytest
+from conftest import PORTRAIT
 
 from emotion_recognition.heat import PATCHES_AT_ONCE, HeatMaps
 from emotion_recognition.overlay import AGAINST, FOR, LARGEST_OPACITY, draw_heat
 from emotion_recognition.recognition import Reading
 from emotion_recognition.session import Session
-
-PORTRAIT = f"{matplotlib.get_data_path()}/sample_data/grace_hopper.jpg"
 
 
 def see_spot(faces):

@@ -16,9 +16,8 @@ from collections import Counter
 import cv2
 import numpy as np
 import pytest
-from conftest import assert_one_sentence, command, start_script
-from test_dataset_prepare import files_in
-from test_training import SCRIPT, SETTINGS, assert_same_result, assert_same_weights
+from conftest import assert_one_sentence, command, files_in, start_script
+from test_training_runs import SCRIPT, SETTINGS, assert_same_result, assert_same_weights
 
 # For each of the three, in the short form and in the long one.
 KILLS = (3, 30)

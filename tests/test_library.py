@@ -4,15 +4,12 @@ import re
 import subprocess
 import sys
 
-import matplotlib
 import numpy as np
 import pytest
-from conftest import REPOSITORY
+from conftest import PORTRAIT, REPOSITORY
 
 import emotion_recognition
 from emotion_recognition import EmotionRecogniser, Face, draw_faces, read_picture
-
-PORTRAIT = f"{matplotlib.get_data_path()}/sample_data/grace_hopper.jpg"
 
 
 @pytest.fixture(scope="module")

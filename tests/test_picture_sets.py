@@ -6,14 +6,12 @@ from collections import Counter
 from pathlib import Path
 
 import cv2
-import matplotlib
 import numpy as np
 import pytest
+from conftest import PORTRAIT
 
 from emotion_recognition import folders, listings, pictures, splits
 from emotion_recognition.errors import UserError
-
-PORTRAIT = f"{matplotlib.get_data_path()}/sample_data/grace_hopper.jpg"
 
 
 def write(path, level=0, size=(48, 48)):
@@ -112,7 +110,7 @@ def test_a_labelled_sequence_of_ckplus_without_frames_is_named(ckplus):
 
 
 def test_ckplus_faces_are_cut_out(ckplus, run_script, tmp_path):
-    portrait = cv2.imread(PORTRAIT)
+    portrait = cv2.imread(str(PORTRAIT))
     for path in ckplus.glob("cohn-kanade-images/S010/004/*.png"):
         cv2.imwrite(str(path), portrait)
     result = run_script("dataset_prepare.py", ckplus, "--output", "faces", "--only-test")
@@ -170,7 +168,7 @@ def test_folders_within_those_of_emotions_make_no_ferg(tmp_path):
 
 
 def test_photos_without_or_with_several_faces_are_listed(run_script, tmp_path):
-    portrait = cv2.imread(PORTRAIT)
+    portrait = cv2.imread(str(PORTRAIT))
     for number in range(3):
         for word in ("Happiness", "SAD"):
             (tmp_path / "photos" / word).mkdir(parents=True, exist_ok=True)
@@ -197,7 +195,7 @@ def test_photos_without_or_with_several_faces_are_listed(run_script, tmp_path):
 
 def test_every_emotion_of_which_faces_are_found_is_trained(run_script, tmp_path):
     """Ten photos of each, of which the cascade finds a face in one to four."""
-    portrait = cv2.imread(PORTRAIT)
+    portrait = cv2.imread(str(PORTRAIT))
     for faces, emotion in enumerate(("angry", "happy", "neutral", "sad"), start=1):
         for number in range(10):
             write(tmp_path / f"photos/{emotion}/{number}.png", 20 * number, (300, 300))
@@ -228,7 +226,7 @@ def test_whole_pictures_need_no_face(run_script, tmp_path):
 def test_pictures_without_a_face_may_be_taken_whole(run_script, tmp_path):
     write(tmp_path / "stickers/happy/drawn.png", 77, (300, 300))
     (tmp_path / "stickers/sad").mkdir()
-    cv2.imwrite(str(tmp_path / "stickers/sad/photo.png"), cv2.imread(PORTRAIT))
+    cv2.imwrite(str(tmp_path / "stickers/sad/photo.png"), cv2.imread(str(PORTRAIT)))
     assert run_script("dataset_prepare.py", "stickers", "--whole", "auto").returncode == 0
     train = folders.read_split(tmp_path / "data", "train")
     assert train.names.tolist() == ["happy/drawn_png.png", "sad/photo_png.png"]

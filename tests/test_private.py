@@ -5,11 +5,8 @@ import shutil
 import subprocess
 import sys
 
-import matplotlib
 import pytest
-from conftest import REPOSITORY, command
-
-PORTRAIT = f"{matplotlib.get_data_path()}/sample_data/grace_hopper.jpg"
+from conftest import PORTRAIT, REPOSITORY, command
 
 # Loaded by every Python that starts with this folder on its path. Audit hooks see the calls of all Python code, and
 # cannot be taken away again; sockets within the machine, which libraries use among their own threads, are let be.
@@ -64,7 +61,7 @@ def test_the_watch_notices_the_network(tmp_path):
     ids=lambda line: line[0],
 )
 def test_scripts_use_no_network_and_keep_only_what_is_asked_for(line, small_csv, small_data, tmp_path):
-    line = [part.format(csv=small_csv, data=small_data) for part in line]
+    line = [str(part).format(csv=small_csv, data=small_data) for part in line]
     result = run_watched(tmp_path, *command(*line))
     assert result.returncode == 0, result.stderr
     assert "NETWORK" not in result.stderr

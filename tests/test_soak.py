@@ -13,8 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import SHARED, command
-from fuzz_cases import PORTRAIT
+from conftest import PORTRAIT, SHARED, command
 
 FRAMES = (3_000, 108_000)
 FRAME_RATE = 30

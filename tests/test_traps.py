@@ -15,9 +15,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import assert_one_sentence
+from conftest import assert_one_sentence, files_in
 from PIL import Image
-from test_dataset_prepare import files_in
 
 from emotion_recognition import packed
 from emotion_recognition.cli import as_line

@@ -1,0 +1,115 @@
+"""The folder that dataset_prepare.py writes appears whole or not at all, and nothing is lost for it."""
+
+import gzip
+import os
+import resource
+import signal
+import subprocess
+
+import pytest
+from conftest import assert_one_sentence, command, files_in, make_rows, start_script, wait_until, write_csv
+
+
+def test_existing_folder_is_refused_and_replaced_only_with_force(run_script, small_csv, tmp_path):
+    write_csv(tmp_path / "fer2013.csv", make_rows(1))
+    assert run_script("dataset_prepare.py").returncode == 0
+    before = files_in(tmp_path / "data")
+    assert_one_sentence(run_script("dataset_prepare.py", small_csv), "data exists already", "--force")
+    assert files_in(tmp_path / "data") == before
+    assert run_script("dataset_prepare.py", small_csv, "--force").returncode == 0
+    assert len(list((tmp_path / "data").rglob("*.png"))) == 252
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["data", "fer2013.csv"]
+
+
+def test_a_failing_run_with_force_keeps_the_old_folder(run_script, small_csv, tmp_path):
+    assert run_script("dataset_prepare.py", small_csv).returncode == 0
+    before = files_in(tmp_path / "data")
+    (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n0,1 2 3,Training\n")
+    assert_one_sentence(run_script("dataset_prepare.py", "--force"), "None of the 1 rows")
+    assert files_in(tmp_path / "data") == before
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_a_folder_with_other_things_is_never_replaced(force, run_script, small_csv, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "thesis.txt").write_text("years of work")
+    result = run_script("dataset_prepare.py", small_csv, *force)
+    assert_one_sentence(result, "data", "thesis.txt", "name another --output")
+    assert files_in(tmp_path) == {"data/thesis.txt": b"years of work"}
+
+
+@pytest.mark.parametrize("output", ["notes.txt", "notes.txt/data"])
+def test_a_file_is_never_replaced(output, run_script, small_csv, tmp_path):
+    (tmp_path / "notes.txt").write_text("kept")
+    assert_one_sentence(run_script("dataset_prepare.py", small_csv, "--force", "--output", output), "notes.txt")
+    assert files_in(tmp_path) == {"notes.txt": b"kept"}
+
+
+def test_an_empty_folder_may_be_named_by_a_dot(run_script, small_csv, tmp_path):
+    (tmp_path / "faces").mkdir()
+    result = start_script("dataset_prepare.py", small_csv, "--output", ".", folder=tmp_path / "faces")
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "faces" / "copies.csv").is_file()
+
+
+@pytest.fixture
+def long_csv(tmp_path):
+    """A table that takes seconds to prepare and little space."""
+    row = f"3,{' '.join(['0'] * 48 * 48)},Training\n".encode()
+    (tmp_path / "fer2013.csv").write_bytes(gzip.compress(b"emotion,pixels,Usage\n" + row * 12_000, 1))
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)])
+def test_an_interrupted_run_leaves_no_folder_and_can_be_run_again(number, status, long_csv, small_csv, tmp_path):
+    with subprocess.Popen(
+        command("dataset_prepare.py"), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        wait_until(lambda: len(list(tmp_path.glob("data.partial/train/happy/*.png"))) > 100, process)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == status
+    assert "Traceback" not in errors
+    assert not (tmp_path / "data").exists()
+    if number != signal.SIGKILL:
+        assert [entry.name for entry in tmp_path.iterdir()] == ["fer2013.csv"]
+    result = start_script("dataset_prepare.py", small_csv, folder=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["data", "fer2013.csv"]
+    assert len(list((tmp_path / "data").rglob("*.png"))) == 252
+
+
+def test_progress_is_shown_at_once_without_a_terminal(long_csv, tmp_path):
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with subprocess.Popen(
+        command("dataset_prepare.py"), cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout.readline() == " 5,000 rows read\n"
+        # Not only when all is done.
+        assert (tmp_path / "data.partial").is_dir()
+        process.terminate()
+
+
+def test_a_picture_that_cannot_be_written_whole(run_script, small_csv, tmp_path):
+    def limit_files():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
+
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    result = run_script("dataset_prepare.py", small_csv, preexec_fn=limit_files, env=environment)
+    assert_one_sentence(result, "data: ", "File too large")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk(run_script, small_csv, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", disk], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("only root may mount a small disk")
+    try:
+        result = run_script("dataset_prepare.py", small_csv, "--output", disk / "data")
+        assert_one_sentence(result, disk / "data", "the disk is full", "free some space")
+        assert list(disk.iterdir()) == []
+    finally:
+        subprocess.run(["umount", disk], check=True)

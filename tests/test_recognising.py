@@ -1,0 +1,231 @@
+"""test.py and emotions.py --mode display, run as people run them without a window: pictures, videos, streams."""
+
+import csv
+import http.server
+import json
+import re
+import shutil
+import signal
+import subprocess
+import threading
+import time
+
+import cv2
+import numpy as np
+import pytest
+from conftest import NO_DISPLAY, PORTRAIT, REPOSITORY, assert_one_sentence, command, parse_faces, sentences, wait_until
+from PIL import Image
+
+from emotion_recognition.faces import FaceDetector
+from emotion_recognition.labels import COLOURS
+from emotion_recognition.pictures import read_face
+from emotion_recognition.recognition import Reading, Recogniser
+
+
+class Capturing:
+    """A classifier that keeps what it is given."""
+
+    emotions = ("happy", "sad")
+
+    def probabilities(self, faces):
+        self.faces = faces
+        return np.tile(np.float32([0.75, 0.25]), (len(faces), 1))
+
+
+@pytest.fixture(scope="module")
+def detector():
+    return FaceDetector()
+
+
+def test_a_prepared_picture_reaches_the_network_bit_for_bit(detector, small_data):
+    classifier = Capturing()
+    path = next((small_data / "train" / "happy").iterdir())
+    Recogniser(detector, classifier, "always").read(cv2.imread(str(path)))
+    [face] = classifier.faces
+    assert face.dtype == np.uint8 and (face == read_face(path)).all()
+    assert (face == cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)).all()
+
+
+def test_when_the_whole_picture_is_one_face(detector):
+    nothing, portrait = np.full((60, 80, 3), 200, np.uint8), cv2.imread(str(PORTRAIT))
+    whole = [(0, 0, 80, 60)]
+    assert Recogniser(detector, Capturing(), "never").read(nothing).boxes == []
+    assert Recogniser(detector, Capturing(), "auto").read(nothing).boxes == whole
+    assert Recogniser(detector, Capturing(), "always").read(nothing).boxes == whole
+    assert len(Recogniser(detector, Capturing(), "auto").read(portrait).boxes) == 1
+    assert Recogniser(detector, Capturing(), "auto").read(portrait).boxes[0][2] < portrait.shape[1]
+
+
+def test_boxes_in_the_mirrored_view():
+    reading = Reading([(10, 20, 30, 40)], np.ones((1, 2)), [0])
+    assert reading.mirrored(100).boxes == [(60, 20, 30, 40)]
+    assert reading.mirrored(100).mirrored(100).boxes == reading.boxes
+
+
+@pytest.fixture(scope="module")
+def many_sources(tmp_path_factory):
+    """One run of test.py over pictures of every kind, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("sources")
+    photos = folder / "photos"
+    photos.mkdir()
+    portrait = Image.open(PORTRAIT)
+    portrait.save(photos / "a_portrait.jpg", quality=95)
+    turned = portrait.transpose(Image.Transpose.ROTATE_90)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # Shown upright only after a turn to the right.
+    turned.save(photos / "b_phone.jpg", quality=95, exif=exif)
+    transparent = portrait.convert("RGBA")
+    transparent.putalpha(255)
+    transparent.save(photos / "c_transparent.png")
+    gray = np.asarray(portrait.convert("L")).astype(np.uint16) * 257
+    Image.fromarray(gray).save(photos / "d_16_bit.png")
+    portrait.convert("L").save(photos / "e_gray.png")
+    Image.new("RGB", (300, 200), "white").save(photos / "f_empty.png")
+    (photos / "g_cut_off.jpg").write_bytes(PORTRAIT.read_bytes()[:20000])
+    (photos / "h_text.png").write_text("no picture")
+    result = subprocess.run(
+        command("test.py", "photos", PORTRAIT, "--output", "results", "--model", REPOSITORY / "model.h5"),
+        cwd=folder, capture_output=True, text=True, env=NO_DISPLAY, timeout=300, check=False,
+    )  # fmt: skip
+    return folder, result
+
+
+def test_every_kind_of_picture_gives_the_same_face(many_sources):
+    _, result = many_sources
+    faces = {name: (box, probabilities) for name, box, probabilities in parse_faces(result.stdout)}
+    pictures = ["a_portrait.jpg", "b_phone.jpg", "c_transparent.png", "d_16_bit.png", "e_gray.png", "grace_hopper.jpg"]
+    assert sorted(faces) == pictures
+    box, probabilities = faces["grace_hopper.jpg"]
+    assert len(probabilities) == 7 and sum(probabilities.values()) == pytest.approx(100, abs=0.5)
+    for other_box, others in faces.values():
+        assert np.allclose(other_box, box, atol=12)
+        assert max(abs(others[emotion] - probabilities[emotion]) for emotion in others) < 25
+    assert faces["c_transparent.png"] == faces["grace_hopper.jpg"]
+
+
+def test_bad_pictures_are_named_and_the_others_are_read(many_sources):
+    _, result = many_sources
+    lines = sentences(result)
+    assert result.returncode == 2 and len(lines) == 2
+    assert "g_cut_off.jpg is damaged or cut off" in lines[0] and "h_text.png is no picture" in lines[1]
+    assert "f_empty.png: no face found; --whole auto" in result.stdout
+    assert "No display that works" in result.stdout
+
+
+def test_annotated_pictures_are_written(many_sources):
+    folder, result = many_sources
+    written = sorted(path.name for path in (folder / "results").iterdir())
+    assert len(written) == 7 and "g_cut_off.jpg" not in written
+    original, drawn = cv2.imread(str(PORTRAIT)), cv2.imread(str(folder / "results" / "c_transparent.png"))
+    assert drawn.shape == original.shape
+    [(box, probabilities)] = [
+        (box, probabilities) for name, box, probabilities in parse_faces(result.stdout) if name == "c_transparent.png"
+    ]
+    x, y, width, _ = box
+    assert tuple(drawn[y, x + width // 2]) == COLOURS[max(probabilities, key=probabilities.get)]
+
+
+def test_a_video_is_annotated_frame_by_frame(run_script, shared, tmp_path):
+    clip = shared / "media" / "clip.mp4"
+    result = run_script("test.py", clip, "--output", "out.mp4", "--no-window")
+    assert result.returncode == 0, result.stderr
+    assert re.search(r"clip\.mp4: \d+ faces in 115 frames: ", result.stdout)
+    original, written = cv2.VideoCapture(str(clip)), cv2.VideoCapture(str(tmp_path / "out.mp4"))
+    for what in (cv2.CAP_PROP_FRAME_COUNT, cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT):
+        assert written.get(what) == original.get(what)
+    assert written.get(cv2.CAP_PROP_FPS) == pytest.approx(original.get(cv2.CAP_PROP_FPS), rel=0.01)
+
+
+def test_ctrl_c_keeps_the_video_so_far(tmp_path):
+    writer = cv2.VideoWriter(str(tmp_path / "long.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 25, (320, 240))
+    noise = np.random.default_rng(1).integers(0, 255, (240, 320, 3), np.uint8)
+    for _ in range(1500):
+        writer.write(noise)
+    writer.release()
+    partial = tmp_path / "out.partial.avi"
+    process = subprocess.Popen(
+        command("test.py", "long.avi", "--output", "out.avi", "--no-window"),
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    wait_until(lambda: partial.is_file() and partial.stat().st_size > 100_000, process)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130 and "Traceback" not in errors
+    assert not partial.exists()
+    assert 1 < cv2.VideoCapture(str(tmp_path / "out.avi")).get(cv2.CAP_PROP_FRAME_COUNT) < 1500
+
+
+def test_what_a_video_holds_is_kept(run_script, shared, tmp_path):
+    clip = shared / "media" / "clip.mp4"
+    files = ["--csv", "rows.csv", "--jsonl", "rows.jsonl", "--timeline", "time.png"]
+    result = run_script("test.py", clip, "--no-window", *files)
+    assert result.returncode == 0, result.stderr
+    with (tmp_path / "rows.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    lines = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    assert [{name: str(value) for name, value in line.items()} for line in lines] == rows
+    assert len(rows) == int(re.search(r"(\d+) faces in 115 frames", result.stdout)[1]) > 100
+    # One person, who is one face from the first frame to the last.
+    assert {row["face"] for row in rows} == {"1"} and {row["source"] for row in rows} == {"clip.mp4"}
+    for line in lines:
+        assert line["seconds"] == pytest.approx(line["frame"] / 24.7017, abs=0.002)
+        assert sum(line[emotion] for emotion in COLOURS if emotion in line) == pytest.approx(1, abs=0.001)
+        assert line["x"] >= 0 and line["x"] + line["width"] <= 596 and line["y"] + line["height"] <= 336
+    with Image.open(tmp_path / "time.png") as picture:
+        assert picture.width == 1200
+    again = run_script("test.py", clip, "--no-window", "--csv", "rows.csv")
+    assert_one_sentence(again, "rows.csv exists already", "--csv", "--force")
+    assert len((tmp_path / "rows.csv").read_text().splitlines()) == len(rows) + 1
+
+
+class CutStream(http.server.BaseHTTPRequestHandler):
+    """Serves the portrait as motion JPEG, ten frames a second; the second connection is the last, and is refused."""
+
+    frames, connections = 20, 0
+
+    def do_GET(self):
+        CutStream.connections += 1
+        if CutStream.connections > 2:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        jpeg = cv2.imencode(".jpg", cv2.resize(cv2.imread(str(PORTRAIT)), None, fx=0.5, fy=0.5))[1].tobytes()
+        for _ in range(self.frames):
+            self.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg))
+            self.wfile.write(jpeg + b"\r\n")
+            time.sleep(0.1)
+
+    def log_message(self, *arguments):
+        """Keep quiet."""
+
+
+@pytest.mark.slow
+def test_a_stream_that_is_cut_is_opened_again_and_ends_in_order(run_script, tmp_path):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), CutStream) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/stream.mjpg"
+        files = ["--csv", "rows.csv", "--output", "out.mp4", "--timeline", "time.png"]
+        result = run_script("test.py", address, "--no-window", *files)
+        server.shutdown()
+    assert_one_sentence(result, address, "stopped giving pictures after", "is it still connected")
+    assert CutStream.connections > 2
+    # Both connections gave pictures, and the annotated video plays as long as the stream was there.
+    frames = int(re.search(r"in (\d+) frames", result.stdout)[1])
+    assert CutStream.frames < frames <= 2 * CutStream.frames
+    with (tmp_path / "rows.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["face"] for row in rows} == {"1"} and len(rows) == frames
+    video = cv2.VideoCapture(str(tmp_path / "out.mp4"))
+    length = video.get(cv2.CAP_PROP_FRAME_COUNT) / video.get(cv2.CAP_PROP_FPS)
+    assert length == pytest.approx(float(rows[-1]["seconds"]) - float(rows[0]["seconds"]), abs=0.5)
+    assert (tmp_path / "time.png").is_file()
+
+
+def test_emotions_says_which_model_it_shows(run_script, tmp_path):
+    result = run_script("emotions.py", "--mode", "display", PORTRAIT, "--no-window")
+    assert f"Model: {REPOSITORY / 'model.h5'}" in result.stdout and len(parse_faces(result.stdout)) == 1
+    shutil.copy(REPOSITORY / "model.h5", tmp_path / "four_layer_cnn.h5")
+    result = run_script("emotions.py", "--mode", "display", PORTRAIT, "--no-window")
+    assert "Model: four_layer_cnn.h5" in result.stdout and len(parse_faces(result.stdout)) == 1
