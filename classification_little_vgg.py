@@ -19,8 +19,9 @@ def parse_args():
         "--compare-optimizers", action="store_true", help="train with each optimizer, write a table and a picture"
     )
     arguments = parser.parse_args()
-    if arguments.compare_optimizers and (arguments.learning_rate or arguments.weights):
-        parser.error("--compare-optimizers starts anew with every optimizer: leave out --learning-rate and --weights")
+    is_chosen = arguments.optimizer != parser.get_default("optimizer")
+    if arguments.compare_optimizers and (is_chosen or arguments.learning_rate or arguments.weights):
+        parser.error("--compare-optimizers trains anew with each: leave out --optimizer, --learning-rate and --weights")
     return arguments
 
 

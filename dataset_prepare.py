@@ -12,7 +12,6 @@ data/copies.csv (identical pictures in different splits) and data/rejected.csv (
 """
 
 import tempfile
-from itertools import chain
 from pathlib import Path
 
 from emotion_recognition import cli, flags
@@ -46,14 +45,18 @@ def parse_args():
     how.add_argument("--split-pictures", action="store_true", help="split by picture, as papers do: it flatters")
     how.add_argument("--only-test", action="store_true", help="all pictures are for testing a model trained elsewhere")
     flags.add_whole_flag(parser)
-    parser.add_argument("--seed", type=flags.not_negative, default=0, help="deals persons and photos to the splits")
+    parser.add_argument("--seed", type=flags.not_negative, default=0, help="deals persons and photos, and draws faces")
     arguments = parser.parse_args()
+    if arguments.folds < 2:
+        parser.error("--folds takes 2 or more: one is tested on, the others are trained on")
     if arguments.fold > arguments.folds:
         parser.error(f"there is no fold {arguments.fold} of {arguments.folds}")
     if arguments.votes and not arguments.labels:
         parser.error("--votes needs the table of votes: name FER+'s fer2013new.csv with --labels")
     if arguments.votes and arguments.drawn:
         parser.error("nobody has voted on drawn faces: leave out --votes or --drawn")
+    if arguments.only_test and arguments.drawn:
+        parser.error("drawn faces are for training: leave out --only-test or --drawn")
     arguments.given = [name for name, value in vars(arguments).items() if value != parser.get_default(name)]
     if "splits" in arguments.given and not arguments.pack:
         parser.error("--splits chooses what goes into the file of --pack: name one")
@@ -74,6 +77,9 @@ def main():
         raise UserError(f"{arguments.pack}: the name of a packed file ends in .npz; name another --pack.")
     files.claim_output(arguments.pack, arguments.force, "--pack")
     if Path(arguments.source).is_dir() and any(folders.has_split(arguments.source, split) for split in SPLITS):
+        if without_use := [name for name in arguments.given if name not in ("source", "pack", "splits", "force")]:
+            flag = without_use[0].replace("_", "-")
+            raise UserError(f"{arguments.source} is prepared already, which leaves no use for --{flag}: leave it out.")
         numbers = folders.pack(arguments.source, arguments.pack, arguments.splits)
     else:
         # Not beside the packed file, which may be on the slow drive that it is made for.
@@ -88,8 +94,8 @@ def prepare(arguments, output):
     from emotion_recognition import datasets, drawings, preparation, readers
 
     reader = readers.open_source(arguments)
-    items = chain(reader, drawings.samples(arguments.drawn, arguments.seed))
-    written = preparation.write_data_folder(items, output, arguments.force, reader.unit)
+    drawn = drawings.samples(arguments.drawn, arguments.seed)
+    written = preparation.write_data_folder(reader, output, arguments.force, reader.unit, drawn)
     print(written.table())
     if arguments.drawn:
         print(f"Of those for training, {arguments.drawn:,} of each emotion are drawn.")

@@ -54,6 +54,8 @@ class OpenedTable:
         self._stack = ExitStack()
 
     def __enter__(self):
+        if self.path.is_dir():
+            raise UserError(f"{self.path} is a folder: name the table in it, such as {self.path / 'fer2013.csv'}.")
         if not self.path.is_file():
             raise UserError(f"{self.path} is not there: download FER-2013 (see the README) or name its CSV file.")
         try:

@@ -58,6 +58,8 @@ def main():
         "validation_accuracy": accuracy,
         "temperature": temperature,
     }
+    if aside := files.keep_aside(arguments.output):
+        print(f"The old {arguments.output} is kept as {aside}")
     model_file.save(arguments.output, network, models[0].emotions, record)
     print(f"Wrote {arguments.output}")
 
@@ -66,8 +68,13 @@ def check_alike(paths, models):
     """Refuse models of which one tells other emotions, or has weights of other shapes, than the first."""
     first = models[0]
     for path, model in zip(paths, models, strict=True):
+        # A temperature goes into the kernel and the bias of the last layer.
+        if len(model.network.layers[-1].get_weights()) != 2:
+            raise UserError(f"{path} is the model of another project: only networks of this one can be averaged.")
         if model.emotions != first.emotions:
-            raise UserError(f"{path} tells other emotions than {paths[0]}: these cannot be averaged.")
+            raise UserError(
+                f"{path} tells other emotions than {paths[0]}, or in another order: these cannot be averaged."
+            )
         if [weights.shape for weights in model.network.weights] != [weights.shape for weights in first.network.weights]:
             raise UserError(f"{path} holds another network than {paths[0]}: these cannot be averaged.")
 

@@ -36,7 +36,12 @@ def read(path, network, settings):
             f"{path} was begun with {name} {stored.get(name)}, not {settings[name]}: use the same settings and data,"
             " or start anew with --force."
         )
-    network.set_weights(state["network"])
-    for variable, values in zip(network.optimizer.variables, state["optimizer"], strict=True):
-        variable.assign(values)
+    try:
+        network.set_weights(state["network"])
+        for variable, values in zip(network.optimizer.variables, state["optimizer"], strict=True):
+            variable.assign(values)
+    except ValueError as error:
+        raise UserError(
+            f"{path} is of another network, or of another release of Keras: start anew with --force."
+        ) from error
     return history, state["best"]

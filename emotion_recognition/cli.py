@@ -29,6 +29,8 @@ def run(main):
     """Run a script's `main`; end with status 2 and one sentence after a mistake of a person, 130 after Ctrl-C."""
     # SIGTERM is how systems end a program: it should clean up as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Names of files may hold what the terminal, or the file that the output goes to, has no sign for.
+    sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = main() or 0
     except KeyboardInterrupt as stop:
@@ -127,5 +129,6 @@ class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescript
     """Shows defaults, and keeps the lines of the docstring."""
 
     def _get_help_string(self, action):
-        # "(default: None)" and "(default: False)" tell a reader nothing.
-        return action.help if action.default in (None, False, []) else super()._get_help_string(action)
+        # "(default: None)" and "(default: False)" tell a reader nothing; 0 does.
+        says_nothing = action.default is None or action.default is False or action.default == []
+        return action.help if says_nothing else super()._get_help_string(action)

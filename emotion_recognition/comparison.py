@@ -17,13 +17,14 @@ def compare_optimizers(network, arguments):
     output = Path(arguments.output)
     table = output.with_name(f"{output.stem}_optimizers.csv")
     picture = table.with_suffix(".png")
+    models = {name: output.with_name(f"{output.stem}_{name}.h5") for name in LEARNING_RATES}
     if not arguments.dry_run:
-        for path in (table, picture):
+        for path in (table, picture, *models.values()):
             files.claim_output(path, arguments.force or arguments.resume)
     histories = {}
-    for name in LEARNING_RATES:
+    for name, model in models.items():
         print(f"\nOptimizer: {name}")
-        own = {"optimizer": name, "output": output.with_name(f"{output.stem}_{name}.h5")}
+        own = {"optimizer": name, "output": model}
         histories[name] = train_or_read(network, argparse.Namespace(**{**vars(arguments), **own}))
     rows = [summary(name, history) for name, history in histories.items()]
     print("\n" + as_text(rows))
@@ -39,12 +40,12 @@ def train_or_read(network, arguments) -> list[dict]:
     outputs = Outputs(arguments.output)
     if not arguments.resume or outputs.checkpoint.exists() or not outputs.model.exists():
         return training.train(network, arguments)
-    record = model_file.load(outputs.model).training
-    for name in training.SETTINGS:
-        if record.get(name) != getattr(arguments, name):
+    model = model_file.load(outputs.model)
+    for name, value in training.describe(model.network, *training.read_data(arguments), arguments).items():
+        if model.training.get(name) != value:
             raise UserError(
-                f"{outputs.model} was trained with {name} {record.get(name)}, not {getattr(arguments, name)}:"
-                " use the same settings, or start anew with --force."
+                f"{outputs.model} was trained with {name} {model.training.get(name)}, not {value}: use the same"
+                " settings and data, or start anew with --force."
             )
     print(f"{outputs.model} is there already.")
     return read_history(outputs.history)

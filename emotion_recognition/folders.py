@@ -93,11 +93,11 @@ def read_votes(data, faces) -> np.ndarray:
     UserError where `data` holds no such votes.
     """
     text = read_text(data, VOTES)
-    rows = list(csv.DictReader(io.StringIO(text, newline="")))
     try:
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
         votes = {f"{row['emotion']}/{row['name']}": [int(row[emotion]) for emotion in faces.emotions] for row in rows}
         return np.array([votes[name] for name in faces.names], np.float32)
-    except (KeyError, TypeError, ValueError) as error:
+    except (csv.Error, KeyError, TypeError, ValueError) as error:
         raise UserError(
             f"{data} holds no votes for its pictures: make it with dataset_prepare.py --labels fer2013new.csv --votes."
         ) from error
@@ -108,7 +108,8 @@ def read_text(data, name) -> str:
     if Path(data).is_file():
         return PackedData(data).read_text(name)
     path = Path(data) / name
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+    # Spreadsheets put a mark before the text; names of files may be no UTF-8.
+    return path.read_text(encoding="utf-8-sig", errors="surrogateescape") if path.is_file() else ""
 
 
 def pack(data, path, splits=tuple(SPLIT_FOLDERS)) -> dict[str, int]:
@@ -116,7 +117,7 @@ def pack(data, path, splits=tuple(SPLIT_FOLDERS)) -> dict[str, int]:
     found = {split: read_split(data, split) for split in splits}
     found = {split: faces for split, faces in found.items() if faces is not None}
     if not found:
-        raise UserError(f"{data} holds no folder `{' or '.join(splits)}`: there is nothing to pack.")
+        raise UserError(f"There are no pictures for {' or '.join(splits)}: name other --splits.")
     packed.write(path, found, {name: read_text(data, name) for name in (COPIES, VOTES)})
     return {split: len(faces) for split, faces in found.items()}
 
@@ -132,20 +133,32 @@ def read_training_data(data, seed=0, keep_duplicates=False) -> tuple[Pictures, P
         raise UserError(f"{data} holds no folder `train`: make one with dataset_prepare.py, or name another --data.")
     if len(train.emotions) < 2:
         raise UserError(f"{data}/train holds only the emotion {train.emotions[0]}: at least two are needed.")
+    all_pictures = len(train)
     if not keep_duplicates:
-        is_copy = np.isin(train.names, read_copied_names(data))
-        print(f"{is_copy.sum()} training pictures left out: exact copies of them are in validation or test.")
-        train = train.select(~is_copy)
+        train = train.select(~np.isin(train.names, read_copied_names(data)))
+    validation = read_split(data, "validation", train.emotions)
+    held_out = 0
+    if validation is None:
+        is_held_out = hold_out(train.labels, seed)
+        held_out = is_held_out.sum()
+        if not held_out:
+            raise UserError(f"{data} holds one picture of each emotion, and none is left for validation: add more.")
+        print(f"{data} holds no folder `validation`: {held_out} pictures of train are held out for it.")
+        train, validation = train.select(~is_held_out), train.select(is_held_out)
+    if not keep_duplicates:
+        # No list tells of copies within train, of which one is held out, nor of those in folders of one's own.
+        train = train.select(~is_copy(train, validation))
+        left_out = all_pictures - held_out - len(train)
+        print(f"{left_out} training pictures left out: exact copies of them are in validation or test.")
         if lost := [emotion for label, emotion in enumerate(train.emotions) if label not in train.labels]:
             raise UserError(f"All pictures of {lost[0]} in {data}/train are such copies: train with --keep-duplicates.")
-    validation = read_split(data, "validation", train.emotions)
-    if validation is None:
-        held_out = hold_out(train.labels, seed)
-        if not held_out.any():
-            raise UserError(f"{data} holds one picture of each emotion, and none is left for validation: add more.")
-        print(f"{data} holds no folder `validation`: {held_out.sum()} pictures of train are held out for it.")
-        train, validation = train.select(~held_out), train.select(held_out)
     return train, validation
+
+
+def is_copy(faces, others) -> np.ndarray:
+    """Return which of the faces occur, exactly the same, among others: bool (n,)."""
+    known = {picture.tobytes() for picture in others.pictures}
+    return np.array([picture.tobytes() in known for picture in faces.pictures], bool)
 
 
 def hold_out(labels, seed, share=0.1) -> np.ndarray:
@@ -164,12 +177,16 @@ def read_copies(data) -> list[dict] | None:
     text = read_text(data, COPIES)
     if not text:
         return None
-    rows = csv.DictReader(io.StringIO(text, newline=""))
-    if not {"group", "split", "emotion", "name"} <= set(rows.fieldnames or ()):
+    try:
+        table = csv.DictReader(io.StringIO(text, newline=""))
+        rows = list(table)
+        if not {"group", "split", "emotion", "name"} <= set(table.fieldnames or ()):
+            raise csv.Error("other columns")
+    except csv.Error as error:
         raise UserError(
             f"{Path(data) / COPIES} is no list of copies as dataset_prepare.py writes it: rename or remove it."
-        )
-    return list(rows)
+        ) from error
+    return rows
 
 
 def read_copied_names(data, split="train") -> list[str]:
@@ -217,7 +234,7 @@ def find_classes(folder: Path) -> dict[str, Path]:
             raise UserError(f"{entry} holds no pictures: fill or remove the folder.")
         classes[emotion] = entry
     if not classes:
-        raise UserError(f"{folder} holds no folders of emotions, such as {folder / 'happy'}: name another --data.")
+        raise UserError(f"{folder} holds no folders of emotions, such as {folder / 'happy'}: name another folder.")
     return {emotion: classes[emotion] for emotion in EMOTIONS if emotion in classes}
 
 

@@ -31,11 +31,11 @@ MOST_COMPRESSED = 200
 
 def write(path, splits, tables):
     """Write the faces of each split (name -> `folders.Pictures`) and the tables (name -> text) as one file."""
-    arrays = {name: as_bytes(text.encode()) for name, text in tables.items() if text}
+    arrays = {name: as_bytes(text.encode(errors="surrogateescape")) for name, text in tables.items() if text}
     for split, faces in splits.items():
         if len(faces) > MOST_FACES:
             raise UserError(f"{len(faces):,} faces are too many for one file ({MOST_FACES:,}): train from the folder.")
-        arrays[f"{split}_names"] = np.char.encode(faces.names, "utf-8")
+        arrays[f"{split}_names"] = np.char.encode(faces.names, "utf-8", "surrogateescape")
         for number, start in enumerate(range(0, len(faces), ACROSS**2)):
             mosaic = make_mosaic(faces.pictures[start : start + ACROSS**2, ..., 0])
             arrays[f"{split}_mosaic_{number}"] = as_bytes(encode(mosaic))
@@ -62,7 +62,7 @@ class PackedData:
             size = self.path.stat().st_size
             if len(names) > MOST_COMPRESSED * size // FACE_SIZE**2 + ACROSS**2:
                 raise ValueError(f"it announces {len(names):,} faces in {size:,} bytes")
-            names = np.char.decode(names, "utf-8")
+            names = np.char.decode(names, "utf-8", "surrogateescape")
             mosaics = (self._array(f"{split}_mosaic_{number}") for number in range(-(-len(names) // ACROSS**2)))
             pictures = np.concatenate([split_mosaic(decode(mosaic)) for mosaic in mosaics])[: len(names)]
             emotions = {name.partition("/")[0] for name in names}
@@ -79,7 +79,7 @@ class PackedData:
         """Return the text of a table; empty where there is none."""
         contents = self._array(name)
         with self._naming_damage():
-            return "" if contents is None else contents.tobytes().decode()
+            return "" if contents is None else contents.tobytes().decode(errors="surrogateescape")
 
     def _array(self, name):
         """Return an array of the archive; None where it has none of this name."""

@@ -7,6 +7,7 @@ from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import cv2
@@ -52,7 +53,7 @@ class Written:
         """Yield (group, split, emotion, name) for all pictures of which another split holds an exact copy."""
         digests = np.array(self.digests)
         order = np.argsort(digests, kind="stable")
-        ends = np.flatnonzero(np.diff(digests[order], append=0)) + 1
+        ends = np.flatnonzero(digests[order][1:] != digests[order][:-1]) + 1
         groups = (members for members in np.split(order, ends) if len(members) > 1)
         across = (members for members in groups if len({self.places[member][0] for member in members}) > 1)
         for group, members in enumerate(sorted(across, key=min)):
@@ -69,12 +70,16 @@ class Written:
         return "\n".join([*lines, f"{'all':>12}" + "".join(f"{number:12,}" for number in sums)])
 
 
-def write_data_folder(items, output, force=False, unit="rows") -> Written:
+def write_data_folder(items, output, force=False, unit="rows", drawn=()) -> Written:
     """Write an iterable of `Sample` and `Rejected` as the folder `output`, which appears only when it is whole.
 
-    UserError where `output` exists (unless `force`), holds other things, cannot be written, or would stay empty.
+    The samples in `drawn` are added to it. UserError where `output` exists (unless `force`), was not written by this
+    function, cannot be written, or where `items` hold no sample.
     """
     claim_folder(output, {*SPLITS, COPIES, REJECTED, VOTES}.__contains__, force)
+    # Somebody's own pictures may lie in folders of these names too.
+    if find_pictures_of_others(output):
+        raise UserError(f"{output} holds pictures that this script has not written: name another --output.")
     written = Written()
     with (
         folder_written_whole(output) as folder,
@@ -83,7 +88,7 @@ def write_data_folder(items, output, force=False, unit="rows") -> Written:
     ):
         rejected = table(stack, folder / REJECTED, (unit.removesuffix("s"), "reason"))
         chunk, tasks, votes = [], deque(), None
-        for number, item in enumerate(items, start=1):
+        for number, item in enumerate(chain(some(items, written, unit), drawn), start=1):
             if isinstance(item, Rejected):
                 written.rejected[item.reason] += 1
                 rejected.writerow((item.place, item.reason))
@@ -107,15 +112,27 @@ def write_data_folder(items, output, force=False, unit="rows") -> Written:
         write_pngs(chunk)
         for task in tasks:
             task.result()
-        if not written.names:
-            raise UserError(f"None of the {written.rejected.total()} {unit} holds a face: is this the right source?")
         table(stack, folder / COPIES, ("group", "split", "emotion", "name")).writerows(written.copies())
     return written
 
 
+def find_pictures_of_others(output) -> bool:
+    """Return whether a folder holds splits, but not the list that every run writes beside them."""
+    return any((Path(output) / split).exists() for split in SPLITS) and not (Path(output) / REJECTED).exists()
+
+
+def some(items, written, unit):
+    """Yield the items; UserError in the end where none of them was a sample."""
+    yield from items
+    if not written.names:
+        raise UserError(f"None of the {written.rejected.total()} {unit} holds a face: is this the right source?")
+
+
 def table(stack, path, columns):
     """Return a CSV writer to a new file, with its header written, that `stack` closes."""
-    writer = csv.writer(stack.enter_context(path.open("w", newline="", encoding="utf-8")))
+    # Names of files may be no UTF-8: the same bytes are written again.
+    file = path.open("w", newline="", encoding="utf-8", errors="surrogateescape")
+    writer = csv.writer(stack.enter_context(file))
     writer.writerow(columns)
     return writer
 

@@ -14,7 +14,7 @@ KINDS_OF_FLAGS = {
     "fold": WITH_PERSONS,
     "split_pictures": WITH_PERSONS,
     "only_test": ("photos", *WITH_PERSONS, "emoji"),
-    "whole": ("photos", *WITH_PERSONS),
+    "whole": ("photos", "ckplus", "jaffe"),
 }
 
 

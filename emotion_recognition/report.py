@@ -70,12 +70,18 @@ class Result:
 def text(results: list[Result]) -> str:
     """Return all results as lines of less than 100 columns; the emotions one by one only for a single model."""
     lines = []
-    for split, part in results[0].parts.items():
-        lines += ["", evaluation.table_heading(results[0].title(split)), f" all {part.sum():,} pictures"]
-        lines += [evaluation.table_row(result.model, result.metrics[split]["all"]) for result in results]
-        if results[0].copied is not None:
-            lines.append(f" without the {(part & results[0].copied).sum():,} pictures that also occur in training")
-            rest = [result for result in results if "without_copies" in result.metrics[split]]
+    for split in dict.fromkeys(split for result in results for split in result.parts):
+        judged = [result for result in results if split in result.parts]
+        first, part = judged[0], judged[0].parts[split]
+        # Models that know other emotions are judged on other pictures.
+        alike = len({frozenset(result.faces.emotions) for result in judged}) == 1
+        number = f"{part.sum():,} " if alike else ""
+        lines += ["", evaluation.table_heading(first.title(split)), f" all {number}pictures"]
+        lines += [evaluation.table_row(result.model, result.metrics[split]["all"]) for result in judged]
+        if first.copied is not None:
+            number = f"the {(part & first.copied).sum():,} " if alike else ""
+            lines.append(f" without {number}pictures that also occur in training")
+            rest = [result for result in judged if "without_copies" in result.metrics[split]]
             lines += [evaluation.table_row(result.model, result.metrics[split]["without_copies"]) for result in rest]
         if len(results) == 1:
             emotions, metrics = results[0].faces.emotions, results[0].metrics[split]

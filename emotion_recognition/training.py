@@ -23,6 +23,7 @@ from emotion_recognition import (
     plots,
     pretrained,
 )
+from emotion_recognition.errors import UserError
 from emotion_recognition.flags import LEARNING_RATES
 from emotion_recognition.outputs import claimed
 
@@ -130,6 +131,8 @@ def fit(network, train, validation, arguments, outputs) -> list[dict]:
     if arguments.resume and outputs.checkpoint.exists():
         history, best_weights = checkpoint.read(outputs.checkpoint, network, settings)
         print(f"Going on after epoch {len(history)}.")
+    else:
+        outputs.checkpoint.unlink(missing_ok=True)
     train_targets = batches.targets_to_learn(train, arguments)
     validation_batch = validation.pictures.astype("float32"), batches.targets(validation)
     for epoch in range(len(history), arguments.epochs):
@@ -147,6 +150,10 @@ def fit(network, train, validation, arguments, outputs) -> list[dict]:
             verbose=1 if sys.stdout.isatty() else 2,
         )
         row = {"epoch": epoch + 1, **{metric: values[0] for metric, values in result.history.items()}}
+        if not np.isfinite(list(row.values())).all():
+            raise UserError(
+                f"In epoch {epoch + 1} the loss is no number: train with --force and a lower --learning-rate."
+            )
         history.append({**row, "seconds": round(time.monotonic() - started, 1)})
         if best_epoch(history) is history[-1]:
             best_weights = network.get_weights()
@@ -179,7 +186,9 @@ def describe(network, train, validation, arguments) -> dict:
 def finish(network, train, validation, history, arguments, outputs):
     """Calibrate the trained network, write model, history and curves, and say where they are."""
     network = in_full_precision(network)
-    calibration.leave_out_prior(network, train)
+    # With class weights, it has not learned how frequent each emotion is.
+    if not arguments.class_weights:
+        calibration.leave_out_prior(network, train)
     temperature, accuracy = calibration.calibrate(network, validation)
     best = best_epoch(history)
     record = {

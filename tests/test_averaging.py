@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 from conftest import REPOSITORY, assert_one_sentence, sentences
@@ -81,6 +82,13 @@ def test_what_cannot_be_averaged_is_refused(emotions, build, words):
     other = model_file.TrainedModel(build(len(emotions)), emotions, {})
     with pytest.raises(UserError, match=f"^b.h5 .*{words}"):
         averaging.check_alike(["a.h5", "b.h5"], [model, other])
+
+
+def test_a_network_of_another_project_is_refused():
+    model = model_file.load(MODEL)
+    wrapped = keras.Sequential([keras.Input((48, 48, 1)), model.network])
+    with pytest.raises(UserError, match=r"^a\.h5 is the model of another project"):
+        averaging.check_alike(["a.h5"], [model_file.TrainedModel(wrapped, model.emotions, {})])
 
 
 def test_mistakes_end_in_one_sentence(relative, tmp_path):

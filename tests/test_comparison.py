@@ -1,6 +1,7 @@
 """The comparison of optimizers: three real trainings, tiny ones, and what is written of them."""
 
 import csv
+import shutil
 
 import pytest
 from conftest import assert_one_sentence, start_script
@@ -69,6 +70,21 @@ def test_a_finished_training_of_other_settings_is_refused(compared, small_data):
     assert_one_sentence(result, "little_vgg_rmsprop.h5 was trained with epochs 1, not 2")
 
 
+@pytest.mark.slow
+def test_a_finished_training_on_other_data_is_refused(compared, small_data, tmp_path):
+    folder, _ = compared
+    data = shutil.copytree(small_data, tmp_path / "data")
+    next((data / "train" / "happy").iterdir()).unlink()
+    result = start_script(SCRIPT, "--data", data, *SETTINGS, "--resume", folder=folder)
+    assert_one_sentence(result, "little_vgg_rmsprop.h5 was trained with train_pictures 84, not 83")
+
+
+def test_no_training_begins_where_a_later_one_has_no_place(run_script, tmp_path):
+    (tmp_path / "little_vgg_sgd.h5").touch()
+    result = run_script(SCRIPT, "--compare-optimizers", "--data", "nowhere")
+    assert_one_sentence(result, "little_vgg_sgd.h5 exists already")
+
+
 def test_a_comparison_is_not_replaced(run_script, tmp_path):
     (tmp_path / "little_vgg_optimizers.csv").touch()
     result = run_script(SCRIPT, "--compare-optimizers", "--data", "nowhere")
@@ -77,7 +93,7 @@ def test_a_comparison_is_not_replaced(run_script, tmp_path):
 
 def test_each_optimizer_has_its_own_rate(run_script):
     result = run_script(SCRIPT, "--compare-optimizers", "--learning-rate", "0.1")
-    assert result.returncode == 2 and "leave out --learning-rate" in result.stderr
+    assert result.returncode == 2 and "leave out --optimizer, --learning-rate" in result.stderr
 
 
 def test_the_best_optimizer_is_named_first():

@@ -69,6 +69,27 @@ def test_drawn_faces_are_for_training_alone(run_script, small_csv, tmp_path):
     result = run_script("dataset_prepare.py", small_csv, "--drawn", "5", "--votes", "--labels", "votes.csv")
     assert result.returncode == 2 and "--votes or --drawn" in result.stderr
 
+    result = run_script("dataset_prepare.py", small_csv, "--drawn", "5", "--only-test")
+    assert result.returncode == 2 and "--only-test or --drawn" in result.stderr
+
+
+def test_drawn_faces_do_not_stand_for_a_data_set(run_script, tmp_path):
+    (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n0,1 2 3,Training\n")
+    assert_one_sentence(run_script("dataset_prepare.py", "--drawn", "5"), "None of the 1 rows holds a face")
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_folder_in_the_place_of_the_table_in_it(run_script, small_csv, tmp_path):
+    (tmp_path / "fer2013").mkdir()
+    (tmp_path / "fer2013" / "fer2013.csv").write_bytes(small_csv.read_bytes())
+    assert_one_sentence(run_script("dataset_prepare.py", "fer2013"), "name the table in it, fer2013/fer2013.csv")
+    result = run_script("dataset_prepare.py", "fer2013", "--dataset", "fer2013")
+    assert_one_sentence(result, "fer2013 is a folder", "name the table in it")
+
+
+def test_help_shows_defaults_of_zero(run_script):
+    assert "draws faces (default: 0)" in " ".join(run_script("dataset_prepare.py", "--help").stdout.split())
+
 
 def compress(small_csv, folder, kind):
     """Write the CSV file in an archive of this kind, beside what archives in circulation also hold."""

@@ -1,6 +1,8 @@
 """evaluate.py, run as people run it, on a small folder with models whose answers are known."""
 
 import json
+import re
+import shutil
 from math import log
 
 import cv2
@@ -200,6 +202,15 @@ def test_models_of_different_emotions_are_compared_each_with_its_own_labels(run_
         "100.0%",
         "50.0%",
     ] * 2
+    assert " all pictures" in result.stdout
+
+
+def test_a_split_of_which_a_model_knows_no_emotion_is_left_out_for_it(run_script, data, models):
+    shutil.rmtree(data / "validation" / "angry")
+    result = run_script("evaluate.py", "--model", models / "good.h5", models / "three.h5")
+    assert result.returncode == 0, result.stderr
+    sections = re.split(r"^(?=validation|test|both)", result.stdout, flags=re.M)[1:]
+    assert ["three.h5" in section for section in sections] == [False, True, False]
 
 
 def test_own_folders_are_no_fer2013(run_script, models, tmp_path):
@@ -226,6 +237,19 @@ def test_a_report_replaces_only_a_report_and_only_with_force(run_script, data, m
     (results / "thesis.txt").write_text("mine")
     assert_one_sentence(run_script(*arguments, "--force"), "results", "thesis.txt")
     assert (results / "thesis.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--detect-order", "--save-as", "new.h5"),
+        ("--detect-order", "--flip"),
+        ("--save-as", "new.h5", "--split", "test"),
+    ],
+)
+def test_flags_that_contradict_each_other(run_script, flags):
+    result = run_script("evaluate.py", *flags)
+    assert result.returncode == 2 and "--detect-order" in result.stderr and "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize(

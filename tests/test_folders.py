@@ -24,7 +24,7 @@ def make_pictures(folder, **numbers):
     for place, (emotion, number) in enumerate(numbers.items()):
         (folder / emotion).mkdir(parents=True)
         for index in range(number):
-            cv2.imwrite(str(folder / emotion / f"{index}.png"), np.full((48, 48), 20 * place + index, np.uint8))
+            cv2.imwrite(str(folder / emotion / f"{index}.png"), np.full((48, 48), 60 * place + index, np.uint8))
 
 
 def test_a_split_is_read_bit_for_bit(small_data, small_rows):
@@ -124,6 +124,18 @@ def test_a_tenth_of_each_emotion_is_held_out_where_validation_is_missing(tmp_pat
     assert folders.read_training_data(tmp_path, seed=2)[1].names.tolist() != validation.names.tolist()
 
 
+def test_copies_are_left_out_although_no_list_tells_of_them(tmp_path, capsys):
+    """Of every picture in train there are two: what is held out must not be trained on."""
+    make_pictures(tmp_path / "train", angry=20, sad=20)
+    for path in list((tmp_path / "train").rglob("*.png")):
+        shutil.copy(path, path.with_stem(f"{path.stem}_again"))
+    train, validation = folders.read_training_data(tmp_path)
+    assert len(validation) == 8 and len(train) == 80 - 8 - 8
+    assert not folders.is_copy(train, validation).any()
+    assert "8 training pictures left out" in capsys.readouterr().out
+    assert len(folders.read_training_data(tmp_path, keep_duplicates=True)[0]) == 72
+
+
 def test_an_emotion_with_one_picture_stays_in_training(tmp_path):
     make_pictures(tmp_path / "train", angry=20, happy=1)
     train, validation = folders.read_training_data(tmp_path)
@@ -192,6 +204,17 @@ def test_a_picture_that_cannot_be_read(data):
 def test_a_list_of_copies_of_another_form(data):
     (data / "copies.csv").write_text("from,to\na,b\n")
     refused(data, data / "copies.csv", "dataset_prepare.py")
+
+
+def test_a_list_of_copies_that_is_damaged(data):
+    (data / "copies.csv").write_text("group,split,emotion,name\n0,train," + "x" * 200_000)
+    refused(data, data / "copies.csv", "rename or remove")
+
+
+def test_a_list_of_copies_that_a_spreadsheet_has_saved(data):
+    text = (data / "copies.csv").read_text() + "0,train,angry,fer0000000.png\n"
+    (data / "copies.csv").write_text(text, encoding="utf-8-sig")
+    assert len(folders.read_training_data(data)[0]) == 83
 
 
 def test_a_data_set_of_nothing_but_copies(data):

@@ -44,7 +44,8 @@ def test_every_split_is_the_same_from_both(pack, small_data, split):
 def test_a_split_may_have_more_faces_than_a_mosaic(tmp_path):
     generator = np.random.default_rng(1)
     number = packed.ACROSS**2 + 5
-    names = np.array([f"happy/ä{index:05}.png" for index in range(number)])
+    # The second letter stands for a byte that is no UTF-8.
+    names = np.array([f"happy/ä\udce9{index:05}.png" for index in range(number)])
     pictures = generator.integers(0, 256, (number, 48, 48, 1), dtype=np.uint8)
     faces = folders.Pictures(pictures, np.zeros(number, int), names, ("happy",))
     packed.write(tmp_path / "many.npz", {"train": faces}, {})
@@ -62,6 +63,11 @@ def test_the_list_of_copies_goes_with_the_pictures(small_data, tmp_path):
     assert folders.read_copies(tmp_path / "faces.npz") == folders.read_copies(data)
     train, _ = folders.read_training_data(tmp_path / "faces.npz")
     assert len(train) == 83 and "happy/fer0000003.png" not in train.names
+
+
+def test_flags_without_use_for_a_prepared_folder(run_script, small_data):
+    result = run_script("dataset_prepare.py", small_data, "--pack", "faces.npz", "--drawn", "5")
+    assert_one_sentence(result, "is prepared already, which leaves no use for --drawn")
 
 
 @pytest.mark.slow

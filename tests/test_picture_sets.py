@@ -17,7 +17,7 @@ from emotion_recognition.errors import UserError
 def write(path, level=0, size=(48, 48)):
     """Write a plain picture of one gray level."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), np.full(size, level, np.uint8))
+    path.write_bytes(cv2.imencode(path.suffix, np.full(size, level, np.uint8))[1].tobytes())
 
 
 def listing(listed) -> list[tuple]:
@@ -191,6 +191,22 @@ def test_photos_without_or_with_several_faces_are_listed(run_script, tmp_path):
     face = cv2.cvtColor(portrait[105:327, 155:377], cv2.COLOR_BGR2GRAY)
     expected = cv2.resize(face, (48, 48), interpolation=cv2.INTER_AREA)
     assert min(np.abs(picture[..., 0].astype(int) - expected).mean() for picture in train.pictures) < 8
+
+
+def test_names_that_are_no_utf_8(run_script, tmp_path):
+    """As old archives leave them."""
+    for number in range(3):
+        for word in ("happy", "sad"):
+            write(tmp_path / "photos" / word / f"caf\udce9_{number}.png", 50 * number + len(word))
+    (tmp_path / "photos/sad/br\udce9ken.png").write_bytes(b"nothing")
+    result = run_script("dataset_prepare.py", "photos", "--dataset", "photos", "--whole", "always")
+    assert result.returncode == 0, result.stderr
+    assert len(list((tmp_path / "data").rglob("caf\udce9*.png"))) == 6
+    assert b"br\xe9ken.png" in (tmp_path / "data/rejected.csv").read_bytes()
+    packed = run_script("dataset_prepare.py", "data", "--pack", "faces.npz")
+    assert packed.returncode == 0, packed.stderr
+    names = folders.read_split(tmp_path / "faces.npz", "train").names.tolist()
+    assert names == folders.read_split(tmp_path / "data", "train").names.tolist()
 
 
 def test_every_emotion_of_which_faces_are_found_is_trained(run_script, tmp_path):

@@ -38,6 +38,17 @@ def test_a_folder_with_other_things_is_never_replaced(force, run_script, small_c
     assert files_in(tmp_path) == {"data/thesis.txt": b"years of work"}
 
 
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_pictures_of_ones_own_are_never_replaced(force, run_script, small_csv, tmp_path):
+    """They lie in folders of the same names, but no list of what was left out lies beside them."""
+    (tmp_path / "data/train/happy").mkdir(parents=True)
+    (tmp_path / "data/train/happy/me.png").write_bytes(b"the only copy")
+    result = run_script("dataset_prepare.py", small_csv, *force)
+    if force:
+        assert_one_sentence(result, "data holds pictures that this script has not written", "name another --output")
+    assert result.returncode == 2 and files_in(tmp_path) == {"data/train/happy/me.png": b"the only copy"}
+
+
 @pytest.mark.parametrize("output", ["notes.txt", "notes.txt/data"])
 def test_a_file_is_never_replaced(output, run_script, small_csv, tmp_path):
     (tmp_path / "notes.txt").write_text("kept")

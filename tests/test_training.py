@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from emotion_recognition import augmentation, batches, checkpoint, folders, networks, outputs, training
+from emotion_recognition import augmentation, batches, checkpoint, folders, model_file, networks, outputs, training
 from emotion_recognition.errors import UserError
 from emotion_recognition.flags import LEARNING_RATES
 
@@ -162,6 +162,47 @@ def test_fit_ends_with_the_weights_of_the_best_epoch(accuracies, losses, best, t
     history = training.fit(network, faces, faces, arguments(), outputs.Outputs(tmp_path / "model.h5"))
     assert [row["val_accuracy"] for row in history] == list(accuracies)
     assert network.weights == best == training.best_epoch(history)["epoch"]
+
+
+def test_a_training_that_has_diverged_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "write", lambda *state: None)
+    network, faces = Scripted((0.5, 0.5), (1.0, np.nan)), some_faces(0, 1)
+    with pytest.raises(UserError, match=r"In epoch 2 the loss is no number: .* lower --learning-rate"):
+        training.fit(network, faces, faces, arguments(), outputs.Outputs(tmp_path / "model.h5"))
+
+
+@pytest.mark.parametrize("class_weights", [False, True])
+def test_what_is_frequent_is_taken_out_only_where_it_was_learned(class_weights, tmp_path):
+    """Three of four faces are happy. The last layer starts with a bias of zero, and the network is not trained."""
+    faces, chosen = some_faces(0, 0, 0, 1), arguments(class_weights=class_weights, dry_run=True)
+    network = training.build(networks.deep_emotion, faces, chosen)
+    row = {"epoch": 1, "accuracy": 0.5, "loss": 0.7, "val_accuracy": 0.5, "val_loss": 0.7, "seconds": 1}
+    training.finish(network, faces, faces, [row], chosen, outputs.Outputs(tmp_path / "model.h5"))
+    model = model_file.load(tmp_path / "model.h5")
+    happy, sad = model.training["temperature"] * model.network.layers[-1].bias.numpy()
+    assert sad - happy == pytest.approx(0 if class_weights else np.log(3) / 2, abs=1e-5)
+
+
+def test_a_checkpoint_of_another_network(tmp_path):
+    faces = some_faces(0, 1)
+    small, large = (
+        training.build(network, faces, arguments()) for network in (networks.deep_emotion, networks.little_vgg)
+    )
+    for network in (small, large):
+        network.optimizer.build(network.trainable_variables)
+    checkpoint.write(tmp_path / "checkpoint.h5", small, {}, [], small.get_weights())
+    with pytest.raises(
+        UserError, match="is of another network, or of another release of Keras: start anew with --force"
+    ):
+        checkpoint.read(tmp_path / "checkpoint.h5", large, {})
+
+
+def test_a_training_that_is_begun_anew_forgets_the_stopped_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "write", lambda *state: None)
+    files, faces = outputs.Outputs(tmp_path / "model.h5"), some_faces(0, 1)
+    files.checkpoint.write_text("of the stopped training")
+    training.fit(Scripted((0.5,) * 4, (0.5,) * 4), faces, faces, arguments(force=True), files)
+    assert not files.checkpoint.exists()
 
 
 @pytest.mark.parametrize("function", [networks.four_layer_cnn, networks.attentional, networks.deep_emotion])
