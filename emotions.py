@@ -21,16 +21,16 @@ def parse_args():
     mode = argparse.ArgumentParser(add_help=False)
     mode.add_argument("--mode", choices=("train", "display"), help="what to do")
     parser = cli.parser(__doc__, parents=[mode])
-    chosen = mode.parse_known_args()[0].mode
+    given, others = mode.parse_known_args()
+    chosen = given.mode
+    if chosen is None and not {"-h", "--help"} & set(others):
+        parser.error("name --mode train or --mode display")
     if chosen == "train":
         flags.add_training_flags(parser, output=OUTPUT, epochs=50, batch_size=64, optimizer="adam")
     elif chosen == "display":
         parser.add_argument("--model", help=f"model file (default: {OUTPUT} where there is one, else model.h5)")
         flags.add_recognition_flags(parser)
-    arguments = parser.parse_intermixed_args()
-    if chosen is None:
-        parser.error("name --mode train or --mode display")
-    return arguments
+    return parser.parse_intermixed_args()
 
 
 def main():

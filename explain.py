@@ -38,6 +38,10 @@ def parse_args():
         parser.error("name either pictures, or --data, or --check")
     if arguments.emotion and not arguments.sources:
         parser.error("--emotion goes with pictures: --data shows all emotions, --check those that are seen")
+    if arguments.whole != "never" and not arguments.sources:
+        parser.error("--whole goes with pictures: --data and --check read each picture as one face")
+    if arguments.sources and (arguments.split or arguments.pictures):
+        parser.error("--split and --pictures go with --data and --check: of pictures that are named, all are read")
     return arguments
 
 
@@ -49,9 +53,13 @@ def main():
     if arguments.check:
         work, output = check, None
     arguments.output = arguments.output or output
+    # Imported here, so that --help answers at once.
+    from emotion_recognition import plots
+
+    if not arguments.check:
+        plots.check_ending(arguments.output)
     if arguments.output:
         files.claim_output(arguments.output, arguments.force)
-    # Imported here, so that --help answers at once.
     cli.start_keras()
     from emotion_recognition.classifier import EmotionClassifier
 
@@ -65,13 +73,13 @@ def make_methods(path, classifier) -> dict:
     """Return, by their names, the functions (faces, chosen) -> maps that there are for this network."""
     from emotion_recognition import class_activation, explanation
 
-    if class_activation.find_last_convolution(classifier.network) is None:
-        raise UserError(f"{path} has no convolution, whose activation could be mapped: name another --model.")
     methods = {"occlusion": partial(explanation.occlusion_maps, classifier.probabilities)}
-    if class_activation.is_possible():
-        methods["class activation"] = class_activation.compile_maps(classifier.network)
-    else:
+    if not class_activation.is_possible():
         print("Class activation maps need TensorFlow's gradients (KERAS_BACKEND=tensorflow): occlusion goes on alone.")
+    elif class_activation.find_last_convolution(classifier.network) is None:
+        print(f"Class activation maps need a convolution, and {path} has none: occlusion goes on alone.")
+    else:
+        methods["class activation"] = class_activation.compile_maps(classifier.network)
     return methods
 
 
@@ -133,6 +141,8 @@ def check(arguments, classifier, methods):
 
     faces, _ = explained_faces.read(arguments.data or "data", arguments.split or "validation", classifier.emotions)
     faces = faces[: arguments.pictures or 500]
+    if len(faces) < 2:
+        raise UserError("One face is too few to check the maps on: take --pictures 2 or more, or another --data.")
     print(f"Checking the maps of {len(faces)} faces, which takes some minutes ...", flush=True)
     rows = explanation_check.check(methods, classifier, faces, see(arguments, classifier, faces))
     print("\n".join(["", *explanation_check.table(rows)]))

@@ -32,23 +32,24 @@ class Background:
 
     def _put(self, task, arguments, done):
         self._raise_error()
-        self._tasks.put((task, arguments, done))
+        self._tasks.put((task, arguments, done, False))
 
     def _work(self):
         while (item := self._tasks.get()) is not None:
-            task, arguments, done = item
+            task, arguments, done, is_last = item
             try:
-                if self._error is None:
+                if self._error is None or is_last:
                     task(*arguments)
             except BaseException as error:
-                self._error = error
+                # What failed first is what a person has to know.
+                self._error = self._error or error
             finally:
                 done()
 
-    def finish(self):
-        """Wait until all tasks have run; raise what failed."""
+    def finish(self, last_task=lambda: None):
+        """Wait until all tasks have run, and a last one, whatever failed before it; raise what failed."""
         done = threading.Event()
-        self._tasks.put((lambda: None, (), done.set))
+        self._tasks.put((last_task, (), done.set, True))
         done.wait()
         self._raise_error()
 

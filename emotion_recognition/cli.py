@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import io
 import logging
 import os
 import signal
@@ -29,8 +30,10 @@ def run(main):
     """Run a script's `main`; end with status 2 and one sentence after a mistake of a person, 130 after Ctrl-C."""
     # SIGTERM is how systems end a program: it should clean up as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # Names of files may hold what the terminal, or the file that the output goes to, has no sign for.
-    sys.stdout.reconfigure(errors="backslashreplace")
+    # Names of files may hold what the terminal, or the file that the output goes to, has no sign for. What notebooks
+    # have in its place takes all.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = main() or 0
     except KeyboardInterrupt as stop:

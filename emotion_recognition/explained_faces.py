@@ -17,6 +17,8 @@ def find(paths, whole="never") -> tuple[np.ndarray, list[str]]:
     """
     faces, names, detector = [], [], FaceDetector()
     for path in paths:
+        if Path(path).is_dir():
+            raise UserError(f"{path} is a folder: name the pictures in it, or, for labelled faces, give it as --data.")
         gray = to_gray(read_picture(path))
         boxes = find_or_whole(detector.detect, gray, whole)
         if not boxes:

@@ -78,7 +78,8 @@ def table(rows) -> list[str]:
 
 def verdict(row) -> str:
     """Return in a sentence whether a method beats both baselines on deletion, beyond doubt, and knows the network."""
-    unbeaten = [each for each in (RANDOM, BLOB) if row[f"deletion minus {each}"] + row[f"{each} margin"] >= 0]
+    # Asked so that NaN, where nothing was measured, beats nothing.
+    unbeaten = [each for each in (RANDOM, BLOB) if not row[f"deletion minus {each}"] + row[f"{each} margin"] < 0]
     faults = [f"does not beat {' or '.join(unbeaten)} on deletion"] if unbeaten else []
     if row["similarity when shuffled"] > LARGEST_SIMILARITY:
         faults.append("hardly changes when the weights are shuffled")

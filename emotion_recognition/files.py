@@ -114,9 +114,12 @@ def write_picture(path, picture):
     """Write `picture` (uint8; gray, or blue-green-red) in the format that the suffix of `path` names."""
     path = Path(path)
     try:
-        encoded = cv2.imencode(path.suffix, picture)[1]
+        is_encoded, encoded = cv2.imencode(path.suffix, picture)
     except cv2.error as error:
         raise UserError(f"{path}: pictures can be written as .png, .jpg, .bmp, .tiff or .webp.") from error
+    if not is_encoded:
+        size = f"{picture.shape[1]} x {picture.shape[0]} pixels"
+        raise UserError(f"{path}: this kind of file holds no such picture ({size}): write it as .png.")
     with written_whole(path) as temporary:
         temporary.write_bytes(encoded)
 

@@ -39,7 +39,7 @@ def load(path, emotions=None, pixel_range=None):
     if pixel_range is None:
         pixel_range = "byte" if any(isinstance(layer, layers.Rescaling) for layer in all_layers(network)) else "unit"
         notes.append(f"the pixels are taken to be of the range {pixel_range} (--pixel-range says otherwise)")
-    return adapt(network, size, channels, pixel_range), names, notes
+    return adapt(network, path, size, channels, pixel_range), names, notes
 
 
 def detect_order(path, faces) -> str:
@@ -54,8 +54,8 @@ def detect_order(path, faces) -> str:
     size, channels, number = check_form(network, path)
     found = []
     for pixel_range in PIXEL_RANGES:
-        adapted = adapt(network, size, channels, pixel_range)
         with safe_loading.naming_damage(path):
+            adapted = adapt(network, path, size, channels, pixel_range)
             answers = evaluation.network_outputs(adapted, faces.pictures).argmax(axis=1)
         for order in ("fer2013", "alphabetical") if number == len(FER2013_CODES) else ("alphabetical",):
             names = order_of(order, number, path)
@@ -74,7 +74,7 @@ def read_network(path) -> keras.Model:
         configuration = {**safe_loading.read_archive(path), "compile_config": None}
         safe_loading.refuse_foreign_objects(configuration, path)
         safe_loading.refuse_giants(configuration, path)
-        return keras.models.load_model(path, compile=False)
+        return safe_loading.load_whole(path)
     with safe_loading.open_hdf5(path) as file:
         if "model_config" not in file.attrs:
             return older_keras.read_four_layer_cnn(file, path)
@@ -88,7 +88,7 @@ def read_network(path) -> keras.Model:
             network = safe_loading.build(configuration)
             older_keras.put_weights(network, file["model_weights"], path)
             return network
-    return keras.models.load_model(path, compile=False)
+    return safe_loading.load_whole(path)
 
 
 def check_form(network, path) -> tuple[int, int, int]:
@@ -117,8 +117,8 @@ def order_of(emotions, number, path) -> tuple:
     return names
 
 
-def adapt(network, size, channels, pixel_range) -> keras.Model:
-    """Return a network of this project's form around a foreign one, all of Keras' own layers."""
+def adapt(network, path, size, channels, pixel_range) -> keras.Model:
+    """Return a network of this project's form around that of a foreign file, all of Keras' own layers."""
     factor, offset = PIXEL_RANGES[pixel_range]
     faces = keras.Input((FACE_SIZE, FACE_SIZE, 1))
     pictures = layers.Rescaling(factor, offset)(faces)
@@ -128,17 +128,36 @@ def adapt(network, size, channels, pixel_range) -> keras.Model:
     if channels == 3:
         pictures = layers.Concatenate()([pictures] * 3)
     outputs = network(pictures)
-    if gives_logits(network):
+    if needs_softmax(network, path):
         outputs = layers.Softmax()(outputs)
     return keras.Model(faces, outputs, name="foreign")
 
 
-def gives_logits(network) -> bool:
-    """Return whether the last layer leaves its values as they are, instead of making probabilities of them."""
-    last = all_layers(network)[-1]
-    if isinstance(last, layers.Softmax):
+def needs_softmax(network, path) -> bool:
+    """Return whether a network gives logits instead of probabilities; UserError where it gives neither."""
+    if gives_probabilities(network):
         return False
-    return getattr(last, "activation", keras.activations.linear) is keras.activations.linear
+    activations = [layer.activation for layer in all_layers(network) if hasattr(layer, "activation")]
+    if activations and activations[-1] is not keras.activations.linear:
+        name = getattr(activations[-1], "__name__", "an unknown activation")
+        raise UserError(
+            f"{path} ends in {name}, and what it gives for a face does not sum to 1: name another --model, which ends"
+            " in softmax or without an activation."
+        )
+    return True
+
+
+def gives_probabilities(network) -> bool:
+    """Return whether the answers to random pictures are not below zero and sum to 1."""
+    # Of every strength, faint ones too: sigmoids that have reached their ends could pass for probabilities.
+    strengths = np.geomspace(0.0001, 255, 8).reshape(-1, 1, 1, 1)
+    pictures = np.random.default_rng(0).random((8, *network.inputs[0].shape[1:])) * strengths
+    # Of a network whose one input stands in a list, as in older files, Keras would warn when it is called itself.
+    answers = keras.Model(network.inputs[0], network.outputs[0])(pictures.astype(np.float32), training=False)
+    answers = keras.ops.convert_to_numpy(answers).astype(np.float32)
+    # Asked so that NaN is no fault: `model_file.check_network` names weights that are not numbers. The sum may be off
+    # by what 16 bits round.
+    return not ((answers < 0).any() or (abs(answers.sum(axis=1) - 1) > 0.01).any())
 
 
 def all_layers(network) -> list:

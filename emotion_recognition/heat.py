@@ -24,8 +24,12 @@ class HeatMaps:
         # Maps made so far, for who wants to know how fast they are.
         self.count = 0
         self._classify = classify
-        self._wanted, self._maps, self._error = [], {}, None
+        self._video, self._wanted, self._maps, self._error = 0, [], {}, None
         self._changed, self._is_closed, self._thread = threading.Condition(), False, None
+
+    def start_video(self):
+        """Take the faces from here on for those of another video, which numbers them from 1 again."""
+        self._video += 1
 
     def maps(self, frame, reading, wait=False) -> list:
         """Return a map, float32 (48, 48), of what speaks for the emotion shown of each face in a frame.
@@ -39,8 +43,9 @@ class HeatMaps:
         with self._changed:
             if self._error is not None:
                 raise self._error
-            self._maps = {number: self._maps.get(number) for number in reading.numbers}
-            self._wanted = list(zip(reading.numbers, faces, reading.winners, strict=True))
+            keys = [(self._video, number) for number in reading.numbers]
+            self._maps = {key: self._maps.get(key) for key in keys}
+            self._wanted = list(zip(keys, faces, reading.winners, strict=True))
             self._changed.notify()
             newest = list(self._maps.values())
         if self._thread is None:
@@ -62,14 +67,14 @@ class HeatMaps:
                 with self._changed:
                     self._changed.wait_for(lambda: self._wanted or self._is_closed)
                     wanted, self._wanted = self._wanted, []
-                for number, face, emotion in wanted:
+                for key, face, emotion in wanted:
                     if self._is_closed:
                         break
                     importance = self._make(face, emotion)
                     with self._changed:
                         # Not of a face that has gone meanwhile.
-                        if number in self._maps:
-                            self._maps[number] = importance
+                        if key in self._maps:
+                            self._maps[key] = importance
         except Exception as error:
             self._error = error
 

@@ -50,7 +50,10 @@ class EmotionRecogniser:
 
 
 def draw_faces(picture: np.ndarray, faces: list[Face]) -> np.ndarray:
-    """Return a copy of the picture, uint8 (height, width, 3), on which every face has its box, emotion and bars."""
+    """Return a copy of the picture, uint8 (height, width, 3), on which every face has its box, emotion and bars.
+
+    A picture below 240x160 pixels is enlarged by a whole number, so that names can be read: boxes no longer fit it.
+    """
     emotions = list(faces[0].probabilities) if faces else []
     rows = np.array([list(face.probabilities.values()) for face in faces])
     return overlay.draw_faces(picture, [face.box for face in faces], rows, emotions)

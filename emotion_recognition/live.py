@@ -49,8 +49,9 @@ class NewestFrame:
                 frame, is_new, has_ended = self._frame, self._count > seen, self._has_ended
                 seen = self._count
             if is_new:
-                last = time.monotonic()
                 yield frame
+                # Counted from when the next one is asked for: a person may pause for as long as they like.
+                last = time.monotonic()
             elif has_ended:
                 return
             else:

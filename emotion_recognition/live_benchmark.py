@@ -175,8 +175,8 @@ def report(source, seconds, faces, losses, steadiness):
     print(f"{'':40}{'frames/s':>10}{'median ms':>11}{'95 % ms':>10}")
     rates = {}
     for name, values in seconds.items():
-        # The first frame compiles the network.
-        values = np.array(values[1:])
+        # The first frame compiles the network; where it is the only one, it counts.
+        values = np.array(values[1:] or values)
         rates[name] = 1 / values.mean()
         slowest = np.percentile(values, 95)
         print(f"{name:40}{rates[name]:10.1f}{1000 * np.median(values):11.2f}{1000 * slowest:10.2f}")

@@ -103,7 +103,7 @@ def load_own(path) -> tuple[keras.Model, tuple, dict]:
         training = json.loads(file.attrs.get("training", "{}"))
     safe_loading.refuse_foreign_objects(configuration, path)
     safe_loading.refuse_giants(configuration, path)
-    return keras.models.load_model(path, compile=False), emotions, training
+    return safe_loading.load_whole(path), emotions, training
 
 
 def read_json(file, attribute, path):

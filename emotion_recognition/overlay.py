@@ -16,16 +16,20 @@ FAINTEST_FALL = 0.05
 SMALLEST_TEXT, LARGEST_TEXT = 10, 24
 # A smaller frame is enlarged, for a name to fit into it.
 SMALLEST_WIDTH, SMALLEST_HEIGHT = 240, 160
+# A strip is not enlarged beyond: of one that is a pixel high and a file of some bytes, gigabytes would come.
+LONGEST_SIDE = 8192
 
 
 def draw_faces(frame: np.ndarray, boxes, probabilities, emotions, winners=None, numbers=None) -> np.ndarray:
     """Return a copy of the frame, uint8 (height, width, 3), on which every face has its box, emotion and bars.
 
     `probabilities` is float (n, emotions); `winners` are the places of the emotions to name (without them the most
-    probable ones), `numbers` stand before the names. A frame below 240x160 pixels is enlarged by a whole number.
+    probable ones), `numbers` stand before the names. A frame below 240x160 pixels is enlarged by a whole number, unless
+    it is a long strip.
     """
     height, width = frame.shape[:2]
-    factor = max(1, -(-SMALLEST_WIDTH // width), -(-SMALLEST_HEIGHT // height))
+    wanted = max(-(-SMALLEST_WIDTH // width), -(-SMALLEST_HEIGHT // height))
+    factor = max(1, min(wanted, LONGEST_SIDE // max(width, height)))
     canvas = cv2.resize(frame, None, fx=factor, fy=factor, interpolation=cv2.INTER_NEAREST)
     boxes = [tuple(factor * value for value in box) for box in boxes]
     text_height = int(np.clip(min(canvas.shape[:2]) / 36, SMALLEST_TEXT, LARGEST_TEXT))

@@ -1,14 +1,23 @@
 """Figures: arrays -> PNG files, without a window."""
 
+from pathlib import Path
+
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from emotion_recognition.errors import UserError
 from emotion_recognition.files import written_whole
 from emotion_recognition.labels import COLOURS
 
 # More faces would make a timeline taller than a page.
 MOST_TIMELINES = 8
+
+
+def check_ending(path):
+    """Refuse an --output whose name does not end as a figure's, before any work is done for it."""
+    if Path(path).suffix.lower().lstrip(".") not in Figure().canvas.get_supported_filetypes():
+        raise UserError(f"{path}: a figure is a picture; name an --output that ends in .png, .jpg, .pdf or .svg.")
 
 
 def save_figure(figure: Figure, path):

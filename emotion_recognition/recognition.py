@@ -89,7 +89,7 @@ def recognise(arguments, model) -> int:
     """
     if arguments.list_cameras:
         return print_cameras()
-    sources = find_sources(arguments.sources, arguments.camera, arguments.resolution)
+    sources = find_sources(arguments.sources, arguments.camera, arguments.resolution, arguments.output)
     check_records(arguments, sources)
     recorder = open_recorder(arguments.output, sources, arguments.force)
     detector = FaceDetector(arguments.cascade or CASCADE, arguments.min_face)

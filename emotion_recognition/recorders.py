@@ -3,14 +3,18 @@
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import check_writable, claim_output, write_picture
 from emotion_recognition.pictures import SUFFIXES
-from emotion_recognition.sources import USUAL_FRAME_RATE, VIDEO_SUFFIXES
+from emotion_recognition.sources import FASTEST_FRAME_RATE, USUAL_FRAME_RATE, VIDEO_SUFFIXES, check_name, keep_sources
 
-# Over so long a camera's real rate is measured; its frames wait in memory meanwhile.
-MEASURED_SECONDS = 1.0
+# Videos that are read have more forms; those of pictures that cannot be written in colour become PNG.
+WRITTEN_VIDEO_SUFFIXES, UNWRITTEN_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v"), (".gif", ".pgm")
+
+# Over so long, and so many frames, a camera's real rate is measured; they wait in memory meanwhile.
+MEASURED_SECONDS, MEASURED_FRAMES = 1.0, 5
 
 
 class Recorder:
@@ -55,11 +59,14 @@ class VideoFile:
     """A video that is written beside its place and renamed into it when it is complete."""
 
     def __init__(self, path: Path, width: int, height: int, frame_rate: float):
+        check_name(path)
         self.path = path
         self.temporary = path.with_name(f"{path.stem}.partial{path.suffix}")
         self.temporary.parent.mkdir(parents=True, exist_ok=True)
         code = cv2.VideoWriter_fourcc(*("MJPG" if path.suffix.lower() == ".avi" else "mp4v"))
         self._size, self.frames = (width, height), 0
+        # MPEG-4 has no room for more decimals.
+        frame_rate = round(frame_rate, 3 if frame_rate < 65 else 2)
         self._writer = cv2.VideoWriter(str(self.temporary), code, frame_rate, self._size)
         if not self._writer.isOpened():
             self.temporary.unlink(missing_ok=True)
@@ -100,15 +107,16 @@ class LiveVideoFile:
             self._add(frame, seconds)
             return
         self._waiting.append((frame, seconds))
-        if seconds - self._waiting[0][1] >= MEASURED_SECONDS:
+        if seconds - self._waiting[0][1] >= MEASURED_SECONDS and len(self._waiting) >= MEASURED_FRAMES:
             self._begin()
 
     def _begin(self):
-        (first, self._started), (_, last) = self._waiting[0], self._waiting[-1]
-        lasted = last - self._started
-        # Two decimals: MPEG-4 has no room for more.
-        rate = (len(self._waiting) - 1) / lasted if lasted > 0 else USUAL_FRAME_RATE
-        self._rate = max(1.0, round(rate, 2))
+        first, self._started = self._waiting[0]
+        # The median: a pause among these frames says nothing of the camera.
+        distance = np.median(np.diff([seconds for _, seconds in self._waiting])) if len(self._waiting) > 1 else 0
+        rate = 1 / distance if distance > 0 else USUAL_FRAME_RATE
+        # Two decimals, as they are written.
+        self._rate = round(min(max(1.0, rate), FASTEST_FRAME_RATE), 2)
         self._video = VideoFile(self._path, *first.shape[1::-1], self._rate)
         for frame, seconds in self._waiting:
             self._add(frame, seconds)
@@ -133,19 +141,22 @@ def open_recorder(output, sources, force=False):
     output = Path(output)
     suffix = output.suffix.lower()
     if suffix in SUFFIXES + VIDEO_SUFFIXES:
-        wanted = VIDEO_SUFFIXES if sources[0].is_video else SUFFIXES
+        wanted = WRITTEN_VIDEO_SUFFIXES if sources[0].is_video else SUFFIXES
         if len(sources) > 1:
             raise UserError(f"{output} is one file, but there are {len(sources)} sources: name a folder as --output.")
         if suffix not in wanted:
             raise UserError(f"{output} does not fit {sources[0].name}: name an --output that ends in {wanted[0]}.")
+        keep_sources([output], sources)
         claim_output(output, force)
         return Recorder({sources[0]: output})
     if output.is_file():
         raise UserError(f"{output} is a file: name a folder, a picture or a video as --output.")
+    targets = name_targets(output, sources)
+    keep_sources(targets.values(), sources)
     if output.is_dir() and any(output.iterdir()) and not force:
         raise UserError(f"{output} exists already: name another --output, or write into it with --force.")
     check_writable(output)
-    return Recorder(name_targets(output, sources))
+    return Recorder(targets)
 
 
 def name_targets(folder: Path, sources) -> dict:
@@ -155,10 +166,12 @@ def name_targets(folder: Path, sources) -> dict:
         name = Path(source.name) if not source.is_live else Path(f"live_{number}")
         if source.is_video:
             name = name.with_suffix(".mp4")
-        elif name.suffix.lower() == ".gif":
+        elif name.suffix.lower() in UNWRITTEN_SUFFIXES:
             name = name.with_suffix(".png")
-        if name in taken:
-            name = name.with_stem(f"{name.stem}_{number}")
-        taken.add(name)
+        stem = name.stem
+        # Some systems do not tell large letters from small ones.
+        while str(name).casefold() in taken:
+            name, number = name.with_stem(f"{stem}_{number}"), number + 1
+        taken.add(str(name).casefold())
         targets[source] = folder / name
     return targets

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from emotion_recognition.cli import as_line
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import claim_output
+from emotion_recognition.sources import keep_sources
 
 COLUMNS = ("source", "frame", "seconds", "face", "x", "y", "width", "height", "emotion")
 
@@ -44,17 +46,21 @@ class RowFile:
     """A file to which whole lines are appended as they come: whatever happens, it ends with a whole line."""
 
     def __init__(self, path, as_lines, heading: str = ""):
-        self._path, self._as_lines = Path(path), as_lines
-        # Without a buffer, so that what was written is in the system's hands even if this process is killed.
-        self._file = self._path.open("wb", buffering=0)
-        self._append(heading)
+        self._path, self._as_lines, self._heading = Path(path), as_lines, heading
+        self._file = None
 
     def write(self, rows: list[dict]):
         """Append rows; OSError, and none of them in the file, where the disk is full."""
+        if self._file is None:
+            # Not before: where nothing can be read, rows of an earlier run stay.
+            # Without a buffer, so that what was written is in the system's hands even if this process is killed.
+            self._file = self._path.open("wb", buffering=0)
+            self._append(self._heading)
         self._append(self._as_lines(rows))
 
     def _append(self, text: str):
-        data, end = memoryview(text.encode()), self._file.tell()
+        # Names of files need not be UTF-8.
+        data, end = memoryview(text.encode(errors="backslashreplace")), self._file.tell()
         try:
             while data:
                 data = data[self._file.write(data) :]
@@ -64,8 +70,9 @@ class RowFile:
             raise
 
     def close(self):
-        """Close the file."""
-        self._file.close()
+        """Close the file, if it was ever opened."""
+        if self._file is not None:
+            self._file.close()
 
 
 class Timeline:
@@ -102,7 +109,9 @@ class Timeline:
 
         length = int(self._last / self._interval) + 1
         seen = {number: sums[:length] for number, sums in self._faces.items()}
-        title = f"{self._source.name}: {self._frames.sum():,} frames"
+        # Between two dollars, Matplotlib would read a formula.
+        name = as_line(self._source.name).replace("$", r"\$")
+        title = f"{name}: {self._frames.sum():,} frames"
         plots.timeline(seen, self._frames[:length], self._interval, self._emotions, title, self._path)
 
 
@@ -116,6 +125,7 @@ def check_records(arguments, sources):
     for flag in ("csv", "jsonl", "timeline"):
         path = getattr(arguments, flag)
         if path:
+            keep_sources([path], sources, f"--{flag}")
             claim_output(path, arguments.force, f"--{flag}")
     outputs = arguments.csv, arguments.jsonl, arguments.timeline, arguments.output
     named = [Path(path).resolve() for path in outputs if path]

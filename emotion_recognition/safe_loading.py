@@ -131,6 +131,14 @@ def is_trusted(configuration) -> bool:
     return any(isinstance(getattr(place, name, None), type) for place in TRUSTED_PLACES)
 
 
+def load_whole(path) -> keras.Model:
+    """Return the network of a file that was looked at before; UserError where Keras would not know it by its name."""
+    endings = (".keras",) if is_archive(path) else (".h5", ".hdf5")
+    if not str(path).endswith(endings):
+        raise UserError(f"{path} is read by its name, which must say what it is: rename it to end in {endings[0]}.")
+    return keras.models.load_model(path, compile=False)
+
+
 def build(configuration) -> keras.Model:
     """Return the network of a configuration, with random weights."""
     kind = keras.Sequential if configuration["class_name"] == "Sequential" else keras.Model

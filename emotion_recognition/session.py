@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from emotion_recognition import files, overlay
+from emotion_recognition.cli import as_line
 
 # Frames over which the frames a second are counted.
 COUNTED_FRAMES = 30
@@ -42,6 +43,8 @@ class Session:
         """Read a source to its end, or until the person wants to see no more; yield what is read in each frame."""
         clock = Clock(source)
         reader = self.recogniser.follow(self.smooth) if source.is_video else self.recogniser
+        if self.heat is not None:
+            self.heat.start_video()
         # Whatever ends the loop, the source is released and the video completed.
         try:
             with closing(source.frames()) as frames:
@@ -56,18 +59,19 @@ class Session:
                     if self.is_over:
                         return
         finally:
-            self.writer.run_surely(self.recorder.close)
-            self.writer.finish()
+            self.writer.finish(self.recorder.close)
 
     def take(self, source, frame, reading, clock) -> bool:
         """Keep, print and show what was read in a frame; return False when the person wants to see no more."""
-        # The viewer of a video must not wait for maps; a file that is written can.
-        is_watched = source.is_live or (source.is_video and self.window.is_visible)
-        reading = self.with_maps(frame, reading, wait=not is_watched)
-        drawn = self.draw(frame, reading) if self.recorder.keeps or self.window.is_visible else None
+        drawn = None
+        if self.recorder.keeps or self.window.is_visible:
+            # The viewer of a video must not wait for maps; a file that is written can.
+            is_watched = source.is_live or (source.is_video and self.window.is_visible)
+            reading = self.with_maps(frame, reading, wait=not is_watched)
+            drawn = self.draw(frame, reading)
         self.keep(source, drawn, reading, clock)
         if not source.is_video or (source.is_live and not self.window.is_visible and clock.is_time_to_print()):
-            print_reading(source.name, reading, self.recogniser.emotions)
+            print_reading(source, reading, self.recogniser.emotions)
         return not self.window.is_visible or self.show(frame, drawn, reading, clock)
 
     def keep(self, source, drawn, reading, clock):
@@ -172,7 +176,7 @@ class Summary:
     """Counts the faces of a video and averages their probabilities."""
 
     def __init__(self, name, emotions):
-        self.name, self.emotions = name, emotions
+        self.name, self.emotions = as_line(name), emotions
         self.frames = self.faces = 0
         self.total = np.zeros(len(emotions))
 
@@ -193,10 +197,12 @@ def describe(probabilities, emotions) -> str:
     return ", ".join(f"{emotions[index]} {probabilities[index]:.1%}" for index in order)
 
 
-def print_reading(name, reading, emotions):
-    """Print a line for each face of a picture, or that there is none."""
+def print_reading(source, reading, emotions):
+    """Print a line for each face of a picture, or of a camera at this moment, or that there is none."""
+    name = as_line(source.name)
     if not reading.boxes:
-        print(f"{name}: no face found; --whole auto reads such a picture as one face")
+        advice = "" if source.is_video else "; --whole auto reads such a picture as one face"
+        print(f"{name}: no face found{advice}")
     for (x, y, width, height), row in zip(reading.boxes, reading.probabilities, strict=True):
         print(f"{name}: face at ({x}, {y}), {width}x{height}: {describe(row, emotions)}", flush=True)
 

@@ -12,7 +12,14 @@ from emotion_recognition.errors import UserError
 from emotion_recognition.live import NewestFrame, is_picture
 from emotion_recognition.pictures import SUFFIXES, read_picture
 
-VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
+# fmt: off
+VIDEO_SUFFIXES = (
+    ".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp", ".flv", ".ts", ".mts", ".m2ts",
+)
+# fmt: on
+# These files hold the number of their frames; of others it is estimated from their length, and often wrong.
+# Some cameras count frames that they dropped: a file is called damaged where a larger part is missing.
+COUNTING_SUFFIXES, LARGEST_PART_MISSING = (".mp4", ".m4v", ".mov", ".avi"), 0.1
 
 # A stream that does not answer for so long is given up; one that falls silent is opened again.
 STREAM_PATIENCE_MILLISECONDS, STREAM_SILENCE_MILLISECONDS = 8000, 3000
@@ -52,19 +59,21 @@ class Video:
 
     def __init__(self, address, name: str, is_live: bool, resolution=None):
         self.address, self.name, self.is_live = address, name, is_live
+        self.path = None if is_live else Path(address)
         self.frame_rate = USUAL_FRAME_RATE
         self._resolution = resolution
 
     def frames(self) -> Iterator[np.ndarray | None]:
-        """Yield frames, uint8 (height, width, 3), blue-green-red; UserError if none comes or a live one breaks off.
+        """Yield frames, uint8 (height, width, 3), blue-green-red; UserError if none comes or they break off.
 
         Of a file every frame; of a camera the newest, and None while there is no new one.
         """
+        check_name(self.address)
         with closing(NewestFrame(self._open)) as live:
             if not live.capture.isOpened():
                 raise UserError(self._describe_failure())
             self._learn(live.capture)
-            number = 0
+            number, told = 0, live.capture.get(cv2.CAP_PROP_FRAME_COUNT)
             for frame in live.frames() if self.is_live else all_frames(live.capture):
                 number += frame is not None
                 yield frame
@@ -72,6 +81,11 @@ class Video:
             raise UserError(self._describe_failure())
         if self.is_live:
             raise UserError(f"{self.name} stopped giving pictures after {number} frames: is it still connected?")
+        counts = Path(str(self.address)).suffix.lower() in COUNTING_SUFFIXES
+        if counts and number < (1 - LARGEST_PART_MISSING) * told:
+            raise UserError(
+                f"{self.name} gave {number} of its {told:.0f} frames: it is damaged or cut off; copy or convert it."
+            )
 
     def _learn(self, capture):
         """Take what an open source tells of itself; UserError where its frames would fill the memory."""
@@ -104,6 +118,14 @@ class Video:
         return f"{self.name} holds no frames that can be read: it is damaged, cut off or no video; copy or convert it."
 
 
+def check_name(name):
+    """Refuse a video whose name is not UTF-8: with it, OpenCV ends the whole process."""
+    try:
+        str(name).encode()
+    except UnicodeEncodeError as error:
+        raise UserError(f"{name} has a name that is not UTF-8, which videos need here: rename it.") from error
+
+
 def all_frames(capture) -> Iterator[np.ndarray]:
     """Yield every frame that a capture gives."""
     while (step := capture.read())[0]:
@@ -131,28 +153,46 @@ def list_cameras() -> list[tuple]:
     return found
 
 
-def find_sources(names: list[str], camera: int, resolution=None) -> list:
-    """Return the sources that a person named: the camera when there are none; UserError names what is not there."""
+def find_sources(names: list[str], camera: int, resolution=None, output=None) -> list:
+    """Return the sources that a person named: the camera when there are none; UserError names what is not there.
+
+    What lies in `output` is left out of folders: it is what an earlier run has written.
+    """
     if not names:
         return [Video(camera, f"Camera {camera}", is_live=True, resolution=resolution)]
     if resolution:
         raise UserError("--resolution is what a camera is asked for: leave it out for files and streams.")
-    return [source for name in names for source in expand(name)]
+    return [source for name in names for source in expand(name, output)]
 
 
-def expand(name: str) -> list:
-    """Return the source behind one name, or all pictures and videos below a folder."""
+def expand(name: str, output=None) -> list:
+    """Return the source behind one name, or all pictures and videos below a folder that are not in its `output`."""
     if "://" in name:
         return [Video(name, name, is_live=True)]
     path = Path(name)
     if path.is_dir():
-        found = sorted(entry for entry in path.rglob("*") if entry.suffix.lower() in SUFFIXES + VIDEO_SUFFIXES)
+        known = (entry for entry in path.rglob("*") if entry.suffix.lower() in SUFFIXES + VIDEO_SUFFIXES)
+        own = Path(output).resolve() if output else None
+        # Who names a folder inside the output wants it to be read.
+        if own and path.resolve() in own.parents:
+            known = (entry for entry in known if not entry.resolve().is_relative_to(own))
+        found = sorted(entry for entry in known if entry.is_file())
         if not found:
             raise UserError(f"{path} holds no pictures or videos: name another folder.")
         return [make_source(entry, str(entry.relative_to(path))) for entry in found]
     if not path.is_file():
         raise UserError(f"{path} is not there: check the name.")
     return [make_source(path, path.name)]
+
+
+def keep_sources(targets, sources, flag="--output"):
+    """Refuse to write over what is read, whatever --force says."""
+    read = {source.path.resolve() for source in sources if source.path}
+    for target in map(Path, targets):
+        # Until it is complete, a file lies beside its place.
+        partial = target.parent / f"{target.stem}.partial{target.suffix}"
+        if not read.isdisjoint({target.resolve(), partial.resolve()}):
+            raise UserError(f"{target} would be written over a source: name another {flag}.")
 
 
 def make_source(path: Path, name: str):

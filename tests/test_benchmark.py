@@ -1,6 +1,7 @@
 """benchmark.py at tiny sizes: that both sides of each comparison are measured, not how fast they are."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from conftest import assert_one_sentence
@@ -50,6 +51,16 @@ def test_how_long_faces_stay_lost():
     for found in ([here, there], [here], [here], [(12, 10, 50, 50), there], [there]):
         losses.add([here, there], found)
     assert losses.longest == 2
+
+
+def test_a_single_frame_is_measured_too(capsys):
+    names = ("whole loop of test.py", "classic loop", "full-frame detection alone, scale 1.1")
+    seconds = dict(zip(names, ([0.5], [1.0], [2.0]), strict=True))
+    steadiness = SimpleNamespace(changes={0.0: 0, 0.3: 0})
+    live_benchmark.report(live_benchmark.portraits(1), seconds, [1], live_benchmark.Losses(), steadiness)
+    shown = capsys.readouterr().out
+    assert figures(r"whole loop of test.py +(\d+\.\d+) ", shown) == 2
+    assert "2.0 times as fast as the classic one" in shown and "4.0 times as fast as full-frame" in shown
 
 
 def test_portraits_hold_as_many_faces_as_they_say():

@@ -86,6 +86,9 @@ def test_pictures_that_cannot_be_explained(run_script, tmp_path):
     cv2.imwrite(str(tmp_path / "empty.png"), np.full((200, 300), 90, np.uint8))
     assert_one_sentence(run_script("explain.py", "empty.png"), "empty.png", "no face found", "--whole auto")
     assert_one_sentence(run_script("explain.py", "nothing.png"), "nothing.png is not there")
+    assert_one_sentence(
+        run_script("explain.py", tmp_path), f"{tmp_path} is a folder: name the pictures in it", "--data"
+    )
     assert not (tmp_path / "explanation.png").exists()
 
 
@@ -96,14 +99,18 @@ def test_an_emotion_that_the_model_does_not_know(emotion, run_script, tmp_path):
     assert not (tmp_path / "explanation.png").exists()
 
 
-def test_a_model_without_convolution(run_script, tmp_path):
+def test_a_model_without_convolution_has_no_class_activation_map(run_script, tmp_path):
     import keras
 
     from emotion_recognition import model_file
 
     layers = [keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")]
     model_file.save(tmp_path / "dense.h5", keras.Sequential(layers), ("happy", "sad"), {})
-    assert_one_sentence(run_script("explain.py", PORTRAIT, "--model", "dense.h5"), "dense.h5 has no convolution")
+    result = run_script("explain.py", PORTRAIT, "--model", "dense.h5")
+    assert result.returncode == 0, result.stderr
+    assert "dense.h5 has none: occlusion goes on alone" in result.stdout
+    # Face, occlusion, bars.
+    assert read_figure(tmp_path / "explanation.png").shape[1] == pytest.approx(120 * 6.7, abs=2)
 
 
 @pytest.mark.parametrize(
@@ -113,11 +120,25 @@ def test_a_model_without_convolution(run_script, tmp_path):
         ([PORTRAIT, "--check"], "name either pictures"),
         (["--data", "data", "--emotion", "sad"], "--emotion goes with pictures"),
         (["--check", "--pictures", "0"], "0 is not above zero"),
+        ([PORTRAIT, "--split", "train"], "--split and --pictures go with --data and --check"),
+        ([PORTRAIT, "--pictures", "3"], "--split and --pictures go with --data and --check"),
+        (["--check", "--whole", "always"], "--whole goes with pictures"),
+        (
+            [PORTRAIT, "--output", "new/figure.txt"],
+            "figure.txt: a figure is a picture; name an --output that ends in .png",
+        ),
+        (["--data", "data", "--output", "figure"], "figure: a figure is a picture"),
     ],
 )
-def test_arguments_that_do_not_fit(arguments, words, run_script):
+def test_arguments_that_do_not_fit(arguments, words, run_script, tmp_path):
     result = run_script("explain.py", *arguments)
     assert result.returncode == 2 and words in result.stderr and "Traceback" not in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_single_face_is_too_few_for_the_check(run_script, small_data):
+    result = run_script("explain.py", "--check", "--data", small_data, "--pictures", "1")
+    assert_one_sentence(result, "One face is too few", "--pictures 2 or more")
 
 
 def test_mean_maps_of_a_data_set(run_script, small_data, tmp_path):

@@ -244,6 +244,8 @@ def row(**figures):
 def test_verdicts():
     passes = "it passes: it beats both on deletion, and changes with the weights."
     assert explanation_check.verdict(row()) == passes
+    unmeasured = row(**{f"{RANDOM} margin": np.nan, f"{BLOB} margin": np.nan})
+    assert explanation_check.verdict(unmeasured) == "it does not beat random order or centre blob on deletion."
     unsure = row(**{f"{BLOB} margin": 0.1})
     assert explanation_check.verdict(unsure) == "it does not beat centre blob on deletion."
     worse = row(**{f"deletion minus {RANDOM}": 0.1, f"{BLOB} margin": 0.2, "similarity when shuffled": 0.9})

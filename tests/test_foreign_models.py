@@ -60,9 +60,10 @@ def test_every_pixel_range(pixel_range, scaled, tmp_path):
     assert np.allclose(model.network(FACES), forward(scaled), atol=1e-4)
 
 
-def test_separable_convolutions_of_keras_2_4_on_larger_faces(tmp_path):
+def test_separable_convolutions_of_keras_2_4_on_larger_faces(tmp_path, recwarn):
     forward = separable_file(tmp_path / "xception.h5")
     model = model_file.load(tmp_path / "xception.h5", "fer2013", "signed")
+    assert not [each for each in recwarn if "structure" in str(each.message)]
     # A plain picture is the same at any size.
     plain_faces = np.stack([np.full((48, 48, 1), level, np.float32) for level in (0, 99, 255)])
     larger = np.stack([np.full((64, 64, 1), level, np.float32) for level in (0, 99, 255)])
@@ -114,6 +115,64 @@ def test_coloured_inputs_and_logits_of_keras_3(ending, last, tmp_path):
     kernel, bias, matrix, offset = network.get_weights()
     x = relu(convolve(np.repeat(FACES / 255, 3, axis=3), kernel, bias)[:, ::4, ::4]).reshape(3, -1)
     assert np.allclose(model.network(FACES), softmax(x @ matrix + offset), atol=1e-5)
+
+
+@pytest.mark.parametrize("ending", ["reshape", "dropout", "operation"])
+def test_probabilities_stay_as_they_are_whatever_stands_behind_the_softmax(ending, tmp_path):
+    inputs = keras.Input((48, 48, 1))
+    answers = layers.Dense(7, activation="softmax")(layers.Flatten()(inputs))
+    behind = {"reshape": layers.Reshape((7,)), "dropout": layers.Dropout(0.5), "operation": lambda values: values * 1.0}
+    network = keras.Model(inputs, behind[ending](answers))
+    network.save(tmp_path / "model.keras")
+    model = model_file.load(tmp_path / "model.keras", "fer2013", "unit")
+    assert np.allclose(model.network(FACES), network(FACES / 255), atol=1e-6)
+
+
+def test_logits_behind_a_layer_that_only_moves_them(tmp_path):
+    parts = [layers.Flatten(), layers.Dense(7), layers.Reshape((7,))]
+    network = keras.Sequential([keras.Input((48, 48, 1)), *parts])
+    network.save(tmp_path / "model.keras")
+    model = model_file.load(tmp_path / "model.keras", "fer2013", "unit")
+    assert np.allclose(model.network(FACES), softmax(np.array(network(FACES / 255))), atol=1e-6)
+
+
+@pytest.mark.parametrize("parts", [[], [layers.Dropout(0.5)], [layers.Activation("relu")]])
+def test_answers_that_are_neither_probabilities_nor_logits_are_refused(parts, tmp_path):
+    name = "relu" if parts and hasattr(parts[0], "activation") else "sigmoid"
+    answer = layers.Dense(7, activation="sigmoid", bias_initializer="ones")
+    network = keras.Sequential([keras.Input((48, 48, 1)), layers.Flatten(), answer, *parts])
+    network.save(tmp_path / "model.keras")
+    with pytest.raises(UserError, match=f"model.keras ends in {name}, .* does not sum to 1: name another --model"):
+        model_file.load(tmp_path / "model.keras", "fer2013", "unit")
+
+
+def test_sigmoids_that_have_reached_their_ends_are_not_taken_for_probabilities(tmp_path):
+    # On random faces one output is 1 and all others are 0; on faint ones they are not.
+    network = keras.Sequential([keras.Input((48, 48, 1)), layers.Flatten(), layers.Dense(7, activation="sigmoid")])
+    kernel = np.full((48 * 48, 7), -1.0)
+    kernel[:, 3] = 1
+    network.set_weights([kernel, np.zeros(7)])
+    assert np.allclose(network(FACES / 255), np.eye(7)[[3, 3, 3]], atol=1e-6)
+    network.save(tmp_path / "model.keras")
+    with pytest.raises(UserError, match="ends in sigmoid"):
+        model_file.load(tmp_path / "model.keras", "fer2013", "unit")
+
+
+@pytest.mark.parametrize(
+    "saved, found, ending",
+    [
+        ("model.h5", "model.bin", r"\.h5"),
+        ("model.h5", "model", r"\.h5"),
+        ("model.h5", "model.H5", r"\.h5"),
+        ("model.h5", "model.keras", r"\.h5"),
+        ("model.keras", "model.zip", r"\.keras"),
+    ],
+)
+def test_a_model_of_another_name_is_to_be_renamed(saved, found, ending, tmp_path):
+    colour_network().save(tmp_path / saved)
+    (tmp_path / saved).rename(tmp_path / found)
+    with pytest.raises(UserError, match=f"{found} is read by its name, .* rename it to end in {ending}\\."):
+        model_file.load(tmp_path / found)
 
 
 def test_what_is_assumed_is_said(tmp_path, capsys):

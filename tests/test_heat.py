@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from conftest import PORTRAIT
 
+from emotion_recognition.background import Background
 from emotion_recognition.heat import PATCHES_AT_ONCE, HeatMaps
 from emotion_recognition.overlay import AGAINST, FOR, LARGEST_OPACITY, draw_heat
 from emotion_recognition.recognition import Reading
 from emotion_recognition.session import Session
+from emotion_recognition.window import NoWindow
 
 
 def see_spot(faces):
@@ -80,6 +82,28 @@ def test_a_video_does_not_wait_for_its_maps():
         gone, new, same = heat.maps(frame, reading_of(OTHER, OTHER, BOX, numbers=[7, 8, 4]))
         assert not gone.any() and new is None and same.max() > 0.5
         is_free.set()
+
+
+def test_a_map_is_not_shown_on_a_face_of_the_next_video():
+    frame, reading = frame_with_spot(), reading_of(BOX, numbers=[1])
+    with closing(HeatMaps(see_spot)) as heat:
+        assert wait_for_maps(heat, frame, reading)[0].max() > 0.5
+        heat.start_video()
+        assert heat.maps(np.zeros_like(frame), reading) == [None]
+        assert not wait_for_maps(heat, np.zeros_like(frame), reading)[0].any()
+
+
+@pytest.mark.parametrize(("keeps", "maps"), [(False, 0), (True, 1)])
+def test_maps_that_nobody_sees_are_not_made(keeps, maps):
+    source = SimpleNamespace(
+        is_video=False, is_live=False, name="picture", frame_rate=25, frames=lambda: (each for each in [frame])
+    )
+    frame, reading = frame_with_spot(), reading_of(BOX)
+    recogniser = SimpleNamespace(emotions=("happy", "sad"), read=lambda *_: reading)
+    recorder = SimpleNamespace(keeps=keeps, write=lambda *_: None, close=lambda: None)
+    with closing(HeatMaps(see_spot, is_on=True)) as heat, closing(Background()) as writer:
+        Session(recogniser, NoWindow(), recorder, SimpleNamespace(keeps=False), writer, 0, heat).run(source)
+        assert heat.count == maps
 
 
 def test_a_failure_in_the_thread_is_raised():

@@ -3,9 +3,11 @@
 import csv
 import io
 import json
+import os
 import threading
 import time
 from contextlib import closing
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,10 +15,13 @@ from PIL import Image
 
 from emotion_recognition import live, records
 from emotion_recognition.background import MOST_WAITING, Background
+from emotion_recognition.errors import UserError
 from emotion_recognition.live import NewestFrame
 from emotion_recognition.recognition import Reading
 from emotion_recognition.records import COLUMNS, RowFile, Timeline, csv_lines, halve, json_lines, make_rows
+from emotion_recognition.session import Session, Summary, print_reading
 from emotion_recognition.sources import Video
+from emotion_recognition.window import NoWindow
 
 EMOTIONS = ("happy", "sad")
 
@@ -111,6 +116,15 @@ def test_while_nothing_comes_the_reader_is_told_so():
     assert told[0] is not None and told[1:].count(None) >= 3
 
 
+def test_a_reader_may_pause_for_longer_than_a_camera_may_be_silent():
+    camera = Camera(spaced(*(image(number) for number in range(60))))
+    with closing(NewestFrame(camera.open)) as source:
+        frames = source.frames()
+        assert next(frame for frame in frames if frame is not None).mean() == 0
+        time.sleep(0.6)
+        assert next(frame for frame in frames if frame is not None).mean() > 10
+
+
 def test_background_runs_tasks_in_order_and_raises_what_fails():
     done = []
     with closing(Background()) as background:
@@ -125,6 +139,35 @@ def test_background_runs_tasks_in_order_and_raises_what_fails():
         background.finish()
     assert done[-1] == 5
     assert "writer" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_the_last_task_runs_whatever_failed_before_it():
+    done = []
+    with closing(Background()) as background:
+        background.run(lambda: 1 / 0)
+        background.run(done.append, "after a failure")
+        with pytest.raises(ZeroDivisionError):
+            background.finish(lambda: done.append("last") or {}["also"])
+        assert done == ["last"]
+        background.finish()
+
+
+def test_a_video_is_completed_when_its_last_frame_fails():
+    closed = []
+
+    def fail(*arguments):
+        raise OSError(28, "No space left on device")
+
+    source = SimpleNamespace(
+        name="clip", is_video=True, is_live=False, frame_rate=25, frames=lambda: (each for each in [image(1)])
+    )
+    recogniser = SimpleNamespace(emotions=EMOTIONS, follow=lambda smooth: SimpleNamespace(read=lambda *_: read()))
+    recorder = SimpleNamespace(keeps=True, write=fail, close=lambda: closed.append(True))
+    with closing(Background()) as writer:
+        session = Session(recogniser, NoWindow(), recorder, SimpleNamespace(keeps=False), writer, 0)
+        with pytest.raises(OSError, match="No space left"):
+            session.run(source)
+    assert closed == [True]
 
 
 def test_a_disk_that_stands_still_holds_up_nothing():
@@ -190,6 +233,35 @@ def test_rows_are_in_the_file_at_once_and_whole_when_the_disk_is_full(tmp_path):
     assert (tmp_path / "out.csv").read_text() == whole
 
 
+def test_rows_of_an_earlier_run_stay_until_something_is_read(tmp_path):
+    path = tmp_path / "out.csv"
+    path.write_text("earlier")
+    file = RowFile(path, csv_lines, "heading\n")
+    file.close()
+    assert path.read_text() == "earlier"
+    file.write([])
+    file.close()
+    assert path.read_text() == "heading\n"
+
+
+def test_names_that_are_not_utf_8(tmp_path, capsys):
+    strange = Video(os.fsdecode(b"a\xff\x1b[2J.avi"), os.fsdecode(b"a\xff\x1b[2J.avi"), is_live=False)
+    file = RowFile(tmp_path / "out.csv", csv_lines)
+    file.write(make_rows(strange, 0, 0.0, read((1, 0.75)), EMOTIONS))
+    file.close()
+    assert (tmp_path / "out.csv").read_bytes().startswith(b"a\\udcff\x1b[2J.avi,0,0.0,1,")
+    print_reading(strange, read(), EMOTIONS)
+    print(Summary(strange.name, EMOTIONS))
+    assert capsys.readouterr().out == "a [2J.avi: no face found\na [2J.avi: 0 faces in 0 frames\n"
+    # OpenCV ends the whole process with such a name.
+    with pytest.raises(UserError, match="rename it"):
+        list(strange.frames())
+    timeline = Timeline(tmp_path / "t.png", strange, EMOTIONS)
+    timeline.write(0.0, read())
+    timeline.close()
+    assert (tmp_path / "t.png").is_file()
+
+
 def test_halving_keeps_the_sums():
     assert halve(np.array([1, 2, 3, 4])).tolist() == [3, 7, 0, 0]
     assert halve(np.array([[1, 5], [2, 6]])).tolist() == [[3, 11], [0, 0]]
@@ -212,8 +284,9 @@ def test_a_timeline_keeps_all_frames_in_bounded_memory(tmp_path, monkeypatch):
     assert shares[0] > 2 * shares[1] > 0
 
 
-def test_a_timeline_without_faces_is_drawn_too(tmp_path):
-    timeline = Timeline(tmp_path / "t.png", VIDEO, EMOTIONS)
+@pytest.mark.parametrize("name", ["a.mp4", "a$\\frac$.mp4"])
+def test_a_timeline_without_faces_is_drawn_too(tmp_path, name):
+    timeline = Timeline(tmp_path / "t.png", Video(name, name, is_live=False), EMOTIONS)
     timeline.write(0.0, read())
     timeline.close()
     assert (tmp_path / "t.png").is_file()

@@ -47,11 +47,13 @@ def test_bad_models(run_script, tmp_path, change, words):
     ("arguments", "words"),
     [
         (["nothing.jpg"], ["nothing.jpg", "is not there"]),
+        ([str(PORTRAIT), "--csv", str(PORTRAIT), "--force"], [PORTRAIT, "over a source", "--csv"]),
         (["."], ["holds no pictures"]),
         ([str(PORTRAIT), "--cascade", "nothing.xml"], ["nothing.xml", "is not there"]),
         ([str(PORTRAIT), "--output", "out.mp4"], ["out.mp4", "does not fit"]),
         ([str(PORTRAIT), "--timeline", "out.png"], ["--timeline", "name a single one"]),
         ([str(PORTRAIT), "--csv", "rows", "--jsonl", "rows"], ["--csv", "--jsonl", "one file twice"]),
+        ([str(PORTRAIT), "--csv", "."], ["is a folder"]),
         (["--timeline", "out.jpg"], ["out.jpg", ".png"]),
         (["--csv", "/proc/none/out.csv"], ["/proc/none", "--csv"]),
         ([str(PORTRAIT), "--resolution", "640x480"], ["--resolution", "camera"]),
@@ -61,6 +63,13 @@ def test_bad_models(run_script, tmp_path, change, words):
 )
 def test_bad_arguments(run_script, arguments, words):
     assert_one_sentence(run_script("test.py", *arguments, "--no-window"), *words)
+
+
+@pytest.mark.parametrize("arguments", [["photo.jpg"], ["--epochs", "3"], []])
+def test_emotions_without_a_mode_says_what_to_name(run_script, arguments):
+    result = run_script("emotions.py", *arguments)
+    assert result.returncode == 2 and "name --mode train or --mode display" in result.stderr
+    assert "unrecognized" not in result.stderr
 
 
 def test_no_camera(run_script):

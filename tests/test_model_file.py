@@ -131,6 +131,11 @@ def test_no_hdf5(content, tmp_path):
     refused(tmp_path / "model.h5", "is no HDF5 file")
 
 
+@pytest.mark.parametrize("name", ["model.bin", "model", "model.H5"])
+def test_another_name(name, path):
+    refused(path.rename(path.with_name(name)), "rename it to end in .h5")
+
+
 @pytest.mark.parametrize("kept", [0.02, 0.3, 0.9, 0.999])
 def test_cut_off(kept, path):
     content = path.read_bytes()

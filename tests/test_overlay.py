@@ -54,6 +54,12 @@ def test_names_stay_inside_pictures_of_every_size(size, emotion):
     assert strip[:10, : drawn.shape[1] // 4].any()
 
 
+@pytest.mark.parametrize(("size", "shape"), [((200_000, 1), (1, 200_000, 3)), ((1, 3000), (6000, 2, 3))])
+def test_a_strip_of_pixels_does_not_fill_the_memory(size, shape):
+    drawn = draw_faces(gray_frame(*size), [(0, 0, *size)], probabilities_of("happy"), SEVEN)
+    assert drawn.shape == shape and (drawn != 128).any()
+
+
 def test_a_face_at_the_right_edge_has_its_name_inside():
     frame = gray_frame(640, 480)
     left, top, width, height = place_name(frame, (600, 0, 40, 40), "surprised 100%", 13)

@@ -5,14 +5,18 @@ import subprocess
 import threading
 import time
 from contextlib import closing
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
+from conftest import files_in
 
 from emotion_recognition import live, sources
 from emotion_recognition.errors import UserError
-from emotion_recognition.recorders import Recorder, VideoFile, name_targets, open_recorder
+from emotion_recognition.files import write_picture
+from emotion_recognition.recorders import WRITTEN_VIDEO_SUFFIXES, Recorder, VideoFile, name_targets, open_recorder
+from emotion_recognition.records import check_records
 from emotion_recognition.sources import Picture, Video, find_sources
 
 
@@ -25,7 +29,7 @@ def make_picture(path, value=100, size=(64, 48)):
 def make_video(path, frames=5, size=(64, 48), rate=10.0):
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), rate, size)
     for number in range(frames):
-        writer.write(np.full((size[1], size[0], 3), 40 * number, np.uint8))
+        writer.write(np.full((size[1], size[0], 3), 40 * number % 256, np.uint8))
     writer.release()
     return path
 
@@ -81,6 +85,25 @@ def test_a_folder_gives_its_pictures_and_videos_with_names_inside_it(tmp_path):
     assert [source.is_video for source in found] == [False, False, True]
 
 
+def test_a_folder_gives_no_folders_and_no_results_of_an_earlier_run(tmp_path):
+    make_picture(tmp_path / "a.png")
+    make_picture(tmp_path / "results" / "a.png")
+    make_picture(tmp_path / "folder.jpg" / "b.png")
+    found = find_sources([str(tmp_path)], 0, output=tmp_path / "results")
+    assert [source.name.replace("\\", "/") for source in found] == ["a.png", "folder.jpg/b.png"]
+    # Who names a folder inside the output wants it to be read.
+    for folder in (tmp_path / "results", tmp_path / "folder.jpg"):
+        assert len(find_sources([str(folder)], 0, output=folder)) == 1
+        assert len(find_sources([str(folder)], 0, output=tmp_path)) == 1
+
+
+@pytest.mark.parametrize("suffix", [".3gp", ".flv", ".TS", ".mts"])
+def test_videos_of_other_cameras_are_videos(tmp_path, suffix):
+    (tmp_path / f"clip{suffix}").write_bytes(b"")
+    [source] = find_sources([str(tmp_path / f"clip{suffix}")], 0)
+    assert source.is_video
+
+
 def test_what_is_not_there_is_named(tmp_path):
     with pytest.raises(UserError, match=r"nothing\.png is not there"):
         find_sources([str(tmp_path / "nothing.png")], 0)
@@ -100,6 +123,16 @@ def test_a_video_without_frames_is_named(tmp_path, content):
     (tmp_path / "bad.mp4").write_bytes(content)
     with pytest.raises(UserError, match=r"bad\.mp4 holds no frames"):
         list(Video(str(tmp_path / "bad.mp4"), "bad.mp4", is_live=False).frames())
+
+
+def test_a_video_that_breaks_off_is_read_to_there_and_named(tmp_path):
+    path = make_video(tmp_path / "clip.avi", frames=40)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    number = 0
+    with pytest.raises(UserError, match=r"clip\.avi gave \d+ of its 40 frames: it is damaged"):
+        for _ in Video(str(path), "clip.avi", is_live=False).frames():
+            number += 1
+    assert 5 < number < 30
 
 
 def test_a_camera_that_is_not_there_is_named():
@@ -175,6 +208,10 @@ def test_the_output_must_fit_the_source(tmp_path):
         open_recorder(tmp_path / "out.mp4", [picture])
     with pytest.raises(UserError, match=r"ends in \.mp4"):
         open_recorder(tmp_path / "out.png", [video])
+    # Videos of these kinds are read, but cannot be written.
+    for suffix in (".webm", ".wmv", ".mpg", ".ts"):
+        with pytest.raises(UserError, match=r"ends in \.mp4"):
+            open_recorder(tmp_path / f"out{suffix}", [video])
     (tmp_path / "file").write_text("mine")
     with pytest.raises(UserError, match="is a file"):
         open_recorder(tmp_path / "file", [picture])
@@ -182,14 +219,44 @@ def test_the_output_must_fit_the_source(tmp_path):
 
 def test_nothing_is_overwritten_by_surprise(tmp_path):
     picture = Picture(make_picture(tmp_path / "a.png"), "a.png")
-    old = make_picture(tmp_path / "out.png", 7)
+    old = make_picture(tmp_path / "old" / "out.png", 7)
     with pytest.raises(UserError, match="--force"):
         open_recorder(old, [picture])
     with pytest.raises(UserError, match="--force"):
-        open_recorder(tmp_path, [picture])
+        open_recorder(tmp_path / "old", [picture])
     assert (cv2.imread(str(old)) == 7).all()
     open_recorder(old, [picture], force=True).write(picture, np.full((5, 5, 3), 9, np.uint8))
     assert (cv2.imread(str(old)) == 9).all()
+
+
+def test_nothing_is_written_over_what_is_read(tmp_path):
+    picture = Picture(make_picture(tmp_path / "a.png"), "a.png")
+    video = Video(str(make_video(tmp_path / "b.partial.avi")), "b.partial.avi", is_live=False)
+    before = files_in(tmp_path)
+    # Of the last one, the frames would be gathered in the file that is read.
+    for output, source in (("a.png", picture), (".", picture), ("b.partial.avi", video), ("b.avi", video)):
+        with pytest.raises(UserError, match="over a source: name another --output"):
+            open_recorder(tmp_path / output, [source], force=True)
+    for flag in ("csv", "jsonl", "timeline"):
+        arguments = {"csv": None, "jsonl": None, "timeline": None, "output": None, "force": True}
+        with pytest.raises(UserError, match=f"over a source: name another --{flag}"):
+            check_records(SimpleNamespace(**arguments | {flag: tmp_path / "x" / ".." / "a.png"}), [picture])
+    assert files_in(tmp_path) == before
+
+
+def test_a_name_with_a_number_may_be_taken_too(tmp_path):
+    found = [Picture(tmp_path / name, name.rpartition("/")[2]) for name in ("x/a.jpg", "a_2.jpg", "y/A.jpg")]
+    assert [path.name for path in name_targets(tmp_path, found).values()] == ["a.jpg", "a_2.jpg", "A_3.jpg"]
+
+
+def test_pictures_that_a_kind_of_file_cannot_hold(tmp_path):
+    for name, size in (("gray.pgm", (64, 48)), ("wide.webp", (17_000, 10))):
+        with pytest.raises(UserError, match=rf"{name}: .*{size[0]} x {size[1]} pixels.*\.png"):
+            write_picture(tmp_path / name, np.zeros((*size[::-1], 3), np.uint8))
+    assert list(tmp_path.iterdir()) == []
+    # In a folder, they get a kind that can.
+    [target] = name_targets(tmp_path, [Picture(tmp_path / "gray.pgm", "gray.pgm")]).values()
+    assert target.name == "gray.png"
 
 
 def test_names_in_the_output_folder_do_not_collide(tmp_path):
@@ -215,6 +282,18 @@ def test_a_video_appears_when_it_is_complete(tmp_path, suffix):
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize("suffix", WRITTEN_VIDEO_SUFFIXES)
+@pytest.mark.parametrize("rate", [23.976, 59.94, 71.4286, 119.8765])
+def test_every_frame_rate_can_be_written(tmp_path, suffix, rate):
+    video = VideoFile(tmp_path / f"out{suffix}", 64, 48, rate)
+    for _ in range(3):
+        video.write(np.zeros((48, 64, 3), np.uint8))
+    video.close()
+    written = cv2.VideoCapture(str(tmp_path / f"out{suffix}"))
+    assert written.get(cv2.CAP_PROP_FRAME_COUNT) == 3
+    assert written.get(cv2.CAP_PROP_FPS) == pytest.approx(rate, abs=0.005 if rate > 65 else 0.001)
+
+
 def test_a_video_in_an_unknown_form_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"\.mp4 or \.avi"):
         VideoFile(tmp_path / "out.xyz", 64, 48, 25)
@@ -229,6 +308,9 @@ def test_a_video_in_an_unknown_form_is_refused(tmp_path):
         # After a second of ten, one that comes late is seen for longer, and one that comes early may be left out.
         ([0.1 * number for number in range(11)] + [1.3, 1.31], 10, [*range(11), 11, 11, 11]),
         ([5.0], 25, [0]),
+        # A pause in the first second is no slow camera.
+        ([0.0, 0.1, 0.5, 0.6, 0.7], 10, [0, 1, 2, 2, 2, 2, 3, 4]),
+        ([0.0, 1.2, 1.3, 1.4, 1.5], 10, [0, *[1] * 12, 2, 3, 4]),
     ],
 )
 def test_the_video_of_a_camera_plays_in_real_time(tmp_path, times, rate, values):
