@@ -77,8 +77,7 @@ def main():
     models = [model_file.load(path, arguments.emotions, arguments.pixel_range) for path in paths]
     if arguments.save_as:
         record = {**models[0].training, "from": Path(paths[0]).name}
-        if aside := files.keep_aside(arguments.save_as):
-            print(f"The old {arguments.save_as} is kept as {aside}")
+        files.keep_aside(arguments.save_as)
         model_file.save(arguments.save_as, models[0].network, models[0].emotions, record)
         print(f"Wrote {arguments.save_as}, which says itself how it is read.")
         return None

@@ -9,6 +9,7 @@ Red parts speak for the emotion, blue ones against it.
 """
 
 from functools import partial
+from pathlib import Path
 
 from emotion_recognition import cli, files, flags
 from emotion_recognition.errors import UserError
@@ -59,6 +60,8 @@ def main():
     if not arguments.check:
         plots.check_ending(arguments.output)
     if arguments.output:
+        if Path(arguments.output).resolve() in [Path(source).resolve() for source in arguments.sources]:
+            raise UserError(f"{arguments.output} would be written over a picture: name another --output.")
         files.claim_output(arguments.output, arguments.force)
     cli.start_keras()
     from emotion_recognition.classifier import EmotionClassifier

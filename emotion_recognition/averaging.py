@@ -58,8 +58,7 @@ def main():
         "validation_accuracy": accuracy,
         "temperature": temperature,
     }
-    if aside := files.keep_aside(arguments.output):
-        print(f"The old {arguments.output} is kept as {aside}")
+    files.keep_aside(arguments.output)
     model_file.save(arguments.output, network, models[0].emotions, record)
     print(f"Wrote {arguments.output}")
 

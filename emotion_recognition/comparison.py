@@ -38,7 +38,8 @@ def compare_optimizers(network, arguments):
 def train_or_read(network, arguments) -> list[dict]:
     """Return the history of a training: of one that is finished already, when a comparison goes on."""
     outputs = Outputs(arguments.output)
-    if not arguments.resume or outputs.checkpoint.exists() or not outputs.model.exists():
+    is_finished = outputs.model.exists() and not outputs.checkpoint.exists()
+    if arguments.dry_run or not (arguments.resume and is_finished):
         return training.train(network, arguments)
     model = model_file.load(outputs.model)
     for name, value in training.describe(model.network, *training.read_data(arguments), arguments).items():

@@ -14,9 +14,8 @@ from emotion_recognition.errors import UserError
 @contextmanager
 def written_whole(path):
     """Give a temporary path beside `path`, renamed into its place when the block ends well, removed when it fails."""
-    path = Path(path)
+    path, temporary = Path(path), partial_path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.stem}.partial{path.suffix}")
     try:
         yield temporary
         temporary.replace(path)
@@ -24,6 +23,12 @@ def written_whole(path):
         temporary.unlink(missing_ok=True)
         name_in_error(error, path)
         raise
+
+
+def partial_path(path) -> Path:
+    """Return where a file lies until it is complete: beside its place."""
+    path = Path(path)
+    return path.with_name(f"{path.stem}.partial{path.suffix}")
 
 
 def name_in_error(error, path):
@@ -97,7 +102,7 @@ def folder_written_whole(output):
 
 
 def keep_aside(path) -> Path | None:
-    """Copy an existing file to a name with the date and time and return that name; None where there is no file.
+    """Copy an existing file to a name with the date and time, print and return that name; None where there is no file.
 
     A copy, so that at every moment there is a file at `path` until a new one is renamed over it.
     """
@@ -107,6 +112,7 @@ def keep_aside(path) -> Path | None:
     now = datetime.datetime.now().strftime("%Y-%m-%d_%H%M%S_%f")
     aside = path.with_name(f"{path.stem}_{now}{path.suffix}")
     shutil.copy2(path, aside)
+    print(f"The old {path} is kept as {aside}")
     return aside
 
 

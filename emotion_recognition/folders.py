@@ -126,7 +126,8 @@ def read_training_data(data, seed=0, keep_duplicates=False) -> tuple[Pictures, P
     """Read the folder `data` for training: (train, validation).
 
     Where there is no validation folder, a tenth of every emotion in train is held out, chosen by `seed`. Training
-    pictures of which validation or test hold an exact copy are left out, unless `keep_duplicates`.
+    pictures of which validation, or by the list of copies test, holds an exact copy are left out, unless
+    `keep_duplicates`.
     """
     train = read_split(data, "train")
     if train is None:
@@ -135,24 +136,29 @@ def read_training_data(data, seed=0, keep_duplicates=False) -> tuple[Pictures, P
         raise UserError(f"{data}/train holds only the emotion {train.emotions[0]}: at least two are needed.")
     all_pictures = len(train)
     if not keep_duplicates:
-        train = train.select(~np.isin(train.names, read_copied_names(data)))
+        train = leave_out(train, np.isin(train.names, read_copied_names(data)))
     validation = read_split(data, "validation", train.emotions)
-    held_out = 0
     if validation is None:
-        is_held_out = hold_out(train.labels, seed)
-        held_out = is_held_out.sum()
-        if not held_out:
+        held_out = hold_out(train.labels, seed)
+        if not held_out.any():
             raise UserError(f"{data} holds one picture of each emotion, and none is left for validation: add more.")
-        print(f"{data} holds no folder `validation`: {held_out} pictures of train are held out for it.")
-        train, validation = train.select(~is_held_out), train.select(is_held_out)
+        print(f"{data} holds no folder `validation`: {held_out.sum()} pictures of train are held out for it.")
+        train, validation = train.select(~held_out), train.select(held_out)
+        all_pictures -= len(validation)
     if not keep_duplicates:
         # No list tells of copies within train, of which one is held out, nor of those in folders of one's own.
-        train = train.select(~is_copy(train, validation))
-        left_out = all_pictures - held_out - len(train)
-        print(f"{left_out} training pictures left out: exact copies of them are in validation or test.")
-        if lost := [emotion for label, emotion in enumerate(train.emotions) if label not in train.labels]:
-            raise UserError(f"All pictures of {lost[0]} in {data}/train are such copies: train with --keep-duplicates.")
+        train = leave_out(train, is_copy(train, validation))
+        where = "validation" if read_copies(data) is None else "validation or test"
+        print(f"{all_pictures - len(train)} training pictures left out: exact copies of them are in {where}.")
     return train, validation
+
+
+def leave_out(train, chosen) -> Pictures:
+    """Return the training pictures without the copies that `chosen`, bool (n,), picks; UserError where none is left."""
+    train = train.select(~chosen)
+    if lost := [emotion for label, emotion in enumerate(train.emotions) if label not in train.labels]:
+        raise UserError(f"All pictures of {lost[0]} for training are copies of others: train with --keep-duplicates.")
+    return train
 
 
 def is_copy(faces, others) -> np.ndarray:

@@ -134,8 +134,8 @@ def recognise(source) -> str:
     source = Path(source)
     if not source.is_dir():
         return "emoji" if source.suffix.lower() == ".ttf" else "fer2013"
-    if tables := sorted(source.glob("*fer2013*.csv")) + sorted(source.glob("icml_face_data.csv")):
-        raise UserError(f"{source} is a folder: name the table in it, {tables[0]}.")
+    if tables := [source / name for name in ("fer2013.csv", "icml_face_data.csv") if (source / name).is_file()]:
+        raise UserError(f"{source} is a folder: name the table in it, {tables[0]}, or what it is with --dataset.")
     if (source / "cohn-kanade-images").is_dir() and (source / "Emotion").is_dir():
         return "ckplus"
     if any(each.emotion for each in list_jaffe(source)):

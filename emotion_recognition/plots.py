@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -12,6 +13,9 @@ from emotion_recognition.labels import COLOURS
 
 # More faces would make a timeline taller than a page.
 MOST_TIMELINES = 8
+
+# Names of files may hold dollars, between which Matplotlib would read a formula.
+matplotlib.rcParams["text.parse_math"] = False
 
 
 def check_ending(path):

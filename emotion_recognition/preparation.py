@@ -76,10 +76,10 @@ def write_data_folder(items, output, force=False, unit="rows", drawn=()) -> Writ
     The samples in `drawn` are added to it. UserError where `output` exists (unless `force`), was not written by this
     function, cannot be written, or where `items` hold no sample.
     """
-    claim_folder(output, {*SPLITS, COPIES, REJECTED, VOTES}.__contains__, force)
     # Somebody's own pictures may lie in folders of these names too.
-    if find_pictures_of_others(output):
+    if holds_pictures_of_others(output):
         raise UserError(f"{output} holds pictures that this script has not written: name another --output.")
+    claim_folder(output, {*SPLITS, COPIES, REJECTED, VOTES}.__contains__, force)
     written = Written()
     with (
         folder_written_whole(output) as folder,
@@ -88,7 +88,7 @@ def write_data_folder(items, output, force=False, unit="rows", drawn=()) -> Writ
     ):
         rejected = table(stack, folder / REJECTED, (unit.removesuffix("s"), "reason"))
         chunk, tasks, votes = [], deque(), None
-        for number, item in enumerate(chain(some(items, written, unit), drawn), start=1):
+        for number, item in enumerate(chain(not_empty(items, written, unit), drawn), start=1):
             if isinstance(item, Rejected):
                 written.rejected[item.reason] += 1
                 rejected.writerow((item.place, item.reason))
@@ -116,12 +116,12 @@ def write_data_folder(items, output, force=False, unit="rows", drawn=()) -> Writ
     return written
 
 
-def find_pictures_of_others(output) -> bool:
+def holds_pictures_of_others(output) -> bool:
     """Return whether a folder holds splits, but not the list that every run writes beside them."""
     return any((Path(output) / split).exists() for split in SPLITS) and not (Path(output) / REJECTED).exists()
 
 
-def some(items, written, unit):
+def not_empty(items, written, unit):
     """Yield the items; UserError in the end where none of them was a sample."""
     yield from items
     if not written.names:

@@ -6,15 +6,21 @@ import cv2
 import numpy as np
 
 from emotion_recognition.errors import UserError
-from emotion_recognition.files import check_writable, claim_output, write_picture
+from emotion_recognition.files import check_writable, claim_output, partial_path, write_picture
 from emotion_recognition.pictures import SUFFIXES
-from emotion_recognition.sources import FASTEST_FRAME_RATE, USUAL_FRAME_RATE, VIDEO_SUFFIXES, check_name, keep_sources
+from emotion_recognition.sources import (
+    FASTEST_FRAME_RATE,
+    USUAL_FRAME_RATE,
+    VIDEO_SUFFIXES,
+    check_is_utf8,
+    keep_sources,
+)
 
 # Videos that are read have more forms; those of pictures that cannot be written in colour become PNG.
 WRITTEN_VIDEO_SUFFIXES, UNWRITTEN_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v"), (".gif", ".pgm")
 
 # Over so long, and so many frames, a camera's real rate is measured; they wait in memory meanwhile.
-MEASURED_SECONDS, MEASURED_FRAMES = 1.0, 5
+MEASURED_SECONDS, MEASURED_FRAMES, SHORTEST_PAUSE = 1.0, 5, 0.5
 
 
 class Recorder:
@@ -59,15 +65,14 @@ class VideoFile:
     """A video that is written beside its place and renamed into it when it is complete."""
 
     def __init__(self, path: Path, width: int, height: int, frame_rate: float):
-        check_name(path)
-        self.path = path
-        self.temporary = path.with_name(f"{path.stem}.partial{path.suffix}")
+        check_is_utf8(path)
+        self.path, self.temporary = path, partial_path(path)
         self.temporary.parent.mkdir(parents=True, exist_ok=True)
         code = cv2.VideoWriter_fourcc(*("MJPG" if path.suffix.lower() == ".avi" else "mp4v"))
         self._size, self.frames = (width, height), 0
-        # MPEG-4 has no room for more decimals.
-        frame_rate = round(frame_rate, 3 if frame_rate < 65 else 2)
-        self._writer = cv2.VideoWriter(str(self.temporary), code, frame_rate, self._size)
+        # MPEG-4 counts time in parts of a second, of which it has room for 65,535.
+        self.frame_rate = round(frame_rate, 3 if frame_rate < 65 else 2)
+        self._writer = cv2.VideoWriter(str(self.temporary), code, self.frame_rate, self._size)
         if not self._writer.isOpened():
             self.temporary.unlink(missing_ok=True)
             raise UserError(f"{path} cannot be written as a video: name an --output that ends in .mp4 or .avi.")
@@ -93,7 +98,7 @@ class VideoFile:
 
 
 class LiveVideoFile:
-    """The video of a camera, at the rate that it really gives, measured in the first second: it plays in real time.
+    """The video of a camera, at the rate that it really gives, measured in its first second: it plays in real time.
 
     Where the camera is slower later, frames are repeated; where it is faster, some are left out.
     """
@@ -112,18 +117,19 @@ class LiveVideoFile:
 
     def _begin(self):
         first, self._started = self._waiting[0]
-        # The median: a pause among these frames says nothing of the camera.
-        distance = np.median(np.diff([seconds for _, seconds in self._waiting])) if len(self._waiting) > 1 else 0
-        rate = 1 / distance if distance > 0 else USUAL_FRAME_RATE
-        # Two decimals, as they are written.
-        self._rate = round(min(max(1.0, rate), FASTEST_FRAME_RATE), 2)
-        self._video = VideoFile(self._path, *first.shape[1::-1], self._rate)
+        distances = np.diff([seconds for _, seconds in self._waiting])
+        # A pause among these frames says nothing of the camera.
+        if (distances < SHORTEST_PAUSE).any():
+            distances = distances[distances < SHORTEST_PAUSE]
+        rate = len(distances) / distances.sum() if distances.sum() > 0 else USUAL_FRAME_RATE
+        rate = min(max(1.0, rate), FASTEST_FRAME_RATE)
+        self._video = VideoFile(self._path, *first.shape[1::-1], rate)
         for frame, seconds in self._waiting:
             self._add(frame, seconds)
         self._waiting.clear()
 
     def _add(self, frame, seconds):
-        due = round((seconds - self._started) * self._rate) + 1
+        due = round((seconds - self._started) * self._video.frame_rate) + 1
         while self._video.frames < due:
             self._video.write(frame)
 

@@ -109,9 +109,7 @@ class Timeline:
 
         length = int(self._last / self._interval) + 1
         seen = {number: sums[:length] for number, sums in self._faces.items()}
-        # Between two dollars, Matplotlib would read a formula.
-        name = as_line(self._source.name).replace("$", r"\$")
-        title = f"{name}: {self._frames.sum():,} frames"
+        title = f"{as_line(self._source.name)}: {self._frames.sum():,} frames"
         plots.timeline(seen, self._frames[:length], self._interval, self._emotions, title, self._path)
 
 

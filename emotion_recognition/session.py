@@ -125,7 +125,7 @@ class Session:
 
 
 class Clock:
-    """The number of a source's frame, from 0, and its time: of a file that of its frames, of a camera on the wall."""
+    """The number of a source's frame, from 0, and its time: of a file by its frames, of a camera by the wall clock."""
 
     def __init__(self, source):
         self.source = source
@@ -160,7 +160,7 @@ class Clock:
         if is_paused:
             self._paused = time.monotonic()
         else:
-            self._started += 0 if self.source.is_live else time.monotonic() - self._paused
+            self._started += time.monotonic() - self._paused
             self._shown.clear()
             self._shown.append(time.monotonic())
 

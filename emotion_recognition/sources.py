@@ -9,17 +9,18 @@ import cv2
 import numpy as np
 
 from emotion_recognition.errors import UserError
+from emotion_recognition.files import partial_path
 from emotion_recognition.live import NewestFrame, is_picture
 from emotion_recognition.pictures import SUFFIXES, read_picture
 
 # fmt: off
 VIDEO_SUFFIXES = (
-    ".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp", ".flv", ".ts", ".mts", ".m2ts",
+    ".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp", ".flv", ".mts", ".m2ts",
 )
 # fmt: on
-# These files hold the number of their frames; of others it is estimated from their length, and often wrong.
+# These files hold the number of frames that are shown: of others it is an estimate, or counts what was cut away.
 # Some cameras count frames that they dropped: a file is called damaged where a larger part is missing.
-COUNTING_SUFFIXES, LARGEST_PART_MISSING = (".mp4", ".m4v", ".mov", ".avi"), 0.1
+COUNTING_SUFFIXES, LARGEST_PART_MISSING = (".avi",), 0.1
 
 # A stream that does not answer for so long is given up; one that falls silent is opened again.
 STREAM_PATIENCE_MILLISECONDS, STREAM_SILENCE_MILLISECONDS = 8000, 3000
@@ -68,7 +69,7 @@ class Video:
 
         Of a file every frame; of a camera the newest, and None while there is no new one.
         """
-        check_name(self.address)
+        check_is_utf8(self.address)
         with closing(NewestFrame(self._open)) as live:
             if not live.capture.isOpened():
                 raise UserError(self._describe_failure())
@@ -118,7 +119,7 @@ class Video:
         return f"{self.name} holds no frames that can be read: it is damaged, cut off or no video; copy or convert it."
 
 
-def check_name(name):
+def check_is_utf8(name):
     """Refuse a video whose name is not UTF-8: with it, OpenCV ends the whole process."""
     try:
         str(name).encode()
@@ -188,10 +189,8 @@ def expand(name: str, output=None) -> list:
 def keep_sources(targets, sources, flag="--output"):
     """Refuse to write over what is read, whatever --force says."""
     read = {source.path.resolve() for source in sources if source.path}
-    for target in map(Path, targets):
-        # Until it is complete, a file lies beside its place.
-        partial = target.parent / f"{target.stem}.partial{target.suffix}"
-        if not read.isdisjoint({target.resolve(), partial.resolve()}):
+    for target in targets:
+        if not read.isdisjoint({Path(target).resolve(), partial_path(target).resolve()}):
             raise UserError(f"{target} would be written over a source: name another {flag}.")
 
 

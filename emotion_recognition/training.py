@@ -152,7 +152,8 @@ def fit(network, train, validation, arguments, outputs) -> list[dict]:
         row = {"epoch": epoch + 1, **{metric: values[0] for metric, values in result.history.items()}}
         if not np.isfinite(list(row.values())).all():
             raise UserError(
-                f"In epoch {epoch + 1} the loss is no number: train with --force and a lower --learning-rate."
+                f"The training has diverged in epoch {epoch + 1}: begin anew with --force and a lower --learning-rate,"
+                " or with another --seed."
             )
         history.append({**row, "seconds": round(time.monotonic() - started, 1)})
         if best_epoch(history) is history[-1]:
@@ -202,8 +203,7 @@ def finish(network, train, validation, history, arguments, outputs):
         "backend": keras.backend.backend(),
     }
     for path in (outputs.model, outputs.history, outputs.curves):
-        if aside := files.keep_aside(path):
-            print(f"The old {path} is kept as {aside}")
+        files.keep_aside(path)
     model_file.save(outputs.model, network, train.emotions, record)
     files.write_table(outputs.history, history)
     title = f"{network.name}: {best['val_accuracy']:.1%} on validation in epoch {best['epoch']}"

@@ -38,6 +38,8 @@ def test_a_portrait(run_script, tmp_path):
     height, width, _ = read_figure(tmp_path / "explanation.png").shape
     assert width / height == pytest.approx(8.7 / 2.65, rel=0.02)
     assert_one_sentence(run_script("explain.py", PORTRAIT), "explanation.png exists already", "--force")
+    over_itself = run_script("explain.py", "explanation.png", "--output", "explanation.png", "--force")
+    assert_one_sentence(over_itself, "explanation.png would be written over a picture")
 
 
 def test_another_emotion_and_all_pictures_in_one_figure(run_script, tmp_path):

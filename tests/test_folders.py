@@ -59,7 +59,7 @@ def test_any_spelling_and_kind_of_picture(tmp_path):
     assert train.emotions == ("angry", "contempt", "happy", "sad")
     assert train.labels.tolist() == [0, 1, 2, 3, 3]
     assert train.names.tolist() == ["angry/0.png", "contempt/0.png", "happy/0.png", "sad/0.png", "sad/photo.JPG"]
-    assert train.pictures[:4, 0, 0, 0].tolist() == [20, 60, 0, 40]
+    assert train.pictures[:4, 0, 0, 0].tolist() == [60, 180, 0, 120]
     # Pure red is dark gray.
     assert np.abs(train.pictures[4].astype(int) - 76).max() <= 1
 

@@ -167,7 +167,7 @@ def test_fit_ends_with_the_weights_of_the_best_epoch(accuracies, losses, best, t
 def test_a_training_that_has_diverged_ends(tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "write", lambda *state: None)
     network, faces = Scripted((0.5, 0.5), (1.0, np.nan)), some_faces(0, 1)
-    with pytest.raises(UserError, match=r"In epoch 2 the loss is no number: .* lower --learning-rate"):
+    with pytest.raises(UserError, match=r"diverged in epoch 2: .* lower --learning-rate"):
         training.fit(network, faces, faces, arguments(), outputs.Outputs(tmp_path / "model.h5"))
 
 
