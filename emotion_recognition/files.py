@@ -28,7 +28,7 @@ def written_whole(path):
 def partial_path(path) -> Path:
     """Return where a file lies until it is complete: beside its place."""
     path = Path(path)
-    return path.with_name(f"{path.stem}.partial{path.suffix}")
+    return path.parent / f"{path.stem}.partial{path.suffix}"
 
 
 def name_in_error(error, path):
