@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from emotion_recognition.errors import UserError
+from emotion_recognition.files import check_is_utf8
 from emotion_recognition.pictures import FACE_SIZE, to_face
 
 # Beside the scripts.
@@ -38,6 +39,7 @@ class FaceDetector:
     def __init__(self, cascade=CASCADE, smallest=None):
         if not Path(cascade).is_file():
             raise UserError(f"{cascade} is not there: it belongs beside the scripts; name another with --cascade.")
+        check_is_utf8(cascade)
         try:
             self._cascade = cv2.CascadeClassifier(str(cascade))
             is_empty = self._cascade.empty()

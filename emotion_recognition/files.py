@@ -37,6 +37,14 @@ def name_in_error(error, path):
         error.filename = str(path)
 
 
+def check_is_utf8(path):
+    """Refuse a file that OpenCV is to open itself, and whose path is not UTF-8: it would end the whole process."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise UserError(f"{path} has a name that is not UTF-8, with which OpenCV cannot open it: rename it.") from error
+
+
 def claim_output(path, force=False, flag="--output"):
     """Refuse an output that exists (unless `force`) or cannot be written, before any work is done for it."""
     path = Path(path)

@@ -6,13 +6,12 @@ import cv2
 import numpy as np
 
 from emotion_recognition.errors import UserError
-from emotion_recognition.files import check_writable, claim_output, partial_path, write_picture
+from emotion_recognition.files import check_is_utf8, check_writable, claim_output, partial_path, write_picture
 from emotion_recognition.pictures import SUFFIXES
 from emotion_recognition.sources import (
     FASTEST_FRAME_RATE,
     USUAL_FRAME_RATE,
     VIDEO_SUFFIXES,
-    check_is_utf8,
     keep_sources,
 )
 

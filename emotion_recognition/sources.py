@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from emotion_recognition.errors import UserError
-from emotion_recognition.files import partial_path
+from emotion_recognition.files import check_is_utf8, partial_path
 from emotion_recognition.live import NewestFrame, is_picture
 from emotion_recognition.pictures import SUFFIXES, read_picture
 
@@ -117,14 +117,6 @@ class Video:
         if self.is_live:
             return f"{self.name} does not answer: check the address and that the stream is running."
         return f"{self.name} holds no frames that can be read: it is damaged, cut off or no video; copy or convert it."
-
-
-def check_is_utf8(name):
-    """Refuse a video whose name is not UTF-8: with it, OpenCV ends the whole process."""
-    try:
-        str(name).encode()
-    except UnicodeEncodeError as error:
-        raise UserError(f"{name} has a name that is not UTF-8, which videos need here: rename it.") from error
 
 
 def all_frames(capture) -> Iterator[np.ndarray]:

@@ -1,12 +1,14 @@
 """The Haar detector on real photos, and the crops that the network sees."""
 
+import shutil
+
 import cv2
 import numpy as np
 import pytest
 from conftest import PORTRAIT
 
 from emotion_recognition.errors import UserError
-from emotion_recognition.faces import FaceDetector, clip_box, crop_face
+from emotion_recognition.faces import CASCADE, FaceDetector, clip_box, crop_face
 from emotion_recognition.pictures import read_picture, to_gray
 
 
@@ -62,3 +64,9 @@ def test_a_missing_or_damaged_cascade_is_named(tmp_path):
 def test_turning_color_into_gray_keeps_gray():
     gray = np.arange(256, dtype=np.uint8).reshape(16, 16)
     assert (to_gray(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR)) == gray).all()
+
+
+def test_a_cascade_whose_name_is_no_utf_8(tmp_path):
+    path = shutil.copy(CASCADE, tmp_path / "caf\udce9.xml")
+    with pytest.raises(UserError, match="has a name that is not UTF-8"):
+        FaceDetector(path)
