@@ -17,11 +17,11 @@ from emotion_recognition import (
     checkpoint,
     evaluation,
     files,
-    folders,
     model_file,
     networks,
     plots,
     pretrained,
+    training_data,
 )
 from emotion_recognition.errors import UserError
 from emotion_recognition.flags import LEARNING_RATES
@@ -60,8 +60,8 @@ def train(network, arguments) -> list[dict]:
 
 
 def read_data(arguments):
-    """Return the faces for training and for validation (see `folders.read_training_data`); a dry run's are few."""
-    train, validation = folders.read_training_data(arguments.data, arguments.seed, arguments.keep_duplicates)
+    """Return the faces for training and for validation (see `training_data.read`); a dry run's are few."""
+    train, validation = training_data.read(arguments.data, arguments.seed, arguments.keep_duplicates)
     if arguments.dry_run:
         train, validation = (data.select(np.linspace(0, len(data) - 1, 16).astype(int)) for data in (train, validation))
     print(f"{len(train):,} pictures for training, {len(validation):,} for validation: {', '.join(train.emotions)}")

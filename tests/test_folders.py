@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from emotion_recognition import folders
+from emotion_recognition import folders, training_data
 from emotion_recognition.errors import UserError
 from emotion_recognition.labels import FER2013_CODES
 
@@ -89,7 +89,7 @@ def test_select_and_fingerprint(small_data):
 
 
 def test_training_data(small_data, capsys):
-    train, validation = folders.read_training_data(small_data)
+    train, validation = training_data.read(small_data)
     assert len(train) == len(validation) == 84
     assert train.emotions == validation.emotions
     assert "0 training pictures left out" in capsys.readouterr().out
@@ -106,22 +106,22 @@ def write_copies(data):
 
 def test_copies_are_left_out_of_training_alone(data, capsys):
     write_copies(data)
-    train, validation = folders.read_training_data(data)
+    train, validation = training_data.read(data)
     assert len(train) == 82 and len(validation) == 84
     assert not {"angry/fer0000000.png", "disgusted/fer0000001.png"} & set(train.names)
     assert "2 training pictures left out" in capsys.readouterr().out
-    assert len(folders.read_training_data(data, keep_duplicates=True)[0]) == 84
+    assert len(training_data.read(data, keep_duplicates=True)[0]) == 84
 
 
 def test_a_tenth_of_each_emotion_is_held_out_where_validation_is_missing(tmp_path, capsys):
     make_pictures(tmp_path / "train", angry=40, happy=12, sad=3)
-    train, validation = folders.read_training_data(tmp_path, seed=1)
+    train, validation = training_data.read(tmp_path, seed=1)
     assert np.bincount(validation.labels).tolist() == [4, 1, 1]
     assert np.bincount(train.labels).tolist() == [36, 11, 2]
     assert not set(train.names) & set(validation.names)
     assert "6 pictures of train are held out" in capsys.readouterr().out
-    assert folders.read_training_data(tmp_path, seed=1)[1].names.tolist() == validation.names.tolist()
-    assert folders.read_training_data(tmp_path, seed=2)[1].names.tolist() != validation.names.tolist()
+    assert training_data.read(tmp_path, seed=1)[1].names.tolist() == validation.names.tolist()
+    assert training_data.read(tmp_path, seed=2)[1].names.tolist() != validation.names.tolist()
 
 
 def test_copies_are_left_out_although_no_list_tells_of_them(tmp_path, capsys):
@@ -129,22 +129,22 @@ def test_copies_are_left_out_although_no_list_tells_of_them(tmp_path, capsys):
     make_pictures(tmp_path / "train", angry=20, sad=20)
     for path in list((tmp_path / "train").rglob("*.png")):
         shutil.copy(path, path.with_stem(f"{path.stem}_again"))
-    train, validation = folders.read_training_data(tmp_path)
+    train, validation = training_data.read(tmp_path)
     assert len(validation) == 8 and len(train) == 80 - 8 - 8
-    assert not folders.is_copy(train, validation).any()
+    assert not training_data.is_copy(train, validation).any()
     assert "8 training pictures left out" in capsys.readouterr().out
-    assert len(folders.read_training_data(tmp_path, keep_duplicates=True)[0]) == 72
+    assert len(training_data.read(tmp_path, keep_duplicates=True)[0]) == 72
 
 
 def test_an_emotion_with_one_picture_stays_in_training(tmp_path):
     make_pictures(tmp_path / "train", angry=20, happy=1)
-    train, validation = folders.read_training_data(tmp_path)
+    train, validation = training_data.read(tmp_path)
     assert np.bincount(train.labels).tolist() == [18, 1] and np.bincount(validation.labels).tolist() == [2]
 
 
 def refused(data, *words):
     with pytest.raises(UserError) as error:
-        folders.read_training_data(data)
+        training_data.read(data)
     for word in words:
         assert str(word) in str(error.value)
 
@@ -214,7 +214,7 @@ def test_a_list_of_copies_that_is_damaged(data):
 def test_a_list_of_copies_that_a_spreadsheet_has_saved(data):
     text = (data / "copies.csv").read_text() + "0,train,angry,fer0000000.png\n"
     (data / "copies.csv").write_text(text, encoding="utf-8-sig")
-    assert len(folders.read_training_data(data)[0]) == 83
+    assert len(training_data.read(data)[0]) == 83
 
 
 def test_a_data_set_of_nothing_but_copies(data):
@@ -228,4 +228,4 @@ def test_one_picture_of_each_emotion_is_not_enough(tmp_path):
         (tmp_path / "train" / emotion).mkdir(parents=True)
         cv2.imwrite(str(tmp_path / "train" / emotion / "1.png"), np.zeros((48, 48), np.uint8))
     with pytest.raises(UserError, match="one picture of each emotion"):
-        folders.read_training_data(tmp_path)
+        training_data.read(tmp_path)
