@@ -87,7 +87,7 @@ def read_packed_split(data, split, emotions=None) -> Pictures | None:
     return Pictures(pictures[..., np.newaxis], np.array([emotions.index(word) for word in words]), names, emotions)
 
 
-def read_votes(data, faces) -> np.ndarray:
+def read_votes(data, faces, emotions=None) -> np.ndarray:
     """Return how many people chose each emotion of `faces` for each of them, float32 (n, emotions).
 
     UserError where `data` holds no such votes.
@@ -95,7 +95,7 @@ def read_votes(data, faces) -> np.ndarray:
     text = read_text(data, VOTES)
     try:
         rows = list(csv.DictReader(io.StringIO(text, newline="")))
-        votes = {f"{row['emotion']}/{row['name']}": [int(row[emotion]) for emotion in faces.emotions] for row in rows}
+        votes = {f"{row['emotion']}/{row['name']}": [int(row[emotion]) for emotion in emotions or faces.emotions] for row in rows}
         return np.array([votes[name] for name in faces.names], np.float32)
     except (csv.Error, KeyError, TypeError, ValueError) as error:
         raise UserError(
