@@ -9,15 +9,16 @@ class Batches(keras.utils.PyDataset):
     """The batches of each epoch: shuffled, and varied on the fly by `vary(pictures, generator)`.
 
     `targets` are arrays (n, ...) by the names of the network's outputs. With `mixup`, each face is mixed with another
-    of its batch, and so are their targets, by a share from a beta distribution (Zhang et al., 2018).
+    of its batch, and so are their targets, by a share from a beta distribution (Zhang et al., 2018). What `look` finds
+    in the views is what the network gets.
     """
 
-    def __init__(self, pictures, targets, batch_size, vary, seed=0, epoch=0, mixup=0.0):
+    def __init__(self, pictures, targets, batch_size, vary, seed=0, epoch=0, mixup=0.0, look=None):
         # Threads of Keras' own. With one worker Keras leaves the batches to tf.data (TensorFlow 2.21), and every epoch
         # then waits for a thread of it that wakes up ever more rarely: up to a minute, though it has ended.
         super().__init__(workers=2)
         self.pictures, self.targets, self.batch_size, self.vary = pictures, targets, batch_size, vary
-        self.seed, self.epoch, self.mixup = seed, epoch, mixup
+        self.seed, self.epoch, self.mixup, self.look = seed, epoch, mixup, look
         self._shuffle()
 
     def _shuffle(self):
@@ -40,7 +41,7 @@ class Batches(keras.utils.PyDataset):
             share = generator.beta(self.mixup, self.mixup, len(chosen)).astype(np.float32)
             share, other = np.maximum(share, 1 - share), generator.permutation(len(chosen))
             views, targets = mix(views, share, other), {name: mix(each, share, other) for name, each in targets.items()}
-        return views, targets
+        return self.look(views) if self.look else views, targets
 
 
 def mix(values, share, other):
