@@ -40,7 +40,7 @@ lint: .venv/developer  ## look for mistakes of style, and put the code into its 
 	@$(PYTHON) -m venv .venv || { \
 	    echo "$(PYTHON) cannot make a virtual environment: on Debian and Ubuntu, apt-get install python3-venv" >&2; exit 2; }
 	$(BIN)/pip install --quiet -r requirements.txt
-	@$(BIN)/python -c 'from emotion_recognition import cli; cli.run(lambda: cli.check_installation())'
+	@$(BIN)/python -c 'from emotion_recognition.cli import program; program.run(program.check_installation)'
 	@touch $@
 
 .venv/developer: .venv/user requirements-dev.txt

@@ -11,32 +11,34 @@ Machines are noisy: both sides of a comparison take turns, and medians are shown
 import time
 from statistics import median
 
-from emotion_recognition import cli, flags
+from emotion_recognition.cli import options, program
 from emotion_recognition.errors import UserError
 
 
 def parse_args():
-    parser = cli.parser(__doc__)
+    parser = program.parser(__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="prepare|train|live|explain")
     prepare = commands.add_parser("prepare", help="dataset_prepare.py against writing PNG files alone")
     prepare.add_argument("source", nargs="?", default="fer2013.csv", help="FER-2013's CSV file (fer2013.csv)")
-    prepare.add_argument("--rows", type=flags.positive(int), help="read only so many rows")
+    prepare.add_argument("--rows", type=options.positive(int), help="read only so many rows")
     prepare.set_defaults(run=benchmark_prepare)
     train = commands.add_parser("train", help="reading pictures, and what the varied batches cost")
     train.add_argument("--data", default="data", help="folder or packed file of dataset_prepare.py (data)")
-    train.add_argument("--batches", type=flags.positive(int), default=40, help="batches per measurement (40)")
-    train.add_argument("--batch-size", type=flags.positive(int), default=32, help="pictures per batch (32)")
+    train.add_argument("--batches", type=options.positive(int), default=40, help="batches per measurement (40)")
+    train.add_argument("--batch-size", type=options.positive(int), default=32, help="pictures per batch (32)")
     train.set_defaults(run=benchmark_train)
     live = commands.add_parser("live", help="reading emotions from video, beside the classic loop")
     live.add_argument("sources", nargs="*", metavar="SOURCE", help="videos and pictures (else portraits of one face)")
-    live.add_argument("--model", default=cli.PROJECT / "model.h5", help="model file (model.h5)")
-    live.add_argument("--frames", type=flags.positive(int), default=300, help="read only so many frames of each (300)")
+    live.add_argument("--model", default=program.PROJECT / "model.h5", help="model file (model.h5)")
+    live.add_argument(
+        "--frames", type=options.positive(int), default=300, help="read only so many frames of each (300)"
+    )
     live.set_defaults(run=benchmark_live)
     explain = commands.add_parser("explain", help="maps of what decides, beside model.predict patch by patch")
-    explain.add_argument("--model", default=cli.PROJECT / "model.h5", help="model file (model.h5)")
+    explain.add_argument("--model", default=program.PROJECT / "model.h5", help="model file (model.h5)")
     explain.set_defaults(run=benchmark_explain)
     for command in (prepare, train, explain):
-        command.add_argument("--repeat", type=flags.positive(int), default=3, help="measurements of each side (3)")
+        command.add_argument("--repeat", type=options.positive(int), default=3, help="measurements of each side (3)")
     return parser.parse_args()
 
 
@@ -48,10 +50,10 @@ def benchmark_prepare(arguments):
 
     import cv2
 
-    from emotion_recognition import datasets, preparation
+    from emotion_recognition.datasets import fer2013, preparation
 
     def read():
-        return islice(datasets.Fer2013(arguments.source), arguments.rows)
+        return islice(fer2013.Fer2013(arguments.source), arguments.rows)
 
     def prepare(folder):
         preparation.write_data_folder(read(), folder / "data")
@@ -60,7 +62,7 @@ def benchmark_prepare(arguments):
         for sample in samples:
             cv2.imwrite(f"{folder}/{sample.split}/{sample.emotion}/{sample.name}", sample.picture)
 
-    samples = [item for item in read() if isinstance(item, datasets.Sample)]
+    samples = [item for item in read() if isinstance(item, fer2013.Sample)]
     times = {prepare: [], write: []}
     # Nothing is removed before the end: file systems make new files slowly while they forget removed ones.
     with tempfile.TemporaryDirectory(dir=".", prefix="benchmark.partial") as parent:
@@ -82,7 +84,9 @@ def benchmark_train(arguments):
     import keras
     import numpy as np
 
-    from emotion_recognition import batches, folders, networks
+    from emotion_recognition.datasets import folders
+    from emotion_recognition.models import networks
+    from emotion_recognition.training import batches
 
     started = time.perf_counter()
     train = folders.read_split(arguments.data, "train")
@@ -118,7 +122,7 @@ def benchmark_train(arguments):
 
 def benchmark_live(arguments):
     """Compare the loop of test.py with the classic one, with detection, classification and drawing alone."""
-    cli.start_keras()
+    program.start_keras()
     from emotion_recognition import live_benchmark
 
     live_benchmark.run(arguments)
@@ -126,7 +130,7 @@ def benchmark_live(arguments):
 
 def benchmark_explain(arguments):
     """Compare an occlusion map with the same one made patch by patch, and count frames and maps of a video."""
-    cli.start_keras()
+    program.start_keras()
     from emotion_recognition import explain_benchmark
 
     explain_benchmark.run(arguments)
@@ -145,4 +149,4 @@ def main():
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    program.run(main)

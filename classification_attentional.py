@@ -11,7 +11,7 @@ reaches 68.7 % with two rounds of training (README, Results), Deep-Emotion 55.4 
 
 import argparse
 
-from emotion_recognition import cli, flags
+from emotion_recognition.cli import options, program
 
 DEFAULTS = {
     # With SGD it had learned nothing after two epochs.
@@ -24,21 +24,22 @@ DEFAULTS = {
 def parse_args():
     choice = argparse.ArgumentParser(add_help=False)
     choice.add_argument("--network", choices=DEFAULTS, default="attentional", help="what to train")
-    parser = cli.parser(__doc__, parents=[choice])
+    parser = program.parser(__doc__, parents=[choice])
     network = choice.parse_known_args()[0].network
-    flags.add_training_flags(parser, output=f"{network}.h5", **DEFAULTS[network])
+    options.add_training_flags(parser, output=f"{network}.h5", **DEFAULTS[network])
     return parser.parse_args()
 
 
 def main():
     arguments = parse_args()
     # Imported here, so that --help answers at once.
-    cli.start_keras()
-    from emotion_recognition import networks, training
+    program.start_keras()
+    from emotion_recognition.models import networks
+    from emotion_recognition.training import run
 
     network = {"attentional": networks.attentional, "deep_emotion": networks.deep_emotion}[arguments.network]
-    training.train(network, arguments)
+    run.train(network, arguments)
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    program.run(main)

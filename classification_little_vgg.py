@@ -9,12 +9,12 @@ The classic recipe: RMSprop, mirrored and slightly warped pictures, the epoch th
 such a network after several rounds: 68.9 % of FER-2013's PrivateTest (README, Results).
 """
 
-from emotion_recognition import cli, flags
+from emotion_recognition.cli import options, program
 
 
 def parse_args():
-    parser = cli.parser(__doc__)
-    flags.add_training_flags(parser, output="little_vgg.h5", epochs=30, batch_size=32, optimizer="rmsprop")
+    parser = program.parser(__doc__)
+    options.add_training_flags(parser, output="little_vgg.h5", epochs=30, batch_size=32, optimizer="rmsprop")
     parser.add_argument(
         "--compare-optimizers", action="store_true", help="train with each optimizer, write a table and a picture"
     )
@@ -28,12 +28,13 @@ def parse_args():
 def main():
     arguments = parse_args()
     # Imported here, so that --help answers at once.
-    cli.start_keras()
-    from emotion_recognition import comparison, networks, training
+    program.start_keras()
+    from emotion_recognition.models import networks
+    from emotion_recognition.training import comparison, run
 
-    work = comparison.compare_optimizers if arguments.compare_optimizers else training.train
+    work = comparison.compare_optimizers if arguments.compare_optimizers else run.train
     work(networks.little_vgg, arguments)
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    program.run(main)

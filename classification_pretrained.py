@@ -12,14 +12,19 @@ import keras
 import numpy as np
 from keras import layers
 
-from emotion_recognition import calibration, cli, files, folders, model_file, plots, training_data, vggface_weights
-from emotion_recognition.classifier import LiteFunction
-from emotion_recognition.flags import not_negative, positive
+from emotion_recognition import files
+from emotion_recognition.cli import program
+from emotion_recognition.cli.options import not_negative, positive
+from emotion_recognition.datasets import folders
+from emotion_recognition.images import FACE_SIZE
 from emotion_recognition.labels import EMOTIONS
-from emotion_recognition.outputs import Outputs
-from emotion_recognition.pictures import FACE_SIZE
-from emotion_recognition.progress import Progress
-from emotion_recognition.teaching_views import Batches, enlarged_views
+from emotion_recognition.models import model_file
+from emotion_recognition.models.classifier import LiteFunction
+from emotion_recognition.training import calibration, vggface
+from emotion_recognition.training import data as training_data
+from emotion_recognition.training.outputs import Outputs
+from emotion_recognition.training.progress import Progress
+from emotion_recognition.training.views import Batches, enlarged_views
 
 CHANNELS = (64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024)
 SMALLER = (2, 4, 6, 12)  # blocks that halve the picture
@@ -31,7 +36,7 @@ EPSILON = 1e-3
 
 
 def parse_args():
-    parser = cli.parser(__doc__)
+    parser = program.parser(__doc__)
     parser.add_argument("--pretrained", default="models", help="folder of faceres.json and faceres.bin")
     parser.add_argument("--data", default="data", help="folder or packed file of dataset_prepare.py")
     parser.add_argument("--output", default="pretrained.h5", help="model file to write")
@@ -69,7 +74,7 @@ def pretrained_blocks(features, weights, blocks, first, normalised):
 def stem(weights, size) -> keras.Model:
     """Return the frozen part: gray faces (size, size, 1), 0 to 255 -> what its five blocks find, (size/8, size/8, 256)."""
     faces = keras.Input((size, size, 1))
-    features = layers.Rescaling(1.0, -np.mean(vggface_weights.CHANNEL_MEANS))(faces)
+    features = layers.Rescaling(1.0, -np.mean(vggface.CHANNEL_MEANS))(faces)
     first = layers.Conv2D(32, 3, 2, padding="same", trainable=False, name="conv1")
     features = layers.ReLU(6)(first(features))
     first.set_weights(weights["conv1"])
@@ -108,7 +113,9 @@ def put_normalisation_back(network, weights, faces):
         normalisation.set_weights([one, bias, 0 * one, one - EPSILON])
     outputs = keras.Model(network.input, [convolution.output for convolution in convolutions])
     found = [moments(outputs.predict_on_batch(batch)) for batch in np.split(faces, len(faces) // 64)]
-    for normalisation, (mean, square) in zip(normalisations, [np.mean(each, axis=0) for each in zip(*found, strict=True)], strict=True):
+    for normalisation, (mean, square) in zip(
+        normalisations, [np.mean(each, axis=0) for each in zip(*found, strict=True)], strict=True
+    ):
         variance, bias = (square - mean**2).astype(np.float32), normalisation.get_weights()[1]
         normalisation.set_weights([np.sqrt(variance + EPSILON), mean + bias, mean, variance])
 
@@ -167,7 +174,7 @@ def main():
     outputs = Outputs(files.Path(arguments.output))
     files.claim_output(outputs.model, arguments.force or arguments.resume)
     train, validation = training_data.read(arguments.data, arguments.seed)
-    weights = vggface_weights.read(arguments.pretrained)
+    weights = vggface.read(arguments.pretrained)
 
     keras.utils.set_random_seed(arguments.seed)
     frozen = stem(weights, arguments.size)
@@ -193,7 +200,10 @@ def main():
     )
     steps = arguments.epochs * len(batches)
     schedule = keras.optimizers.schedules.CosineDecay(
-        arguments.learning_rate / 25, steps - steps // 10, 0.0, warmup_target=arguments.learning_rate,
+        arguments.learning_rate / 25,
+        steps - steps // 10,
+        0.0,
+        warmup_target=arguments.learning_rate,
         warmup_steps=steps // 10,
     )
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.01)
@@ -206,7 +216,11 @@ def main():
     )
     settings = {
         "network": "pretrained",
-        **{name: value for name, value in vars(arguments).items() if name not in ("output", "resume", "force", "data", "pretrained")},
+        **{
+            name: value
+            for name, value in vars(arguments).items()
+            if name not in ("output", "resume", "force", "data", "pretrained")
+        },
         "train_pictures": len(train),
         "train_fingerprint": train.fingerprint,
         "validation_fingerprint": validation.fingerprint,
@@ -234,11 +248,16 @@ def main():
     network.set_weights(progress.best_weights)
     finished = with_enlargement(frozen, network, arguments.size)
     temperature, accuracy = calibration.calibrate(finished, validation)
-    record = {**settings, "best_epoch": progress.best_epoch["epoch"], "validation_accuracy": accuracy, "temperature": temperature}
+    record = {
+        **settings,
+        "best_epoch": progress.best_epoch["epoch"],
+        "validation_accuracy": accuracy,
+        "temperature": temperature,
+    }
     model_file.save(outputs.model, finished, train.emotions, record)
     files.write_table(outputs.history, progress.history)
     print(f"{accuracy:.2%} of the validation pictures are right. Wrote {outputs.model}")
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    program.run(main)

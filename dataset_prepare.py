@@ -14,7 +14,7 @@ data/copies.csv (identical pictures in different splits) and data/rejected.csv (
 import tempfile
 from pathlib import Path
 
-from emotion_recognition import cli, flags
+from emotion_recognition.cli import options, program
 from emotion_recognition.errors import UserError
 
 SPLITS = ("train", "validation", "test")
@@ -25,7 +25,7 @@ REASONS_SHOWN = 5
 
 
 def parse_args():
-    parser = cli.parser(__doc__)
+    parser = program.parser(__doc__)
     parser.add_argument("source", nargs="?", default="fer2013.csv", help="file or folder of the data set")
     parser.add_argument("--dataset", choices=KINDS, help="what the source is (default: recognised by its form)")
     target = parser.add_mutually_exclusive_group()
@@ -36,16 +36,18 @@ def parse_args():
     parser.add_argument("--labels", metavar="CSV", help="FER+'s fer2013new.csv: label as most of ten people do")
     parser.add_argument("--votes", action="store_true", help="keep FER-2013's labels, and FER+'s votes in votes.csv")
     parser.add_argument(
-        "--drawn", type=flags.not_negative, default=0, metavar="N", help="train also on N drawn faces each"
+        "--drawn", type=options.not_negative, default=0, metavar="N", help="train also on N drawn faces each"
     )
     parser.add_argument("--neutral", action="store_true", help="CK+: take the first frame of each sequence as neutral")
-    parser.add_argument("--folds", type=flags.positive(int), default=10, help="parts into which persons are dealt")
-    parser.add_argument("--fold", type=flags.positive(int), default=1, help="the part to test on, from 1")
+    parser.add_argument("--folds", type=options.positive(int), default=10, help="parts into which persons are dealt")
+    parser.add_argument("--fold", type=options.positive(int), default=1, help="the part to test on, from 1")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--split-pictures", action="store_true", help="split by picture, as papers do: it flatters")
     how.add_argument("--only-test", action="store_true", help="all pictures are for testing a model trained elsewhere")
-    flags.add_whole_flag(parser)
-    parser.add_argument("--seed", type=flags.not_negative, default=0, help="deals persons and photos, and draws faces")
+    options.add_whole_flag(parser)
+    parser.add_argument(
+        "--seed", type=options.not_negative, default=0, help="deals persons and photos, and draws faces"
+    )
     arguments = parser.parse_args()
     if arguments.folds < 2:
         parser.error("--folds takes 2 or more: one is tested on, the others are trained on")
@@ -69,7 +71,8 @@ def parse_args():
 def main():
     arguments = parse_args()
     # Imported here, so that --help answers at once.
-    from emotion_recognition import files, folders
+    from emotion_recognition import files
+    from emotion_recognition.datasets import folders
 
     if not arguments.pack:
         return prepare(arguments, arguments.output)
@@ -91,7 +94,7 @@ def main():
 
 
 def prepare(arguments, output):
-    from emotion_recognition import datasets, drawings, preparation, readers
+    from emotion_recognition.datasets import drawings, fer2013, preparation, readers
 
     reader = readers.open_source(arguments)
     drawn = drawings.samples(arguments.drawn, arguments.seed)
@@ -103,13 +106,13 @@ def prepare(arguments, output):
     print(f"{written.rejected.total():,} {reader.unit} left out{where}.")
     for reason, number in written.rejected.most_common(REASONS_SHOWN):
         print(f"{number:8,}: {reason}")
-    if not isinstance(reader, datasets.Fer2013):
+    if not isinstance(reader, fer2013.Fer2013):
         return
-    if reader.fingerprint == datasets.FER2013_FINGERPRINT:
+    if reader.fingerprint == fer2013.FER2013_FINGERPRINT:
         print("This is the complete, original FER-2013.")
     else:
         print("This is not the complete, original FER-2013: its rows differ from the 35,887 that were released.")
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    program.run(main)

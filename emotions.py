@@ -12,7 +12,7 @@ model.h5), the four-layer CNN reads 65.4 % of FER-2013's PrivateTest as labelled
 import argparse
 from pathlib import Path
 
-from emotion_recognition import cli, flags
+from emotion_recognition.cli import options, program
 
 OUTPUT = "four_layer_cnn.h5"
 
@@ -20,16 +20,16 @@ OUTPUT = "four_layer_cnn.h5"
 def parse_args():
     mode = argparse.ArgumentParser(add_help=False)
     mode.add_argument("--mode", choices=("train", "display"), help="what to do")
-    parser = cli.parser(__doc__, parents=[mode])
+    parser = program.parser(__doc__, parents=[mode])
     given, others = mode.parse_known_args()
     chosen = given.mode
     if chosen is None and not {"-h", "--help"} & set(others):
         parser.error("name --mode train or --mode display")
     if chosen == "train":
-        flags.add_training_flags(parser, output=OUTPUT, epochs=50, batch_size=64, optimizer="adam")
+        options.add_training_flags(parser, output=OUTPUT, epochs=50, batch_size=64, optimizer="adam")
     elif chosen == "display":
         parser.add_argument("--model", help=f"model file (default: {OUTPUT} where there is one, else model.h5)")
-        flags.add_recognition_flags(parser)
+        options.add_recognition_flags(parser)
     return parser.parse_intermixed_args()
 
 
@@ -40,21 +40,22 @@ def main():
 
 def train(arguments):
     # Imported here, so that --help answers at once.
-    cli.start_keras()
-    from emotion_recognition import networks, training
+    program.start_keras()
+    from emotion_recognition.models import networks
+    from emotion_recognition.training import run
 
-    training.train(networks.four_layer_cnn, arguments)
+    run.train(networks.four_layer_cnn, arguments)
 
 
 def display(arguments):
-    from emotion_recognition import recognition
+    from emotion_recognition import recogniser
 
     if arguments.model is None:
         own = Path(OUTPUT)
-        arguments.model = own if own.is_file() else cli.PROJECT / "model.h5"
+        arguments.model = own if own.is_file() else program.PROJECT / "model.h5"
         print(f"Model: {arguments.model}")
-    return recognition.recognise(arguments, arguments.model)
+    return recogniser.recognise(arguments, arguments.model)
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    program.run(main)

@@ -11,12 +11,12 @@ reaches 63.2 % on both together.
 
 from pathlib import Path
 
-from emotion_recognition import cli, flags
+from emotion_recognition.cli import options, program
 from emotion_recognition.errors import UserError
 
 
 def parse_args():
-    parser = cli.parser(__doc__)
+    parser = program.parser(__doc__)
     parser.add_argument(
         "--model", nargs="+", action="extend", help="model files to compare (default: the model.h5 beside the scripts)"
     )
@@ -32,7 +32,7 @@ def parse_args():
     parser.add_argument("--ensemble", action="store_true", help="add the mean of the models")
     parser.add_argument("--output", help="folder to make for report.json and pictures of the test split")
     parser.add_argument("--force", action="store_true", help="replace what an earlier run made")
-    flags.add_foreign_model_flags(parser)
+    options.add_foreign_model_flags(parser)
     parser.add_argument(
         "--detect-order", action="store_true", help="find --emotions and --pixel-range of a model on validation"
     )
@@ -50,21 +50,16 @@ def parse_args():
 def main():
     arguments = parse_args()
     # Imported here, so that --help answers at once.
-    cli.start_keras()
+    program.start_keras()
     import numpy as np
 
-    from emotion_recognition import (
-        evaluation,
-        files,
-        folders,
-        foreign_models,
-        model_file,
-        outputs,
-        report,
-        safe_loading,
-    )
+    from emotion_recognition import files
+    from emotion_recognition.datasets import folders
+    from emotion_recognition.evaluation import metrics, report
+    from emotion_recognition.models import foreign, model_file, safety
+    from emotion_recognition.training import outputs
 
-    paths = list(dict.fromkeys(arguments.model or [str(cli.PROJECT / "model.h5")]))
+    paths = list(dict.fromkeys(arguments.model or [str(program.PROJECT / "model.h5")]))
     if arguments.ensemble and len(paths) == 1:
         raise UserError("--ensemble averages several models: name more than one after --model.")
     if arguments.output:
@@ -73,7 +68,7 @@ def main():
         outputs.check_name(arguments.save_as, "--save-as")
         files.claim_output(arguments.save_as, arguments.force, "--save-as")
     if arguments.detect_order:
-        return print(foreign_models.detect_order(paths[0], folders.read_split(arguments.data, "validation")))
+        return print(foreign.detect_order(paths[0], folders.read_split(arguments.data, "validation")))
     models = [model_file.load(path, arguments.emotions, arguments.pixel_range) for path in paths]
     if arguments.save_as:
         record = {**models[0].training, "from": Path(paths[0]).name}
@@ -94,8 +89,8 @@ def main():
             faces, splits, copied = read_faces(arguments.data, arguments.split, model.emotions)
         mirrored = " and their mirror images" if arguments.flip else ""
         print(f"{path} looks at {len(faces):,} pictures{mirrored} ...", flush=True)
-        with safe_loading.naming_damage(path):
-            probabilities = evaluation.predict(model.network, faces.pictures, arguments.flip)
+        with safety.naming_damage(path):
+            probabilities = metrics.predict(model.network, faces.pictures, arguments.flip)
         results.append(report.Result(path, model.training, faces, probabilities, splits, copied))
     if arguments.ensemble:
         mean = np.mean([result.probabilities for result in results], axis=0)
@@ -113,7 +108,7 @@ def read_faces(data, split, emotions):
     """
     import numpy as np
 
-    from emotion_recognition import folders
+    from emotion_recognition.datasets import folders
 
     read = {name: folders.read_split(data, name) for name in ([split] if split else ["validation", "test"])}
     found = {name: faces.of_emotions(emotions) for name, faces in read.items() if faces is not None}
@@ -134,4 +129,4 @@ def read_faces(data, split, emotions):
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    program.run(main)

@@ -11,7 +11,8 @@ Red parts speak for the emotion, blue ones against it.
 from functools import partial
 from pathlib import Path
 
-from emotion_recognition import cli, files, flags
+from emotion_recognition import files
+from emotion_recognition.cli import options, program
 from emotion_recognition.errors import UserError
 from emotion_recognition.labels import canonical
 
@@ -20,20 +21,20 @@ MOST_FACES = 200
 
 
 def parse_args():
-    parser = cli.parser(__doc__)
+    parser = program.parser(__doc__)
     parser.add_argument("sources", nargs="*", metavar="PICTURE", help="picture files with faces")
     parser.add_argument("--data", help="folder or packed file of dataset_prepare.py, or your own class folders")
     parser.add_argument("--check", action="store_true", help="measure how right the maps are (without --data: on data)")
-    parser.add_argument("--model", default=cli.PROJECT / "model.h5", help="model file that reads the emotions")
+    parser.add_argument("--model", default=program.PROJECT / "model.h5", help="model file that reads the emotions")
     parser.add_argument("--emotion", metavar="NAME", help="emotion to explain in pictures (default: the one seen)")
     splits = ("train", "validation", "test")
     parser.add_argument("--split", choices=splits, help="which faces (default: test; for --check: validation)")
     numbers = "so many faces at most (default: 100 of each emotion; for --check: 500 in all)"
-    parser.add_argument("--pictures", type=flags.positive(int), metavar="N", help=numbers)
+    parser.add_argument("--pictures", type=options.positive(int), metavar="N", help=numbers)
     parser.add_argument("--output", help="figure to write; for --check, its table as a CSV file")
     parser.add_argument("--force", action="store_true", help="replace what is at --output")
-    flags.add_whole_flag(parser)
-    flags.add_foreign_model_flags(parser)
+    options.add_whole_flag(parser)
+    options.add_foreign_model_flags(parser)
     arguments = parser.parse_intermixed_args()
     if bool(arguments.sources) == bool(arguments.data or arguments.check):
         parser.error("name either pictures, or --data, or --check")
@@ -55,16 +56,16 @@ def main():
         work, output = check, None
     arguments.output = arguments.output or output
     # Imported here, so that --help answers at once.
-    from emotion_recognition import plots
+    from emotion_recognition.evaluation import figures
 
     if not arguments.check:
-        plots.check_ending(arguments.output)
+        figures.check_ending(arguments.output)
     if arguments.output:
         if Path(arguments.output).resolve() in [Path(source).resolve() for source in arguments.sources]:
             raise UserError(f"{arguments.output} would be written over a picture: name another --output.")
         files.claim_output(arguments.output, arguments.force)
-    cli.start_keras()
-    from emotion_recognition.classifier import EmotionClassifier
+    program.start_keras()
+    from emotion_recognition.models.classifier import EmotionClassifier
 
     classifier = EmotionClassifier(arguments.model, arguments.emotions, arguments.pixel_range)
     work(arguments, classifier, make_methods(arguments.model, classifier))
@@ -74,9 +75,9 @@ def main():
 
 def make_methods(path, classifier) -> dict:
     """Return, by their names, the functions (faces, chosen) -> maps that there are for this network."""
-    from emotion_recognition import class_activation, explanation
+    from emotion_recognition.explanation import class_activation, occlusion
 
-    methods = {"occlusion": partial(explanation.occlusion_maps, classifier.probabilities)}
+    methods = {"occlusion": partial(occlusion.occlusion_maps, classifier.probabilities)}
     if not class_activation.is_possible():
         print("Class activation maps need TensorFlow's gradients (KERAS_BACKEND=tensorflow): occlusion goes on alone.")
     elif class_activation.find_last_convolution(classifier.network) is None:
@@ -88,7 +89,7 @@ def make_methods(path, classifier) -> dict:
 
 def explain_pictures(arguments, classifier, methods):
     """Draw each face in the pictures, its maps and its probabilities."""
-    from emotion_recognition import explained_faces, explanation, region_plots
+    from emotion_recognition.explanation import explained_faces, figures, occlusion
 
     named = find_emotion(arguments, classifier.emotions) if arguments.emotion else None
     faces, names = explained_faces.find(arguments.sources, arguments.whole)
@@ -99,10 +100,8 @@ def explain_pictures(arguments, classifier, methods):
     if named is not None:
         chosen[:] = named
     maps = {name: method(faces, chosen) for name, method in methods.items()}
-    looks = explanation.spatial_masks(classifier.network, faces), explanation.sampled_corners(classifier.network, faces)
-    region_plots.explained_faces(
-        faces, names, chosen, probabilities, classifier.emotions, maps, *looks, arguments.output
-    )
+    looks = occlusion.spatial_masks(classifier.network, faces), occlusion.sampled_corners(classifier.network, faces)
+    figures.explained_faces(faces, names, chosen, probabilities, classifier.emotions, maps, *looks, arguments.output)
 
 
 def find_emotion(arguments, emotions) -> int:
@@ -116,7 +115,7 @@ def find_emotion(arguments, emotions) -> int:
 
 def explain_emotions(arguments, classifier, methods):
     """Draw the mean map of each emotion over faces that are recognised right, and print how it falls on the regions."""
-    from emotion_recognition import explained_faces, region_plots, regions
+    from emotion_recognition.explanation import explained_faces, figures, regions
 
     faces, labels = explained_faces.read(arguments.data, arguments.split or "test", classifier.emotions)
     is_right = see(arguments, classifier, faces) == labels
@@ -127,31 +126,32 @@ def explain_emotions(arguments, classifier, methods):
         methods["occlusion"], faces[is_right], labels[is_right], classifier.emotions, arguments.pictures or 100
     )
     print("\n".join(["", "Share of the importance that lies in each region", *regions.share_table(maps)]))
-    region_plots.emotion_regions(means, maps, numbers, arguments.output)
+    figures.emotion_regions(means, maps, numbers, arguments.output)
 
 
 def see(arguments, classifier, faces):
     """Return the place of the emotion that the model sees in each face, int (n,)."""
-    from emotion_recognition import evaluation, safe_loading
+    from emotion_recognition.evaluation import metrics
+    from emotion_recognition.models import safety
 
-    with safe_loading.naming_damage(arguments.model):
-        return evaluation.predict(classifier.network, faces[..., None]).argmax(axis=1)
+    with safety.naming_damage(arguments.model):
+        return metrics.predict(classifier.network, faces[..., None]).argmax(axis=1)
 
 
 def check(arguments, classifier, methods):
     """Print how right the maps of all methods are, beside random order and a blob in the middle."""
-    from emotion_recognition import explained_faces, explanation_check
+    from emotion_recognition.explanation import explained_faces, faithfulness
 
     faces, _ = explained_faces.read(arguments.data or "data", arguments.split or "validation", classifier.emotions)
     faces = faces[: arguments.pictures or 500]
     if len(faces) < 2:
         raise UserError("One face is too few to check the maps on: take --pictures 2 or more, or another --data.")
     print(f"Checking the maps of {len(faces)} faces, which takes some minutes ...", flush=True)
-    rows = explanation_check.check(methods, classifier, faces, see(arguments, classifier, faces))
-    print("\n".join(["", *explanation_check.table(rows)]))
+    rows = faithfulness.check(methods, classifier, faces, see(arguments, classifier, faces))
+    print("\n".join(["", *faithfulness.table(rows)]))
     if arguments.output:
         files.write_table(arguments.output, rows)
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    program.run(main)

@@ -10,23 +10,23 @@ Keys in the window: q or Esc ends, s saves a snapshot, m mirrors the view, space
 the face decide; a picture waits for any other key.
 """
 
-from emotion_recognition import cli, flags
+from emotion_recognition.cli import options, program
 
 
 def parse_args():
-    parser = cli.parser(__doc__)
-    parser.add_argument("--model", default=cli.PROJECT / "model.h5", help="model file that reads the emotions")
-    flags.add_recognition_flags(parser)
+    parser = program.parser(__doc__)
+    parser.add_argument("--model", default=program.PROJECT / "model.h5", help="model file that reads the emotions")
+    options.add_recognition_flags(parser)
     return parser.parse_intermixed_args()
 
 
 def main():
     arguments = parse_args()
     # Imported here, so that --help answers at once.
-    from emotion_recognition import recognition
+    from emotion_recognition import recogniser
 
-    return recognition.recognise(arguments, arguments.model)
+    return recogniser.recognise(arguments, arguments.model)
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    program.run(main)

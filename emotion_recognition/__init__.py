@@ -16,7 +16,7 @@ _HOMES = {
     "EmotionRecogniser": "library",
     "Face": "library",
     "draw_faces": "library",
-    "read_picture": "pictures",
+    "read_picture": "images",
 }
 
 __all__ = ["EmotionRecogniser", "Face", "draw_faces", "read_picture"]

@@ -7,17 +7,17 @@ from statistics import median
 
 import numpy as np
 
-from emotion_recognition import explanation
-from emotion_recognition.background import Background
-from emotion_recognition.classifier import EmotionClassifier
-from emotion_recognition.faces import FaceDetector, crop_face
-from emotion_recognition.heat import HeatMaps
+from emotion_recognition.explanation import occlusion
+from emotion_recognition.explanation.heat import HeatMaps
+from emotion_recognition.faces.haar import FaceDetector, crop_face
+from emotion_recognition.images import to_gray
 from emotion_recognition.live_benchmark import SMOOTH, Undisplayed, measure, portraits
-from emotion_recognition.pictures import to_gray
-from emotion_recognition.recognition import Recogniser
-from emotion_recognition.recorders import NoRecorder
-from emotion_recognition.records import Records
-from emotion_recognition.session import Session
+from emotion_recognition.models.classifier import EmotionClassifier
+from emotion_recognition.recogniser import Recogniser
+from emotion_recognition.video.background import Background
+from emotion_recognition.video.recorder import NoRecorder
+from emotion_recognition.video.session import Session
+from emotion_recognition.video.table import Records
 
 # Times that the still picture of `portraits` is played, 20 frames each.
 TURNS = 10
@@ -55,10 +55,10 @@ def compare_maps(classifier, face, repeat):
     for classify in sides:
         classify(face[np.newaxis].repeat(2, axis=0))
     for _ in range(repeat):
-        maps = [measure(times, explanation.occlusion_maps, side, [face], chosen) for side, times in sides.items()]
+        maps = [measure(times, occlusion.occlusion_maps, side, [face], chosen) for side, times in sides.items()]
     np.testing.assert_allclose(*maps, atol=1e-4)
     batched, one_by_one = (median(times) for times in sides.values())
-    print(f"Occlusion map of a face, {len(explanation.make_patches())} patches at once: {batched:.3f} s")
+    print(f"Occlusion map of a face, {len(occlusion.make_patches())} patches at once: {batched:.3f} s")
     print(f"The same with model.predict, patch by patch: {one_by_one:.3f} s")
     print(f"At once it is {one_by_one / batched:.1f} times as fast (at least 20 is wanted)")
 

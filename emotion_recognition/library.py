@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emotion_recognition import overlay
-from emotion_recognition.cli import PROJECT
-from emotion_recognition.faces import FaceDetector, crop_face, find_or_whole
-from emotion_recognition.pictures import to_gray
+from emotion_recognition.cli.program import PROJECT
+from emotion_recognition.faces.haar import FaceDetector, crop_face, find_or_whole
+from emotion_recognition.images import to_gray
+from emotion_recognition.video import overlay
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class EmotionRecogniser:
 
     def __init__(self, model=PROJECT / "model.h5", emotions=None, pixel_range=None):
         # Imported here, so that reading and drawing alone start no Keras.
-        from emotion_recognition.classifier import EmotionClassifier
+        from emotion_recognition.models.classifier import EmotionClassifier
 
         self._detector = FaceDetector()
         self._classifier = EmotionClassifier(model, emotions, pixel_range)

@@ -10,17 +10,18 @@ import cv2
 import matplotlib
 import numpy as np
 
-from emotion_recognition import model_file, overlay
-from emotion_recognition.background import Background
-from emotion_recognition.classifier import EmotionClassifier
-from emotion_recognition.faces import CASCADE, FaceDetector, crop_face
-from emotion_recognition.pictures import FACE_SIZE, read_picture, to_gray
-from emotion_recognition.recognition import Recogniser
-from emotion_recognition.recorders import NoRecorder
-from emotion_recognition.records import Records
-from emotion_recognition.session import Session
-from emotion_recognition.sources import USUAL_FRAME_RATE, find_sources
-from emotion_recognition.tracking import SMALLEST_OVERLAP, Tracker, overlap
+from emotion_recognition.faces.haar import CASCADE, FaceDetector, crop_face
+from emotion_recognition.faces.tracking import SMALLEST_OVERLAP, Tracker, overlap
+from emotion_recognition.images import FACE_SIZE, read_picture, to_gray
+from emotion_recognition.models import model_file
+from emotion_recognition.models.classifier import EmotionClassifier
+from emotion_recognition.recogniser import Recogniser
+from emotion_recognition.video import overlay
+from emotion_recognition.video.background import Background
+from emotion_recognition.video.recorder import NoRecorder
+from emotion_recognition.video.session import Session
+from emotion_recognition.video.sources import USUAL_FRAME_RATE, find_sources
+from emotion_recognition.video.table import Records
 
 PORTRAIT = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
 PORTRAIT_FACE = slice(60, 360), slice(110, 410)

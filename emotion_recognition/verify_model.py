@@ -7,18 +7,18 @@ python -m emotion_recognition.verify_model --renew     notes a new model.h5, in 
 import hashlib
 import json
 
-from emotion_recognition import cli
+from emotion_recognition.cli import program
 from emotion_recognition.errors import UserError
 
-MODEL = cli.PROJECT / "model.h5"
-EXPECTED = cli.PROJECT / "docs" / "model.json"
+MODEL = program.PROJECT / "model.h5"
+EXPECTED = program.PROJECT / "docs" / "model.json"
 
 # Backends and processors add numbers in different orders.
 TOLERANCE = 1e-4
 
 
 def parse_args():
-    parser = cli.parser(__doc__)
+    parser = program.parser(__doc__)
     parser.add_argument("--renew", action="store_true", help="note the SHA-256 and the probabilities of a new model.h5")
     return parser.parse_args()
 
@@ -47,7 +47,7 @@ def main():
 def read_probabilities() -> dict[str, dict[str, float]]:
     """Return the probabilities of each emotion for the sample portrait and for generated pictures."""
     # Imported here, so that --help answers at once.
-    cli.start_keras()
+    program.start_keras()
     import matplotlib
     import numpy as np
 
@@ -73,4 +73,4 @@ def read_probabilities() -> dict[str, dict[str, float]]:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    program.run(main)

@@ -21,8 +21,9 @@ from conftest import PORTRAIT, REPOSITORY, SHARED, make_rows
 from mutations import mutate, mutate_json
 from PIL import Image
 
-from emotion_recognition import folders, model_file, packed
+from emotion_recognition.datasets import folders, packed
 from emotion_recognition.labels import EMOTIONS, FER2013_CODES
+from emotion_recognition.models import model_file
 
 COMPRESSIONS = {".csv": bytes, ".csv.gz": gzip.compress, ".csv.xz": lzma.compress, ".csv.bz2": bz2.compress}
 

@@ -23,7 +23,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from emotion_recognition import cli, datasets, packed, pictures, preparation, sources
+from emotion_recognition import images
+from emotion_recognition.cli import program
+from emotion_recognition.datasets import fer2013, packed, preparation
+from emotion_recognition.video import sources
 
 # A file that takes longer hangs.
 SECONDS = 60
@@ -33,7 +36,7 @@ FORBIDDEN = ("socket.connect", "subprocess.Popen", "os.system", "os.exec", "os.f
 
 def read_table(path, output):
     """Prepare a table, as dataset_prepare.py does."""
-    preparation.write_data_folder(datasets.Fer2013(path), output)
+    preparation.write_data_folder(fer2013.Fer2013(path), output)
     assert (output / preparation.COPIES).is_file() and list(output.rglob("*.png"))
 
 
@@ -48,9 +51,9 @@ def read_packed(path, output):
 
 def read_picture(path, output):
     """Read a picture and the face that it is."""
-    picture = pictures.read_picture(path)
+    picture = images.read_picture(path)
     assert picture.dtype == np.uint8 and picture.ndim == 3 and picture.shape[2] == 3
-    assert pictures.to_face(pictures.to_gray(picture)).shape == (48, 48)
+    assert images.to_face(images.to_gray(picture)).shape == (48, 48)
 
 
 def read_video(path, output):
@@ -62,7 +65,7 @@ def read_video(path, output):
 
 def read_model(path, output):
     """Load a model and classify faces with it."""
-    from emotion_recognition.classifier import EmotionClassifier
+    from emotion_recognition.models.classifier import EmotionClassifier
 
     classifier = EmotionClassifier(path)
     faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
@@ -110,7 +113,7 @@ def judge(kind, path, output, watch) -> dict:
     watch.output, watch.found = output, []
     try:
         with contextlib.redirect_stderr(errors):
-            cli.run(lambda: READERS[kind](path, output))
+            program.run(lambda: READERS[kind](path, output))
     except SystemExit as end:
         status = end.code
     except BaseException:
@@ -144,8 +147,8 @@ def answer(lines):
         kind, path, output = line.rstrip("\n").split("\t")
         if start is None:
             if "model" in kind:
-                cli.start_keras()
-                from emotion_recognition import classifier  # noqa: F401
+                program.start_keras()
+                from emotion_recognition.models import classifier  # noqa: F401
             start = megabytes()
         # Readers that print do not disturb the answers.
         with contextlib.redirect_stdout(io.StringIO()):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from emotion_recognition import augmentation
-from emotion_recognition.augmentation import augment, random_affine_matrices
+from emotion_recognition.training import augmentation
+from emotion_recognition.training.augmentation import augment, random_affine_matrices
 
 CENTRE = np.array([23.5, 23.5])
 

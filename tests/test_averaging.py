@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 from conftest import REPOSITORY, assert_one_sentence, sentences
 
-from emotion_recognition import averaging, model_file, networks
 from emotion_recognition.errors import UserError
+from emotion_recognition.models import model_file, networks
+from emotion_recognition.training import averaging
 
 MODEL = REPOSITORY / "model.h5"
 
 
 def average(folder, *arguments):
     """Run the command in `folder`."""
-    command = [sys.executable, "-m", "emotion_recognition.averaging", *map(str, arguments)]
+    command = [sys.executable, "-m", "emotion_recognition.training.averaging", *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False

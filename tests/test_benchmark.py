@@ -7,8 +7,8 @@ import pytest
 from conftest import assert_one_sentence
 
 from emotion_recognition import live_benchmark
-from emotion_recognition.faces import FaceDetector
-from emotion_recognition.pictures import to_gray
+from emotion_recognition.faces.haar import FaceDetector
+from emotion_recognition.images import to_gray
 
 
 def figures(pattern, text) -> float:
@@ -91,7 +91,7 @@ def test_training_without_data(run_script):
 
 @pytest.mark.slow
 def test_maps_beside_patch_by_patch(run_script, tmp_path):
-    from emotion_recognition import model_file, networks
+    from emotion_recognition.models import model_file, networks
 
     model_file.save(tmp_path / "small.h5", networks.deep_emotion(2), ("happy", "sad"), {})
     result = run_script("benchmark.py", "explain", "--model", "small.h5", "--repeat", "1")

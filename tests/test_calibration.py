@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from emotion_recognition import calibration, folders
+from emotion_recognition.datasets import folders
+from emotion_recognition.training import calibration
 
 
 def some_faces(*labels) -> folders.Pictures:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import tensorflow
 
-from emotion_recognition import explanation_check, networks
-from emotion_recognition.classifier import EmotionClassifier, LiteFunction, compile_inference
+from emotion_recognition.explanation import faithfulness
+from emotion_recognition.models import networks
+from emotion_recognition.models.classifier import EmotionClassifier, LiteFunction, compile_inference
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_other_weights_count_when_compiled_again():
     classifier = EmotionClassifier("model.h5")
     face = np.random.default_rng(2).integers(0, 256, (1, 48, 48), np.uint8)
     before = classifier.probabilities(face)
-    with explanation_check.shuffled_weights(classifier.network):
+    with faithfulness.shuffled_weights(classifier.network):
         classifier.compile()
         assert not np.allclose(classifier.probabilities(face), before, atol=0.01)
     classifier.compile()

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from conftest import assert_one_sentence, start_script
 
-from emotion_recognition import comparison
+from emotion_recognition.training import comparison
 
 SCRIPT = "classification_little_vgg.py"
 SETTINGS = ("--epochs", "1", "--batch-size", "16", "--seed", "5", "--compare-optimizers")

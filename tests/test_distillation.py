@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from conftest import REPOSITORY, assert_one_sentence
 
-from emotion_recognition import batches, distillation, folders, model_file
+from emotion_recognition.datasets import folders
 from emotion_recognition.errors import UserError
+from emotion_recognition.models import model_file
+from emotion_recognition.training import batches, distillation
 
 SCRIPT = "emotions.py"
 EMOTIONS = ("happy", "sad")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from emotion_recognition import drawings
+from emotion_recognition.datasets import drawings
 from emotion_recognition.labels import FER2013_CODES
 
 

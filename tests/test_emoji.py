@@ -9,7 +9,7 @@ import pytest
 from conftest import assert_one_sentence
 from PIL import ImageFont
 
-from emotion_recognition import emoji, folders
+from emotion_recognition.datasets import emoji, folders
 
 NOTO = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
 LETTERS = f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans.ttf"

@@ -61,7 +61,7 @@ def save_model(path, emotions=EMOTIONS, shift=0, odds=27, activation="softmax"):
     """Save a model that sees the emotion of the brightest of the first pixels, or the one `shift` places further."""
     import keras
 
-    from emotion_recognition import model_file
+    from emotion_recognition.models import model_file
 
     last = keras.layers.Dense(len(emotions), activation=activation)
     network = keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Flatten(), last], name="pixel_reader")

@@ -5,7 +5,7 @@ from math import log
 import numpy as np
 import pytest
 
-from emotion_recognition import evaluation
+from emotion_recognition.evaluation import metrics
 
 EMOTIONS = ("angry", "happy", "neutral", "sad")
 
@@ -23,49 +23,49 @@ PROBABILITIES = np.concatenate([rows(0, 0, 1, sure=0.9), rows(1, 2, sure=0.5)])
 
 
 def test_measure_gives_the_values_computed_by_hand():
-    metrics = evaluation.measure(PROBABILITIES, LABELS)
-    assert metrics["pictures"] == 5
-    assert metrics["confusion"] == [[2, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0]]
-    assert metrics["accuracy"] == 3 / 5
-    assert metrics["precision"] == [1, 1 / 2, 0, None]
-    assert metrics["recall"] == [2 / 3, 1, None, 0]
+    figures = metrics.measure(PROBABILITIES, LABELS)
+    assert figures["pictures"] == 5
+    assert figures["confusion"] == [[2, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0]]
+    assert figures["accuracy"] == 3 / 5
+    assert figures["precision"] == [1, 1 / 2, 0, None]
+    assert figures["recall"] == [2 / 3, 1, None, 0]
     # Means over angry, happy and sad: there is no neutral picture. The values of F1 are 4/5, 2/3 and 0.
-    assert metrics["balanced_accuracy"] == pytest.approx((2 / 3 + 1 + 0) / 3)
-    assert metrics["macro_f1"] == pytest.approx((4 / 5 + 2 / 3 + 0) / 3)
+    assert figures["balanced_accuracy"] == pytest.approx((2 / 3 + 1 + 0) / 3)
+    assert figures["macro_f1"] == pytest.approx((4 / 5 + 2 / 3 + 0) / 3)
     # Of three at 0.9 two are right, of two at 0.5 one is.
-    assert metrics["expected_calibration_error"] == pytest.approx((abs(2 - 2.7) + abs(1 - 1.0)) / 5)
+    assert figures["expected_calibration_error"] == pytest.approx((abs(2 - 2.7) + abs(1 - 1.0)) / 5)
     expected = -(2 * log(0.9) + log(0.1 / 3) + log(0.5) + log(0.5 / 3)) / 5
-    assert metrics["negative_log_likelihood"] == pytest.approx(expected)
+    assert figures["negative_log_likelihood"] == pytest.approx(expected)
 
 
 def test_perfect_predictions():
     labels = np.array([0, 1, 2, 3])
-    metrics = evaluation.measure(np.eye(4), labels)
+    figures = metrics.measure(np.eye(4), labels)
     for name in ("accuracy", "balanced_accuracy", "macro_f1"):
-        assert metrics[name] == 1
-    assert metrics["precision"] == metrics["recall"] == [1, 1, 1, 1]
-    assert metrics["expected_calibration_error"] == metrics["negative_log_likelihood"] == 0
+        assert figures[name] == 1
+    assert figures["precision"] == figures["recall"] == [1, 1, 1, 1]
+    assert figures["expected_calibration_error"] == figures["negative_log_likelihood"] == 0
     # (1 + z^2 / 2n - z^2 / 2n) / (1 + z^2 / n), and no more than everything.
-    assert metrics["accuracy_interval"] == pytest.approx([1 / (1 + 1.959964**2 / 4), 1])
-    assert metrics["accuracy_interval"][1] <= 1
+    assert figures["accuracy_interval"] == pytest.approx([1 / (1 + 1.959964**2 / 4), 1])
+    assert figures["accuracy_interval"][1] <= 1
 
 
 def test_hopeless_predictions():
     labels = np.array([1, 0, 3, 2])
-    metrics = evaluation.measure(np.eye(4), labels)
+    figures = metrics.measure(np.eye(4), labels)
     for name in ("accuracy", "balanced_accuracy", "macro_f1"):
-        assert metrics[name] == 0
-    assert metrics["precision"] == metrics["recall"] == [0, 0, 0, 0]
-    assert metrics["expected_calibration_error"] == 1
+        assert figures[name] == 0
+    assert figures["precision"] == figures["recall"] == [0, 0, 0, 0]
+    assert figures["expected_calibration_error"] == 1
     # The logarithm of nothing is cut off.
-    assert metrics["negative_log_likelihood"] == pytest.approx(-log(1e-7))
-    assert metrics["accuracy_interval"][0] == 0
+    assert figures["negative_log_likelihood"] == pytest.approx(-log(1e-7))
+    assert figures["accuracy_interval"][0] == 0
 
 
 def test_a_single_picture():
-    metrics = evaluation.measure(rows(2), np.array([2]))
-    assert metrics["accuracy"] == metrics["balanced_accuracy"] == metrics["macro_f1"] == 1
-    assert metrics["recall"] == [None, None, 1, None]
+    figures = metrics.measure(rows(2), np.array([2]))
+    assert figures["accuracy"] == figures["balanced_accuracy"] == figures["macro_f1"] == 1
+    assert figures["recall"] == [None, None, 1, None]
 
 
 @pytest.mark.parametrize(
@@ -74,13 +74,13 @@ def test_a_single_picture():
     [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
 )
 def test_wilson_interval(right, number, low, high):
-    assert evaluation.wilson_interval(right, number) == pytest.approx([low, high], abs=5e-5)
+    assert metrics.wilson_interval(right, number) == pytest.approx([low, high], abs=5e-5)
 
 
 def test_reliability_counts_each_bin_with_its_upper_edge():
     # Of 15 bins of width 1/15: 0.9 lies in the 14th, 0.5 in the 8th; one third is the upper edge of the 5th.
     thirds = np.array([[1 / 3, 1 / 3, 1 / 3, 0]])
-    numbers, confidences, right = evaluation.reliability(
+    numbers, confidences, right = metrics.reliability(
         np.concatenate([PROBABILITIES, thirds, np.eye(4)[:1]]), np.append(LABELS, (0, 3))
     )
     filled = {4: (1, 1 / 3, 1), 7: (2, 1.0, 1), 13: (3, 2.7, 2), 14: (1, 1.0, 0)}
@@ -91,28 +91,28 @@ def test_reliability_counts_each_bin_with_its_upper_edge():
 def test_most_confidently_wrong_is_in_order_and_holds_no_right_one():
     probabilities = np.concatenate([rows(0, sure=0.99), rows(1, sure=0.6), rows(1, sure=0.8), rows(2, sure=0.6)])
     labels = np.zeros(4, int)
-    assert evaluation.most_confidently_wrong(probabilities, labels).tolist() == [2, 1, 3]
-    assert evaluation.most_confidently_wrong(probabilities, labels, most=1).tolist() == [2]
-    assert evaluation.most_confidently_wrong(probabilities[:1], labels[:1]).tolist() == []
+    assert metrics.most_confidently_wrong(probabilities, labels).tolist() == [2, 1, 3]
+    assert metrics.most_confidently_wrong(probabilities, labels, most=1).tolist() == [2]
+    assert metrics.most_confidently_wrong(probabilities[:1], labels[:1]).tolist() == []
 
 
 def test_top_confusions_are_sentences():
     confusion = [[5, 1, 0, 2], [0, 8, 0, 0], [0, 0, 0, 0], [0, 3, 0, 1]]
-    assert evaluation.top_confusions(confusion, EMOTIONS, most=2) == [
+    assert metrics.top_confusions(confusion, EMOTIONS, most=2) == [
         "sad is taken for happy: 3 of 4 pictures (75.0%)",
         "angry is taken for sad: 2 of 8 pictures (25.0%)",
     ]
-    assert len(evaluation.top_confusions(confusion, EMOTIONS)) == 3
-    assert evaluation.top_confusions(np.eye(4, dtype=int).tolist(), EMOTIONS) == ["none"]
+    assert len(metrics.top_confusions(confusion, EMOTIONS)) == 3
+    assert metrics.top_confusions(np.eye(4, dtype=int).tolist(), EMOTIONS) == ["none"]
 
 
 def test_tables_have_less_than_100_columns():
-    metrics = evaluation.measure(PROBABILITIES, LABELS)
-    heading, row = evaluation.table_heading("test"), evaluation.table_row("a/long/path" * 9 + "model.h5", metrics)
+    figures = metrics.measure(PROBABILITIES, LABELS)
+    heading, row = metrics.table_heading("test"), metrics.table_row("a/long/path" * 9 + "model.h5", figures)
     assert len(heading) == len(row) < 100
     assert "model.h5 " in row
     assert row.split()[-8:] == ["60.0%", "23.1%", "to", "88.2%", "55.6%", "0.489", "0.140", "1.219"]
-    lines = evaluation.emotion_table(EMOTIONS, {"all": metrics, "without_copies": metrics})
+    lines = metrics.emotion_table(EMOTIONS, {"all": metrics, "without_copies": metrics})
     assert max(map(len, lines)) < 100
     assert [line.split() for line in lines[2:]] == [
         ["angry", *["3", "100.0%", "66.7%"] * 2],
@@ -133,11 +133,11 @@ class PixelReader:
 def test_predict_averages_the_mirrored_picture():
     pictures = np.zeros((1, 48, 48, 1), np.uint8)
     pictures[0, 0, 1] = pictures[0, 0, -4] = 1
-    assert evaluation.predict(PixelReader(), pictures).tolist() == [[0, 1, 0, 0]]
-    assert evaluation.predict(PixelReader(), pictures, flip=True).tolist() == [[0, 0.5, 0, 0.5]]
+    assert metrics.predict(PixelReader(), pictures).tolist() == [[0, 1, 0, 0]]
+    assert metrics.predict(PixelReader(), pictures, flip=True).tolist() == [[0, 0.5, 0, 0.5]]
 
 
 def test_predict_refuses_what_are_no_probabilities():
     for level in (0, 2):
         with pytest.raises(ValueError, match="no probabilities"):
-            evaluation.predict(PixelReader(), np.full((1, 48, 48, 1), level, np.uint8))
+            metrics.predict(PixelReader(), np.full((1, 48, 48, 1), level, np.uint8))

@@ -18,7 +18,7 @@ REGIONS = ["brows", "nose", "mouth", "forehead", "outside"]
 
 def save_model(path, name="deep_emotion", emotions=("angry", "happy", "sad")):
     """Save an untrained network of the project."""
-    from emotion_recognition import model_file, networks
+    from emotion_recognition.models import model_file, networks
 
     model_file.save(path, getattr(networks, name)(len(emotions)), emotions, {"network": name})
 
@@ -64,7 +64,8 @@ def test_networks_with_attention_have_a_panel_more(name, run_script, tmp_path):
 
 
 def test_without_gradients_occlusion_goes_on_alone(monkeypatch, capsys):
-    from emotion_recognition import class_activation, networks
+    from emotion_recognition.explanation import class_activation
+    from emotion_recognition.models import networks
 
     classifier = SimpleNamespace(network=networks.deep_emotion(2), probabilities=None)
     monkeypatch.setattr(class_activation.keras.backend, "backend", lambda: "jax")
@@ -104,7 +105,7 @@ def test_an_emotion_that_the_model_does_not_know(emotion, run_script, tmp_path):
 def test_a_model_without_convolution_has_no_class_activation_map(run_script, tmp_path):
     import keras
 
-    from emotion_recognition import model_file
+    from emotion_recognition.models import model_file
 
     layers = [keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")]
     model_file.save(tmp_path / "dense.h5", keras.Sequential(layers), ("happy", "sad"), {})

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 from keras import layers
 
-from emotion_recognition import class_activation, explanation, explanation_check, networks, regions
-from emotion_recognition.explanation import PATCH, STRIDE
+from emotion_recognition.explanation import class_activation, faithfulness, occlusion, regions
+from emotion_recognition.explanation.occlusion import PATCH, STRIDE
+from emotion_recognition.models import networks
 
-RANDOM, BLOB = explanation_check.RANDOM, explanation_check.BLOB
+RANDOM, BLOB = faithfulness.RANDOM, faithfulness.BLOB
 
 
 def bright_spot(row=9, column=33):
@@ -25,7 +26,7 @@ def see_spot(faces):
 
 
 def test_patches_cover_every_pixel_equally_often():
-    patches = explanation.make_patches()
+    patches = occlusion.make_patches()
     assert patches.shape[1:] == (48, 48) and patches.dtype == bool
     assert np.unique(patches.sum(axis=0)).tolist() == [(PATCH // STRIDE) ** 2]
     assert patches.sum(axis=(1, 2)).max() == PATCH**2
@@ -34,8 +35,8 @@ def test_patches_cover_every_pixel_equally_often():
 
 def test_occlusion_finds_the_one_pixel_that_counts():
     face = bright_spot()
-    fall = 1 - explanation.blurred(face[np.newaxis])[0, 9, 33] / 255
-    for_it, against_it = explanation.occlusion_maps(see_spot, np.stack([face, face]), np.array([0, 1]))
+    fall = 1 - occlusion.blurred(face[np.newaxis])[0, 9, 33] / 255
+    for_it, against_it = occlusion.occlusion_maps(see_spot, np.stack([face, face]), np.array([0, 1]))
     # All patches over the pixel's own place cover it, and none that is a patch away or more.
     assert for_it[9, 33] == pytest.approx(fall) and for_it.max() == for_it[9, 33]
     y, x = np.mgrid[:48, :48]
@@ -45,7 +46,7 @@ def test_occlusion_finds_the_one_pixel_that_counts():
 
 
 def test_occlusion_of_no_faces():
-    assert explanation.occlusion_maps(see_spot, np.empty((0, 48, 48), np.uint8), []).shape == (0, 48, 48)
+    assert occlusion.occlusion_maps(see_spot, np.empty((0, 48, 48), np.uint8), []).shape == (0, 48, 48)
 
 
 KERNEL = np.array([0.01, -0.02, 0.005])
@@ -153,10 +154,10 @@ def test_the_last_convolution():
 def test_where_the_spatial_transformer_looks(faces):
     network = networks.deep_emotion(7)
     whole = [[0, 0], [47, 0], [47, 47], [0, 47]]
-    np.testing.assert_allclose(explanation.sampled_corners(network, faces), [whole] * 3, atol=1e-4)
+    np.testing.assert_allclose(occlusion.sampled_corners(network, faces), [whole] * 3, atol=1e-4)
     # Half as wide and moved to the right by a quarter of the width; turned upside down.
     network.get_layer("affine_values").bias.assign([0.5, 0, 0.5, 0, -1, 0])
-    corners = explanation.sampled_corners(network, faces)[2]
+    corners = occlusion.sampled_corners(network, faces)[2]
     np.testing.assert_allclose(corners, [[23.5, 47], [47, 47], [47, 0], [23.5, 0]], atol=1e-4)
 
 
@@ -164,21 +165,21 @@ def test_what_the_spatial_mask_lets_pass(faces):
     network = networks.attentional(7)
     mask = network.get_layer("spatial_mask")
     mask.set_weights([np.zeros_like(mask.kernel), np.log([3.0])])
-    masks = explanation.spatial_masks(network, faces)
+    masks = occlusion.spatial_masks(network, faces)
     assert masks.shape == (3, 48, 48)
     np.testing.assert_allclose(masks, 0.75, atol=1e-6)
 
 
 def test_networks_without_attention(faces):
     network = sequential()
-    assert explanation.spatial_masks(network, faces) is None
-    assert explanation.sampled_corners(network, faces) is None
+    assert occlusion.spatial_masks(network, faces) is None
+    assert occlusion.sampled_corners(network, faces) is None
 
 
 def test_blocks_in_the_order_of_their_importance():
     importance = np.zeros((1, 48, 48))
     importance[0, 4:8, 8:12], importance[0, 44:, 44:] = 1, 2
-    (orders,) = explanation_check.block_orders(importance)
+    (orders,) = faithfulness.block_orders(importance)
     assert np.unique(orders[44:, 44:]) == [0] and np.unique(orders[4:8, 8:12]) == [1]
     # The rest in reading order.
     assert (orders[0, 0], orders[0, 4], orders[47, 43]) == (2, 3, 143)
@@ -187,25 +188,25 @@ def test_blocks_in_the_order_of_their_importance():
 @pytest.mark.parametrize("sign", [1, -1])
 def test_areas_where_one_pixel_decides(sign):
     face = bright_spot()
-    step = 1 / explanation_check.STEPS
-    deletion, insertion = explanation_check.curve_areas(see_spot, [face], [0], sign * face[np.newaxis].astype(float))
+    step = 1 / faithfulness.STEPS
+    deletion, insertion = faithfulness.curve_areas(see_spot, [face], [0], sign * face[np.newaxis].astype(float))
     # Taken first, the pixel makes the curve fall within the first step; taken among the last, within the last one.
     first = step / 2 if sign > 0 else 1 - step / 2
     assert deletion == pytest.approx(first) and insertion == pytest.approx(1 - first)
 
 
 def test_baselines():
-    (blob,) = explanation_check.centre_blobs(1)
+    (blob,) = faithfulness.centre_blobs(1)
     assert blob[23, 23] == blob.max() and blob[0, 0] == blob.min() and blob[10, 23] > blob[4, 23]
-    maps = explanation_check.random_maps(2)
-    np.testing.assert_array_equal(maps, explanation_check.random_maps(2))
-    assert not np.array_equal(*maps) and not np.array_equal(maps, explanation_check.random_maps(2, seed=1))
+    maps = faithfulness.random_maps(2)
+    np.testing.assert_array_equal(maps, faithfulness.random_maps(2))
+    assert not np.array_equal(*maps) and not np.array_equal(maps, faithfulness.random_maps(2, seed=1))
 
 
 def test_shuffled_weights_come_back():
     network = networks.deep_emotion(7)
     before = network.get_weights()
-    with pytest.raises(KeyError), explanation_check.shuffled_weights(network):
+    with pytest.raises(KeyError), faithfulness.shuffled_weights(network):
         kernel = network.get_weights()[0]
         assert not np.array_equal(kernel, before[0])
         np.testing.assert_array_equal(np.sort(kernel.ravel()), np.sort(before[0].ravel()))
@@ -217,14 +218,14 @@ def test_shuffled_weights_come_back():
 def test_similarities():
     maps = np.random.default_rng(3).random((4, 48, 48))
     others = np.stack([np.exp(maps[0]), -maps[1], np.zeros((48, 48)), maps[0]])
-    same, opposite, flat, other = explanation_check.similarities(maps, others)
+    same, opposite, flat, other = faithfulness.similarities(maps, others)
     assert (same, opposite, flat) == (pytest.approx(1), pytest.approx(-1), 0)
     assert abs(other) < 0.1
-    assert explanation_check.mean_ranks(np.array([5, 2, 5, 9])).tolist() == [2.5, 1, 2.5, 4]
+    assert faithfulness.mean_ranks(np.array([5, 2, 5, 9])).tolist() == [2.5, 1, 2.5, 4]
 
 
 def test_mean_with_margin():
-    mean, margin = explanation_check.mean_with_margin(np.array([1.0, 2.0, 3.0, 6.0]))
+    mean, margin = faithfulness.mean_with_margin(np.array([1.0, 2.0, 3.0, 6.0]))
     assert mean == 3 and margin == pytest.approx(1.959964 * np.sqrt(14 / 3) / 2)
 
 
@@ -243,13 +244,13 @@ def row(**figures):
 
 def test_verdicts():
     passes = "it passes: it beats both on deletion, and changes with the weights."
-    assert explanation_check.verdict(row()) == passes
+    assert faithfulness.verdict(row()) == passes
     unmeasured = row(**{f"{RANDOM} margin": np.nan, f"{BLOB} margin": np.nan})
-    assert explanation_check.verdict(unmeasured) == "it does not beat random order or centre blob on deletion."
+    assert faithfulness.verdict(unmeasured) == "it does not beat random order or centre blob on deletion."
     unsure = row(**{f"{BLOB} margin": 0.1})
-    assert explanation_check.verdict(unsure) == "it does not beat centre blob on deletion."
+    assert faithfulness.verdict(unsure) == "it does not beat centre blob on deletion."
     worse = row(**{f"deletion minus {RANDOM}": 0.1, f"{BLOB} margin": 0.2, "similarity when shuffled": 0.9})
-    assert explanation_check.verdict(worse) == (
+    assert faithfulness.verdict(worse) == (
         "it does not beat random order or centre blob on deletion and hardly changes when the weights are shuffled."
     )
 
@@ -262,15 +263,15 @@ def test_the_check_tells_a_map_that_knows_from_one_that_does_not():
 
     faces, chosen = np.stack([bright_spot()] * 9), np.zeros(9, int)
     methods = {
-        "knows": lambda faces, chosen: explanation.occlusion_maps(see_spot, faces, chosen),
+        "knows": lambda faces, chosen: occlusion.occlusion_maps(see_spot, faces, chosen),
         "darkness": lambda faces, chosen: 255.0 - faces,
     }
-    rows = {row["method"]: row for row in explanation_check.check(methods, Classifier, faces, chosen)}
+    rows = {row["method"]: row for row in faithfulness.check(methods, Classifier, faces, chosen)}
     assert list(rows) == ["knows", "darkness", RANDOM, BLOB]
     assert rows["knows"]["deletion"] < 0.05 < 0.95 < rows["darkness"]["deletion"]
     assert rows[RANDOM][f"deletion minus {RANDOM}"] == 0
     assert rows["darkness"]["similarity when shuffled"] == pytest.approx(1)
-    knows, darkness = explanation_check.table(rows.values())[-2:]
+    knows, darkness = faithfulness.table(rows.values())[-2:]
     assert knows == "knows hardly changes when the weights are shuffled."
     assert darkness.startswith("darkness does not beat random order or centre blob")
 

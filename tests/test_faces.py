@@ -8,8 +8,8 @@ import pytest
 from conftest import PORTRAIT
 
 from emotion_recognition.errors import UserError
-from emotion_recognition.faces import CASCADE, FaceDetector, clip_box, crop_face
-from emotion_recognition.pictures import read_picture, to_gray
+from emotion_recognition.faces.haar import CASCADE, FaceDetector, clip_box, crop_face
+from emotion_recognition.images import read_picture, to_gray
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import assert_one_sentence, start_script, write_csv
 
-from emotion_recognition import ferplus, folders
+from emotion_recognition.datasets import ferplus, folders
 from emotion_recognition.labels import EMOTIONS
 
 HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
@@ -78,7 +78,7 @@ def test_votes_are_kept_beside_the_pictures_and_read_as_targets(tables, tmp_path
 def test_training_learns_votes_and_labels_where_there_are_none(tables, tmp_path):
     import argparse
 
-    from emotion_recognition import batches
+    from emotion_recognition.training import batches
 
     assert start_script("dataset_prepare.py", *tables[:1], "--labels", tables[1], "--votes", folder=tmp_path)
     train = folders.read_split(tmp_path / "data", "train")

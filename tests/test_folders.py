@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from emotion_recognition import folders, training_data
+from emotion_recognition.datasets import folders
 from emotion_recognition.errors import UserError
 from emotion_recognition.labels import FER2013_CODES
+from emotion_recognition.training import data as training_data
 
 SEVEN = ("angry", "disgusted", "fearful", "happy", "neutral", "sad", "surprised")
 
@@ -131,7 +132,7 @@ def test_copies_are_left_out_although_no_list_tells_of_them(tmp_path, capsys):
         shutil.copy(path, path.with_stem(f"{path.stem}_again"))
     train, validation = training_data.read(tmp_path)
     assert len(validation) == 8 and len(train) == 80 - 8 - 8
-    assert not training_data.is_copy(train, validation).any()
+    assert not data.is_copy(train, validation).any()
     assert "8 training pictures left out" in capsys.readouterr().out
     assert len(training_data.read(tmp_path, keep_duplicates=True)[0]) == 72
 

@@ -20,11 +20,12 @@ from foreign_files import (
 )
 from keras import layers
 
-from emotion_recognition import folders, foreign_models, model_file, networks, older_keras
+from emotion_recognition.datasets import folders
 from emotion_recognition.errors import UserError
 from emotion_recognition.labels import FER2013_CODES
+from emotion_recognition.models import foreign, model_file, networks, older_keras
 
-SEVEN = foreign_models.ALPHABETICAL[7]
+SEVEN = foreign.ALPHABETICAL[7]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_separable_convolutions_of_keras_2_4_on_larger_faces(tmp_path, recwarn):
 
 def test_a_leaky_activation_keeps_its_slope(tmp_path):
     separable_file(tmp_path / "xception.h5")
-    network = foreign_models.read_network(tmp_path / "xception.h5")
+    network = foreign.read_network(tmp_path / "xception.h5")
     assert network.get_layer("leaky").negative_slope == pytest.approx(0.3)
 
 

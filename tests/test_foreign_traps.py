@@ -10,8 +10,8 @@ import pytest
 from foreign_files import FACES, colour_network, sequential_parts, write_model
 from keras import layers
 
-from emotion_recognition import model_file
 from emotion_recognition.errors import UserError
+from emotion_recognition.models import model_file
 
 
 def archive(path, **changes):

@@ -19,9 +19,9 @@ from fuzz_cases import make_case
 from hypothesis import strategies
 from PIL import Image
 
-from emotion_recognition import datasets
+from emotion_recognition.datasets import fer2013
+from emotion_recognition.datasets.samples import Sample
 from emotion_recognition.labels import FER2013_CODES
-from emotion_recognition.samples import Sample
 
 # For each kind, the cases of the short form and of the long one.
 CASES = {
@@ -166,7 +166,7 @@ def test_rows_are_read_exactly_or_rejected(tmp_path, is_long, seed):
     def check(rows):
         lines = [f"{code},{pixels},{usage}\n" for code, pixels, usage in rows]
         path.write_text("emotion,pixels,Usage\n" + "".join(lines), encoding="utf-8", newline="")
-        read = list(datasets.Fer2013(path))
+        read = list(fer2013.Fer2013(path))
         assert len(read) == len(rows)
         for number, (item, row) in enumerate(zip(read, rows, strict=True)):
             expected = expected_sample(number, *row)

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from conftest import PORTRAIT
 
-from emotion_recognition.background import Background
-from emotion_recognition.heat import PATCHES_AT_ONCE, HeatMaps
-from emotion_recognition.overlay import AGAINST, FOR, LARGEST_OPACITY, draw_heat
-from emotion_recognition.recognition import Reading
-from emotion_recognition.session import Session
-from emotion_recognition.window import NoWindow
+from emotion_recognition.explanation.heat import PATCHES_AT_ONCE, HeatMaps
+from emotion_recognition.recogniser import Reading
+from emotion_recognition.video.background import Background
+from emotion_recognition.video.overlay import AGAINST, FOR, LARGEST_OPACITY, draw_heat
+from emotion_recognition.video.session import Session
+from emotion_recognition.video.window import NoWindow
 
 
 def see_spot(faces):

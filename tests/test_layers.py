@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 
-from emotion_recognition.layers import SpatialTransformer
+from emotion_recognition.models.layers import SpatialTransformer
 
 IDENTITY = (1, 0, 0, 0, 1, 0)
 GENERATOR = np.random.default_rng(1506)
@@ -23,7 +23,8 @@ TRAIN_ELSEWHERE = """
 import sys
 import keras
 import numpy as np
-from emotion_recognition import layers, networks
+from emotion_recognition.models import layers
+from emotion_recognition.models import networks
 
 data = np.load(sys.argv[1])
 sampled = layers.SpatialTransformer()([data["pictures"], data["affine"]])

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from emotion_recognition import live, records
-from emotion_recognition.background import MOST_WAITING, Background
 from emotion_recognition.errors import UserError
-from emotion_recognition.live import NewestFrame
-from emotion_recognition.recognition import Reading
-from emotion_recognition.records import COLUMNS, RowFile, Timeline, csv_lines, halve, json_lines, make_rows
-from emotion_recognition.session import Session, Summary, print_reading
-from emotion_recognition.sources import Video
-from emotion_recognition.window import NoWindow
+from emotion_recognition.recogniser import Reading
+from emotion_recognition.video import camera, table
+from emotion_recognition.video.background import MOST_WAITING, Background
+from emotion_recognition.video.camera import NewestFrame
+from emotion_recognition.video.session import Session, Summary, print_reading
+from emotion_recognition.video.sources import Video
+from emotion_recognition.video.table import COLUMNS, RowFile, Timeline, csv_lines, halve, json_lines, make_rows
+from emotion_recognition.video.window import NoWindow
 
 EMOTIONS = ("happy", "sad")
 
@@ -55,9 +55,9 @@ class Camera:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr(live, "RETRY_SECONDS", 0.05)
-    monkeypatch.setattr(live, "PATIENCE_SECONDS", 0.3)
-    monkeypatch.setattr(live, "TICK_SECONDS", 0.02)
+    monkeypatch.setattr(camera, "RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(camera, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(camera, "TICK_SECONDS", 0.02)
 
 
 def values(camera) -> list:
@@ -268,12 +268,12 @@ def test_halving_keeps_the_sums():
 
 
 def test_a_timeline_keeps_all_frames_in_bounded_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(records, "MOST_FACES", 3)
+    monkeypatch.setattr(table, "MOST_FACES", 3)
     timeline = Timeline(tmp_path / "t.png", VIDEO, EMOTIONS)
     for number in range(2000):
         # Face 1 is always there; each of the others passes by for ten frames.
         timeline.write(number * 0.1, read((1, 0.75), (2 + number // 10, 0.25)))
-    assert timeline._frames.sum() == 2000 and len(timeline._frames) == records.MOST_INTERVALS
+    assert timeline._frames.sum() == 2000 and len(timeline._frames) == table.MOST_INTERVALS
     assert len(timeline._faces) == 3 and timeline._faces[1].sum(axis=0).tolist() == [2000, 1500, 500]
     timeline.close()
     picture = np.asarray(Image.open(tmp_path / "t.png").convert("RGB")).reshape(-1, 3)

@@ -12,8 +12,8 @@ import pytest
 from conftest import REPOSITORY
 from keras import layers
 
-from emotion_recognition import model_file
 from emotion_recognition.errors import UserError
+from emotion_recognition.models import model_file
 
 EMOTIONS = ("angry", "happy", "sad")
 TRAINING = {"network": "tiny", "seed": 7, "learning_rate": 1e-3}
@@ -70,7 +70,7 @@ def edit(path, **attributes):
 READ = """
 import sys
 import numpy as np
-from emotion_recognition import model_file
+from emotion_recognition.models import model_file
 model = model_file.load(sys.argv[1])
 faces = np.random.default_rng(0).integers(0, 256, (4, 48, 48, 1)).astype(np.float32)
 np.save(sys.argv[2], model.network.predict(faces, verbose=0))
@@ -323,7 +323,7 @@ def test_older_releases_of_keras_can_read_the_file():
 
 
 def test_the_spatial_transformer_is_read_from_a_model_file(tmp_path):
-    from emotion_recognition import networks
+    from emotion_recognition.models import networks
 
     network, face = networks.deep_emotion(2), np.arange(48 * 48, dtype=np.float32).reshape(1, 48, 48, 1) / 10
     model_file.save(tmp_path / "transformer.h5", network, ("happy", "sad"), {})

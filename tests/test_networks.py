@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from emotion_recognition import model_file, networks
+from emotion_recognition.models import model_file, networks
 
 PARAMETERS = {"four_layer_cnn": 2_345_607, "little_vgg": 1_328_167, "attentional": 1_976_520, "deep_emotion": 47_657}
 EMOTIONS = ("angry", "disgusted", "fearful", "happy", "sad", "surprised", "neutral")
@@ -16,7 +16,7 @@ EMOTIONS = ("angry", "disgusted", "fearful", "happy", "sad", "surprised", "neutr
 READ_MODELS = """
 import sys
 import numpy as np
-from emotion_recognition import model_file
+from emotion_recognition.models import model_file
 
 faces, *paths = sys.argv[1:]
 for path in paths:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from emotion_recognition.labels import COLOURS, EMOTIONS
-from emotion_recognition.overlay import draw_faces, find_room, overlap, place_name
+from emotion_recognition.video.overlay import draw_faces, find_room, overlap, place_name
 
 SEVEN = tuple(emotion for emotion in EMOTIONS if emotion != "contempt")
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from conftest import assert_one_sentence, start_script
 
-from emotion_recognition import folders, packed, training_data
+from emotion_recognition.datasets import folders, packed
 from emotion_recognition.errors import UserError
 
 TRAINING = ("--mode", "train", "--epochs", "2", "--batch-size", "16", "--seed", "3")
@@ -61,7 +61,7 @@ def test_the_list_of_copies_goes_with_the_pictures(small_data, tmp_path):
         csv.writer(file).writerows([(0, "train", "happy", "fer0000003.png"), (0, "test", "happy", "other.png")])
     folders.pack(data, tmp_path / "faces.npz")
     assert folders.read_copies(tmp_path / "faces.npz") == folders.read_copies(data)
-    train, _ = training_data.read(tmp_path / "faces.npz")
+    train, _ = data.read(tmp_path / "faces.npz")
     assert len(train) == 83 and "happy/fer0000003.png" not in train.names
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from conftest import PORTRAIT
 
-from emotion_recognition import folders, listings, pictures, splits
+from emotion_recognition import images
+from emotion_recognition.datasets import folders, listings, splits
 from emotion_recognition.errors import UserError
 
 
@@ -247,7 +248,7 @@ def test_pictures_without_a_face_may_be_taken_whole(run_script, tmp_path):
     train = folders.read_split(tmp_path / "data", "train")
     assert train.names.tolist() == ["happy/drawn_png.png", "sad/photo_png.png"]
     assert (train.pictures[0] == 77).all()
-    whole = pictures.read_face(PORTRAIT)
+    whole = images.read_face(PORTRAIT)
     assert np.abs(train.pictures[1, ..., 0].astype(int) - whole).mean() > 20
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from emotion_recognition.errors import UserError
-from emotion_recognition.pictures import read_face, read_picture, to_face, to_gray
+from emotion_recognition.images import read_face, read_picture, to_face, to_gray
 
 RED = (0, 0, 255)
 WHITE = (255, 255, 255)

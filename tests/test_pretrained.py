@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from conftest import REPOSITORY, assert_one_sentence
 
-from emotion_recognition import model_file, networks, pretrained
 from emotion_recognition.errors import UserError
 from emotion_recognition.labels import EMOTIONS
+from emotion_recognition.models import model_file, networks
+from emotion_recognition.training import transfer
 
 MODEL = REPOSITORY / "model.h5"
 SEVEN = tuple(emotion for emotion in EMOTIONS if emotion != "contempt")
@@ -19,7 +20,7 @@ SEVEN = tuple(emotion for emotion in EMOTIONS if emotion != "contempt")
 
 def test_the_same_emotions_take_over_everything(capsys):
     network = networks.little_vgg(7)
-    pretrained.start_from(MODEL, network, SEVEN)
+    transfer.start_from(MODEL, network, SEVEN)
     faces = np.random.default_rng(0).uniform(0, 255, (4, 48, 48, 1)).astype("float32")
     assert np.allclose(network(faces), model_file.load(MODEL).network(faces), atol=1e-6)
     assert capsys.readouterr().out == f"Starting from {MODEL}: 21 of 21 layers with weights.\n"
@@ -36,7 +37,7 @@ def test_the_same_emotions_take_over_everything(capsys):
 def test_the_last_layer_takes_the_outputs_of_shared_emotions(emotions, taken, capsys):
     network = networks.little_vgg(len(emotions))
     before = [weights.copy() for weights in network.layers[-1].get_weights()]
-    pretrained.start_from(MODEL, network, emotions)
+    transfer.start_from(MODEL, network, emotions)
     source = model_file.load(MODEL).network
     pairs = zip(network.layers[:-1], source.layers[:-1], strict=True)
     for mine, theirs in ((mine.get_weights(), theirs.get_weights()) for mine, theirs in pairs):
@@ -55,13 +56,13 @@ def test_every_network_goes_on_from_its_own_model_file(build, tmp_path):
     model_file.save(tmp_path / "trained.h5", trained, SEVEN, {})
     faces = np.random.default_rng(0).uniform(0, 255, (4, 48, 48, 1)).astype("float32")
     assert not np.allclose(network(faces), trained(faces), atol=1e-3)
-    pretrained.start_from(tmp_path / "trained.h5", network, SEVEN)
+    transfer.start_from(tmp_path / "trained.h5", network, SEVEN)
     assert np.allclose(network(faces), trained(faces), atol=1e-6)
 
 
 def test_another_network_is_refused():
     with pytest.raises(UserError, match=r"holds another network .* than the four_layer_cnn"):
-        pretrained.start_from(MODEL, networks.four_layer_cnn(7), SEVEN)
+        transfer.start_from(MODEL, networks.four_layer_cnn(7), SEVEN)
 
 
 @pytest.mark.slow

@@ -16,10 +16,10 @@ import pytest
 from conftest import NO_DISPLAY, PORTRAIT, REPOSITORY, assert_one_sentence, command, parse_faces, sentences, wait_until
 from PIL import Image
 
-from emotion_recognition.faces import FaceDetector
+from emotion_recognition.faces.haar import FaceDetector
+from emotion_recognition.images import read_face
 from emotion_recognition.labels import COLOURS
-from emotion_recognition.pictures import read_face
-from emotion_recognition.recognition import Reading, Recogniser
+from emotion_recognition.recogniser import Reading, Recogniser
 
 
 class Capturing:

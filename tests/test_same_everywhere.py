@@ -12,7 +12,7 @@ import pytest
 from conftest import REPOSITORY, start_script
 
 from emotion_recognition import EmotionRecogniser, verify_model
-from emotion_recognition.classifier import EmotionClassifier
+from emotion_recognition.models.classifier import EmotionClassifier
 
 # The package that each backend of Keras needs.
 
@@ -58,7 +58,7 @@ def test_another_model_is_noticed(harm, tmp_path, monkeypatch):
 READ_FACES = """
 import json
 import numpy as np
-from emotion_recognition.classifier import EmotionClassifier
+from emotion_recognition.models.classifier import EmotionClassifier
 
 faces = np.random.default_rng(0).integers(0, 256, (32, 48, 48), dtype=np.uint8)
 classifier = EmotionClassifier("model.h5")

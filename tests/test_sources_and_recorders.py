@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 from conftest import files_in
 
-from emotion_recognition import live, sources
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import write_picture
-from emotion_recognition.recorders import WRITTEN_VIDEO_SUFFIXES, Recorder, VideoFile, name_targets, open_recorder
-from emotion_recognition.records import check_records
-from emotion_recognition.sources import Picture, Video, find_sources
+from emotion_recognition.video import camera as live
+from emotion_recognition.video import sources
+from emotion_recognition.video.recorder import WRITTEN_VIDEO_SUFFIXES, Recorder, VideoFile, name_targets, open_recorder
+from emotion_recognition.video.sources import Picture, Video, find_sources
+from emotion_recognition.video.table import check_records
 
 
 def make_picture(path, value=100, size=(64, 48)):

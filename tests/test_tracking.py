@@ -5,9 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from emotion_recognition.faces import FaceDetector
-from emotion_recognition.pictures import read_picture, to_gray
-from emotion_recognition.tracking import (
+from emotion_recognition.faces.haar import FaceDetector
+from emotion_recognition.faces.tracking import (
     FULL_SEARCH_SECONDS,
     RESERVES,
     FaceFinder,
@@ -17,6 +16,7 @@ from emotion_recognition.tracking import (
     overlap,
     smooth,
 )
+from emotion_recognition.images import read_picture, to_gray
 
 SMOOTH = 0.3
 

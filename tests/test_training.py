@@ -6,9 +6,11 @@ import keras
 import numpy as np
 import pytest
 
-from emotion_recognition import augmentation, batches, checkpoint, folders, model_file, networks, outputs, training
+from emotion_recognition.cli.options import LEARNING_RATES
+from emotion_recognition.datasets import folders
 from emotion_recognition.errors import UserError
-from emotion_recognition.flags import LEARNING_RATES
+from emotion_recognition.models import model_file, networks
+from emotion_recognition.training import augmentation, batches, checkpoint, outputs, run
 
 
 def arguments(**changes):
@@ -65,7 +67,7 @@ def test_a_training_goes_on_with_the_settings_it_was_begun_with(tmp_path, change
     network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     network.compile(optimizer="sgd")
     faces = some_faces(0, 1)
-    begun, other = (training.describe(network, faces, faces, arguments(**each)) for each in ({}, changes))
+    begun, other = (run.describe(network, faces, faces, arguments(**each)) for each in ({}, changes))
     checkpoint.write(tmp_path / "model_checkpoint.h5", network, begun, [{"epoch": 1}], network.get_weights())
     assert checkpoint.read(tmp_path / "model_checkpoint.h5", network, begun)[0] == [{"epoch": 1}]
     with pytest.raises(UserError, match=f"was begun with {next(iter(changes))} .* use the same settings"):
@@ -79,7 +81,7 @@ def test_only_whole_batches_count_as_steps():
 
 
 def test_the_learning_rate_rises_for_an_epoch_and_falls_to_zero():
-    optimizer = training.optimizer(arguments(epochs=5), some_faces(*[0] * 40))
+    optimizer = run.optimizer(arguments(epochs=5), some_faces(*[0] * 40))
     rates = [float(optimizer.learning_rate)]
     for step in range(1, 26):
         optimizer.iterations.assign(step)
@@ -90,11 +92,11 @@ def test_the_learning_rate_rises_for_an_epoch_and_falls_to_zero():
 
 
 def test_every_optimizer_has_a_usual_learning_rate():
-    assert set(training.OPTIMIZERS) == set(LEARNING_RATES)
+    assert set(run.OPTIMIZERS) == set(LEARNING_RATES)
     unnamed = arguments(learning_rate=None, optimizer="adam", epochs=1)
-    assert float(training.optimizer(unnamed, some_faces(0, 1)).learning_rate) == pytest.approx(1e-4)
-    assert training.highest_learning_rate(arguments(learning_rate=None)) == 0.05
-    assert training.highest_learning_rate(arguments()) == 0.5
+    assert float(run.optimizer(unnamed, some_faces(0, 1)).learning_rate) == pytest.approx(1e-4)
+    assert run.highest_learning_rate(arguments(learning_rate=None)) == 0.05
+    assert run.highest_learning_rate(arguments()) == 0.5
 
 
 @pytest.mark.parametrize(
@@ -102,7 +104,7 @@ def test_every_optimizer_has_a_usual_learning_rate():
     [("rmsprop", keras.optimizers.RMSprop), ("adam", keras.optimizers.Adam), ("sgd", keras.optimizers.SGD)],
 )
 def test_optimizers_have_the_name_they_are_asked_by(name, kind):
-    assert type(training.optimizer(arguments(optimizer=name), some_faces(0, 1))) is kind
+    assert type(run.optimizer(arguments(optimizer=name), some_faces(0, 1))) is kind
 
 
 def test_batches_are_the_pictures_shuffled_and_varied():
@@ -159,25 +161,25 @@ class Scripted:
 def test_fit_ends_with_the_weights_of_the_best_epoch(accuracies, losses, best, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "write", lambda *state: None)
     network, faces = Scripted(accuracies, losses), some_faces(0, 1)
-    history = training.fit(network, faces, faces, arguments(), outputs.Outputs(tmp_path / "model.h5"))
+    history = run.fit(network, faces, faces, arguments(), outputs.Outputs(tmp_path / "model.h5"))
     assert [row["val_accuracy"] for row in history] == list(accuracies)
-    assert network.weights == best == training.best_epoch(history)["epoch"]
+    assert network.weights == best == run.best_epoch(history)["epoch"]
 
 
 def test_a_training_that_has_diverged_ends(tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "write", lambda *state: None)
     network, faces = Scripted((0.5, 0.5), (1.0, np.nan)), some_faces(0, 1)
     with pytest.raises(UserError, match=r"diverged in epoch 2: .* lower --learning-rate"):
-        training.fit(network, faces, faces, arguments(), outputs.Outputs(tmp_path / "model.h5"))
+        run.fit(network, faces, faces, arguments(), outputs.Outputs(tmp_path / "model.h5"))
 
 
 @pytest.mark.parametrize("class_weights", [False, True])
 def test_what_is_frequent_is_taken_out_only_where_it_was_learned(class_weights, tmp_path):
     """Three of four faces are happy. The last layer starts with a bias of zero, and the network is not trained."""
     faces, chosen = some_faces(0, 0, 0, 1), arguments(class_weights=class_weights, dry_run=True)
-    network = training.build(networks.deep_emotion, faces, chosen)
+    network = run.build(networks.deep_emotion, faces, chosen)
     row = {"epoch": 1, "accuracy": 0.5, "loss": 0.7, "val_accuracy": 0.5, "val_loss": 0.7, "seconds": 1}
-    training.finish(network, faces, faces, [row], chosen, outputs.Outputs(tmp_path / "model.h5"))
+    run.finish(network, faces, faces, [row], chosen, outputs.Outputs(tmp_path / "model.h5"))
     model = model_file.load(tmp_path / "model.h5")
     happy, sad = model.training["temperature"] * model.network.layers[-1].bias.numpy()
     assert sad - happy == pytest.approx(0 if class_weights else np.log(3) / 2, abs=1e-5)
@@ -185,9 +187,7 @@ def test_what_is_frequent_is_taken_out_only_where_it_was_learned(class_weights, 
 
 def test_a_checkpoint_of_another_network(tmp_path):
     faces = some_faces(0, 1)
-    small, large = (
-        training.build(network, faces, arguments()) for network in (networks.deep_emotion, networks.little_vgg)
-    )
+    small, large = (run.build(network, faces, arguments()) for network in (networks.deep_emotion, networks.little_vgg))
     for network in (small, large):
         network.optimizer.build(network.trainable_variables)
     checkpoint.write(tmp_path / "checkpoint.h5", small, {}, [], small.get_weights())
@@ -201,29 +201,29 @@ def test_a_training_that_is_begun_anew_forgets_the_stopped_one(tmp_path, monkeyp
     monkeypatch.setattr(checkpoint, "write", lambda *state: None)
     files, faces = outputs.Outputs(tmp_path / "model.h5"), some_faces(0, 1)
     files.checkpoint.write_text("of the stopped training")
-    training.fit(Scripted((0.5,) * 4, (0.5,) * 4), faces, faces, arguments(force=True), files)
+    run.fit(Scripted((0.5,) * 4, (0.5,) * 4), faces, faces, arguments(force=True), files)
     assert not files.checkpoint.exists()
 
 
 @pytest.mark.parametrize("function", [networks.four_layer_cnn, networks.attentional, networks.deep_emotion])
 def test_mixed_precision_leaves_a_network_of_full_precision(function):
     faces = some_faces(*[0, 1] * 4)
-    trained = training.build(function, faces, arguments(mixed_precision=True))
+    trained = run.build(function, faces, arguments(mixed_precision=True))
     assert trained.dtype_policy.name == "mixed_bfloat16"
     trained.fit(batches.Batches(faces, batches.targets(faces), 8, 0, 0), shuffle=False, verbose=0)
-    network = training.in_full_precision(trained)
+    network = run.in_full_precision(trained)
     assert {layer.dtype_policy.name for layer in network.layers} == {"float32"}
     assert keras.config.dtype_policy().name == "float32"
     for expected, weights in zip(trained.get_weights(), network.get_weights(), strict=True):
         assert weights.dtype == np.float32 and np.array_equal(weights, expected)
     pictures = faces.pictures.astype("float32")
     assert np.allclose(network(pictures), trained(pictures), atol=0.02)
-    assert training.in_full_precision(network) is network
+    assert run.in_full_precision(network) is network
 
 
 def test_only_what_multiplies_features_decays():
     faces = some_faces(*[0, 1] * 4)
-    network = training.build(networks.little_vgg, faces, arguments())
+    network = run.build(networks.little_vgg, faces, arguments())
     network.optimizer.build(network.trainable_variables)
     decaying = {v.name for v in network.trainable_variables if network.optimizer._use_weight_decay(v)}
     assert decaying == {"kernel"}
@@ -244,7 +244,7 @@ def test_files_of_a_training_lie_beside_the_model(tmp_path):
 def test_a_stopped_training_is_not_begun_anew_by_accident(tmp_path):
     (tmp_path / "model_checkpoint.h5").write_text("")
     with (
-        pytest.raises(UserError, match=r"model_checkpoint\.h5 is from a stopped training.*--resume.*--force"),
+        pytest.raises(UserError, match=r"model_checkpoint\.h5 is from a stopped run.*--resume.*--force"),
         outputs.claimed(arguments(output=tmp_path / "model.h5")),
     ):
         pass

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from conftest import assert_one_sentence, command, start_script, wait_until
 
-from emotion_recognition import folders, model_file
+from emotion_recognition.datasets import folders
+from emotion_recognition.models import model_file
 
 SCRIPT = "classification_little_vgg.py"
 # Three short epochs; 84 pictures are five whole batches and a rest.

@@ -18,9 +18,9 @@ import pytest
 from conftest import assert_one_sentence, files_in
 from PIL import Image
 
-from emotion_recognition import packed
-from emotion_recognition.cli import as_line
-from emotion_recognition.pictures import LARGEST_COSTLY_PICTURE, LARGEST_PICTURE
+from emotion_recognition.cli.program import as_line
+from emotion_recognition.datasets import packed
+from emotion_recognition.images import LARGEST_COSTLY_PICTURE, LARGEST_PICTURE
 
 MOST_MEGABYTES = 400
 

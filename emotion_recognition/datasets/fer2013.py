@@ -1,0 +1,112 @@
+"""FER-2013, which is released as a table -> samples."""
+
+import hashlib
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from emotion_recognition.datasets.archives import BROKEN_ARCHIVE, LONGEST_LINE, OpenedTable, TrapError, read_lines
+from emotion_recognition.datasets.samples import Rejected, Sample
+from emotion_recognition.errors import UserError
+from emotion_recognition.images import FACE_SIZE
+from emotion_recognition.labels import FER2013_CODES
+
+PIXELS = FACE_SIZE * FACE_SIZE
+USAGES = {"training": "train", "publictest": "validation", "privatetest": "test"}
+
+# SHA-256 over code, usage and pixels of all 35,887 rows in their order (see `Fer2013.fingerprint`).
+FER2013_FINGERPRINT = "344a8c8839cfdd717659c5e39599f70a067f6a242533f24965c86c8c4b74ad33"
+
+
+class Fer2013:
+    """Reads FER-2013 (Goodfellow et al., 2013) from its CSV, row by row, in little memory.
+
+    The file may be plain or compressed, alone or in an archive. Its header names the columns `emotion` (0 to 6),
+    `pixels` (2,304 gray levels, row after row) and, in most releases, `Usage` (Training, PublicTest, PrivateTest), in
+    any order; without `Usage` every row is for training. Iterating gives a `Sample` or a `Rejected` for each row;
+    it raises UserError when the file is no such table, or an archive that is damaged.
+    """
+
+    unit = "rows"
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self._hash = hashlib.sha256()
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the samples read so far: the same for every column layout and compression of the same rows."""
+        return self._hash.hexdigest()
+
+    def __iter__(self):
+        with ExitStack() as stack:
+            lines = read_lines(stack.enter_context(OpenedTable(self.path)))
+            row = -1
+            try:
+                columns = parse_header(next(lines, b""), self.path)
+                for row, line in enumerate(lines):
+                    yield self._parse(row, line, columns)
+            except TrapError as error:
+                raise UserError(f"{self.path} is far larger than FER-2013: do not trust it.") from error
+            # OSError is how bzip2 says that its data are broken.
+            except (*BROKEN_ARCHIVE, OSError) as error:
+                raise UserError(
+                    f"{self.path} is damaged or cut off after row {row} ({error}): download it again."
+                ) from error
+
+    def _parse(self, row, line, columns):
+        fields = [field.strip(b' "\t\r\n') for field in line.split(b",")]
+        if len(line) >= LONGEST_LINE:
+            return Rejected(row, "the line is far too long")
+        if line.count(b'"') % 2:
+            return Rejected(row, "a quotation mark is not closed: the line is cut off or damaged")
+        if len(fields) != len(columns):
+            return Rejected(row, f"{len(fields)} columns instead of {len(columns)}: the line is cut off or damaged")
+        values = dict(zip(columns, fields, strict=True))
+        if values["emotion"] not in (b"0", b"1", b"2", b"3", b"4", b"5", b"6"):
+            return Rejected(row, f"unknown emotion code {as_text(values['emotion'])}")
+        split = USAGES.get(as_text(values.get("usage", b"Training")).lower())
+        if split is None:
+            return Rejected(row, f"unknown usage {as_text(values['usage'])}")
+        picture = parse_pixels(values["pixels"])
+        if isinstance(picture, str):
+            return Rejected(row, picture)
+        code = int(values["emotion"])
+        self._hash.update(f"{code},{split},".encode() + picture.tobytes())
+        # The name holds the row's number, so that every picture can be traced back.
+        return Sample(picture, FER2013_CODES[code], split, f"fer{row:07d}.png")
+
+
+def parse_header(line, path):
+    """Return the names of the columns in lower case; UserError when emotion or pixels are not among them."""
+    columns = [as_text(name).strip('" \r\n\ufeff').lower() for name in line.split(b",")]
+    if not {"emotion", "pixels"} <= set(columns):
+        raise UserError(f"{path} is not FER-2013: its first line does not name the columns emotion and pixels.")
+    return columns
+
+
+def parse_pixels(text: bytes):
+    """Return the picture, uint8 (48, 48), or the reason why `text` holds none."""
+    strange = text.translate(None, b"0123456789 ")
+    if strange:
+        return describe_strange_pixel(text)
+    values = np.fromstring(text, dtype=np.int64, sep=" ") if text else np.empty(0, np.int64)
+    if len(values) != PIXELS:
+        return f"{len(values)} pixels instead of {PIXELS}"
+    if values.max() > 255:
+        return f"pixel value {values.max()} is outside 0..255"
+    return values.astype(np.uint8).reshape(FACE_SIZE, FACE_SIZE)
+
+
+def describe_strange_pixel(text: bytes) -> str:
+    """Say what is wrong with the first pixel that is not written in digits alone."""
+    # Only a blank stands between pixels, though Python knows other white space as well.
+    pixel = next(as_text(word) for word in text.split(b" ") if word and not word.isdigit())
+    is_negative = pixel.startswith("-") and pixel[1:].isdigit()
+    return f"pixel value {pixel} is outside 0..255" if is_negative else f"pixel {pixel} is not a number"
+
+
+def as_text(value: bytes) -> str:
+    """Return at most 20 characters of what a damaged file may hold, fit to be shown."""
+    return value[:20].decode("utf-8", errors="replace")

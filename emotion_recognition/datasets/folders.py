@@ -1,0 +1,198 @@
+"""Folders of pictures, or one packed file -> arrays; and the lists beside the pictures: copies, votes."""
+
+import csv
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from emotion_recognition.datasets import packed
+from emotion_recognition.datasets.packed import PackedData
+from emotion_recognition.datasets.preparation import COPIES, VOTES
+from emotion_recognition.errors import UserError
+from emotion_recognition.images import SUFFIXES, read_face
+from emotion_recognition.labels import EMOTIONS, canonical
+
+# What people call the three splits.
+SPLIT_FOLDERS = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "val"),
+    "test": ("test", "testing"),
+}
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Labelled faces: pictures uint8 (n, 48, 48, 1); labels int64 (n,), places in emotions; names, as emotion/file."""
+
+    pictures: np.ndarray
+    labels: np.ndarray
+    names: np.ndarray
+    emotions: tuple
+
+    def __len__(self):
+        return len(self.labels)
+
+    def select(self, chosen) -> "Pictures":
+        """Return only the faces that `chosen` (indices or booleans) picks."""
+        return Pictures(self.pictures[chosen], self.labels[chosen], self.names[chosen], self.emotions)
+
+    def of_emotions(self, emotions) -> "Pictures":
+        """Return the faces of these emotions alone, with labels in their order."""
+        places = np.array([emotions.index(each) if each in emotions else -1 for each in self.emotions])
+        known = self.select(places[self.labels] >= 0)
+        return Pictures(known.pictures, places[known.labels], known.names, tuple(emotions))
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over pictures and labels: two runs with the same one saw the same data."""
+        return hashlib.sha256(self.pictures.tobytes() + self.labels.tobytes()).hexdigest()
+
+
+def read_split(data, split, emotions=None) -> Pictures | None:
+    """Read all pictures of one split of `data`, a folder or a packed file; None where it has no such split.
+
+    `emotions` gives the order of the labels; without it, it is that of the class folders that are there. UserError
+    names an unknown or empty class folder, one that `emotions` lacks, and a picture that cannot be read.
+    """
+    if Path(data).is_file():
+        return read_packed_split(data, split, emotions)
+    folder = find_split(data, split)
+    if folder is None:
+        return None
+    classes = find_classes(folder)
+    emotions = emotions or tuple(emotion for emotion in EMOTIONS if emotion in classes)
+    missing = [name for name in classes if name not in emotions]
+    if missing:
+        found, known = classes[missing[0]], ", ".join(emotions)
+        raise UserError(f"{found}: the emotion {missing[0]} is not among {known}; remove it.")
+    paths = [(path, emotions.index(emotion)) for emotion in classes for path in list_pictures(classes[emotion])]
+    pictures = np.stack([read_face(path) for path, _ in paths])[..., np.newaxis]
+    names = np.array([f"{emotions[label]}/{path.name}" for path, label in paths])
+    return Pictures(pictures, np.array([label for _, label in paths]), names, emotions)
+
+
+def read_packed_split(data, split, emotions=None) -> Pictures | None:
+    """Do the same for a packed file."""
+    read = PackedData(data).read_split(split)
+    if read is None:
+        return None
+    pictures, names = read
+    words = [name.partition("/")[0] for name in names]
+    emotions = emotions or tuple(emotion for emotion in EMOTIONS if emotion in words)
+    if missing := set(words) - set(emotions):
+        raise UserError(f"{data}: the emotion {missing.pop()} is not among {', '.join(emotions)}; name another --data.")
+    return Pictures(pictures[..., np.newaxis], np.array([emotions.index(word) for word in words]), names, emotions)
+
+
+def read_votes(data, faces, emotions=None) -> np.ndarray:
+    """Return how many people chose each emotion of `faces` for each of them, float32 (n, emotions).
+
+    UserError where `data` holds no such votes.
+    """
+    text = read_text(data, VOTES)
+    try:
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+        votes = {
+            f"{row['emotion']}/{row['name']}": [int(row[emotion]) for emotion in emotions or faces.emotions]
+            for row in rows
+        }
+        return np.array([votes[name] for name in faces.names], np.float32)
+    except (csv.Error, KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{data} holds no votes for its pictures: make it with dataset_prepare.py --labels fer2013new.csv --votes."
+        ) from error
+
+
+def read_text(data, name) -> str:
+    """Return the text of a table that lies beside the pictures, or in the packed file; empty where there is none."""
+    if Path(data).is_file():
+        return PackedData(data).read_text(name)
+    path = Path(data) / name
+    # Spreadsheets put a mark before the text; names of files may be no UTF-8.
+    return path.read_text(encoding="utf-8-sig", errors="surrogateescape") if path.is_file() else ""
+
+
+def pack(data, path, splits=tuple(SPLIT_FOLDERS)) -> dict[str, int]:
+    """Write the splits of the folder `data` as one packed file; return how many pictures of each it holds."""
+    found = {split: read_split(data, split) for split in splits}
+    found = {split: faces for split, faces in found.items() if faces is not None}
+    if not found:
+        raise UserError(f"There are no pictures for {' or '.join(splits)}: name other --splits.")
+    packed.write(path, found, {name: read_text(data, name) for name in (COPIES, VOTES)})
+    return {split: len(faces) for split, faces in found.items()}
+
+
+def read_copies(data) -> list[dict] | None:
+    """Return the rows of the list of copies; None where there is no such list."""
+    text = read_text(data, COPIES)
+    if not text:
+        return None
+    try:
+        table = csv.DictReader(io.StringIO(text, newline=""))
+        rows = list(table)
+        if not {"group", "split", "emotion", "name"} <= set(table.fieldnames or ()):
+            raise csv.Error("other columns")
+    except csv.Error as error:
+        raise UserError(
+            f"{Path(data) / COPIES} is no list of copies as dataset_prepare.py writes it: rename or remove it."
+        ) from error
+    return rows
+
+
+def read_copied_names(data) -> list[str]:
+    """Return the names (emotion/file) of the pictures in train of which another split holds an exact copy."""
+    return [f"{row['emotion']}/{row['name']}" for row in read_copies(data) or [] if row["split"] == "train"]
+
+
+def read_trained_names(data, split) -> list[str] | None:
+    """Return the names (emotion/file) of the pictures in `split` that also occur in train; None if not known."""
+    rows = read_copies(data)
+    # Where all pictures are for testing, none is a copy, and the training was on others.
+    if rows is None or (not rows and not has_split(data, "train")):
+        return None
+    trained = {row["group"] for row in rows if row["split"] == "train"}
+    return [f"{row['emotion']}/{row['name']}" for row in rows if row["split"] == split and row["group"] in trained]
+
+
+def has_split(data, split) -> bool:
+    """Return whether the folder or the packed file `data` has a split."""
+    return PackedData(data).has_split(split) if Path(data).is_file() else find_split(data, split) is not None
+
+
+def find_split(data, split) -> Path | None:
+    """Return the folder of a split, however it is spelled; None where there is none."""
+    data = Path(data)
+    if not data.is_dir():
+        raise UserError(f"{data} is no folder: make it with dataset_prepare.py, or name another --data.")
+    found = (entry for entry in sorted(data.iterdir()) if entry.name.lower() in SPLIT_FOLDERS[split])
+    return next((entry for entry in found if entry.is_dir()), None)
+
+
+def find_classes(folder: Path) -> dict[str, Path]:
+    """Return the folder of each emotion, in the order of `EMOTIONS`."""
+    classes = {}
+    for entry in sorted(folder.iterdir()):
+        if not entry.is_dir() or entry.name.startswith((".", "__")):
+            continue
+        try:
+            emotion = canonical(entry.name)
+        except ValueError as error:
+            raise UserError(f"{entry}: {error}; rename or remove the folder.") from error
+        if emotion in classes:
+            raise UserError(f"{classes[emotion]} and {entry.name} are one emotion: merge the two folders.")
+        if not list_pictures(entry):
+            raise UserError(f"{entry} holds no pictures: fill or remove the folder.")
+        classes[emotion] = entry
+    if not classes:
+        raise UserError(f"{folder} holds no folders of emotions, such as {folder / 'happy'}: name another folder.")
+    return {emotion: classes[emotion] for emotion in EMOTIONS if emotion in classes}
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """Return the picture files in a folder, sorted by name; hidden files are none."""
+    return sorted(
+        path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    )

@@ -1,0 +1,1 @@
+"""A picture -> the boxes of faces, and who is who in a video."""

@@ -1,0 +1,1 @@
+"""Sources of frames, the window, what is drawn, and what is kept."""
