@@ -1,0 +1,109 @@
+"""`.tflite` files: what is attached comes back, and whatever is damaged ends in a sentence before LiteRT sees it."""
+
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+
+from emotion_recognition.errors import UserError
+from emotion_recognition.models import lite
+from emotion_recognition.models.export import to_lite
+
+EMOTIONS = ("angry", "happy", "sad")
+RECORD = {"network": "tiny", "seed": 3}
+
+
+def tiny(outputs=3, shape=(48, 48, 1)):
+    return keras.Sequential(
+        [
+            keras.Input(shape),
+            keras.layers.Conv2D(4, 3, strides=4, activation="relu"),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(outputs, activation="softmax"),
+        ]
+    )
+
+
+@pytest.fixture(scope="module")
+def network():
+    keras.utils.set_random_seed(1)
+    return tiny()
+
+
+@pytest.fixture(scope="module")
+def content(network):
+    return to_lite(network)
+
+
+@pytest.fixture
+def path(content, tmp_path):
+    path = tmp_path / "tiny.tflite"
+    lite.write(path, lite.LiteModel(content, EMOTIONS, "ab12", "float32", RECORD))
+    return path
+
+
+def test_what_is_written_is_read(path, content):
+    assert lite.read(path) == lite.LiteModel(content, EMOTIONS, "ab12", "float32", RECORD)
+
+
+def test_labels_are_attached_as_other_programs_of_litert_expect(path):
+    with zipfile.ZipFile(path) as archive:
+        assert archive.read("labels.txt").decode().splitlines() == list(EMOTIONS)
+    assert path.read_bytes()[4:8] == b"TFL3"
+
+
+def test_the_same_model_gives_the_same_bytes(path, content, tmp_path):
+    again = tmp_path / "again.tflite"
+    lite.write(again, lite.LiteModel(content, EMOTIONS, "ab12", "float32", RECORD))
+    assert again.read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("number", [1, 5])
+def test_litert_computes_what_keras_does(network, path, number):
+    faces = np.random.default_rng(0).uniform(0, 255, (number, 48, 48, 1)).astype(np.float32)
+    function = lite.open_function(lite.read(path), path)
+    np.testing.assert_allclose(function(faces), network.predict_on_batch(faces), atol=1e-5)
+
+
+def test_weights_of_16_bits_are_half_as_many_bytes_and_nearly_the_same():
+    network = keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    full, half = to_lite(network), to_lite(network, "float16")
+    assert len(half) < 0.6 * len(full)
+    faces = np.random.default_rng(0).uniform(0, 1, (2, 48, 48, 1)).astype(np.float32)
+    np.testing.assert_allclose(lite.LiteFunction(half)(faces), lite.LiteFunction(full)(faces), atol=0.02)
+
+
+@pytest.mark.parametrize("place", [4, 100, 1000, -2000])
+def test_a_changed_bit_is_noticed(path, place):
+    contents = bytearray(path.read_bytes())
+    contents[place] ^= 16
+    path.write_bytes(contents)
+    with pytest.raises(UserError, match="tiny.tflite"):
+        lite.read(path)
+
+
+@pytest.mark.parametrize("share", [0, 0.3, 0.99])
+def test_a_file_that_is_cut_off_is_noticed(path, share):
+    contents = path.read_bytes()
+    path.write_bytes(contents[: int(share * len(contents))])
+    with pytest.raises(UserError, match="cut off"):
+        lite.read(path)
+
+
+def test_a_file_of_others_is_refused_with_the_way_out(content, tmp_path):
+    path = tmp_path / "foreign.tflite"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="--save-as foreign.tflite"):
+        lite.read(path)
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(UserError, match="not there"):
+        lite.read(tmp_path / "none.tflite")
+
+
+@pytest.mark.parametrize(("network", "found"), [(tiny(outputs=4), "4"), (tiny(shape=(64, 64, 1)), "64, 64")])
+def test_other_inputs_or_outputs_are_refused(tmp_path, network, found):
+    with pytest.raises(UserError, match=f"{found}.*--model"):
+        lite.open_function(lite.LiteModel(to_lite(network), EMOTIONS), tmp_path / "x.tflite")
