@@ -1,8 +1,21 @@
-"""The one kind of error that a person can cause and mend."""
+"""The one kind of error that a person can cause and mend, and how its sentence is written on one line."""
+
+# A sentence has no more characters.
+LONGEST_LINE = 800
 
 
 class UserError(Exception):
     """A mistake that a person can mend: its text is one sentence that names the thing and the way out.
 
-    The scripts print it on standard error and end with exit status 2 (see `cli.run`).
+    The scripts print it on standard error and end with exit status 2 (see `cli.program.run`).
     """
+
+
+def as_line(text: str) -> str:
+    """Return a text as one line, its middle left out where it is endless, without signs that a terminal would obey.
+
+    Names and words out of a file may be anything.
+    """
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    half = LONGEST_LINE // 2
+    return line if len(line) <= LONGEST_LINE else f"{line[:half]} ... {line[-half:]}"

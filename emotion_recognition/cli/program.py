@@ -1,4 +1,4 @@
-"""What the command lines share: the parser, and how errors reach a person."""
+"""What the scripts share: their start, the parser, and how a mistake reaches a person. For scripts alone."""
 
 import argparse
 import errno
@@ -7,27 +7,40 @@ import logging
 import os
 import signal
 import sys
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
+from typing import NoReturn
 
-from emotion_recognition.errors import UserError
+from emotion_recognition.errors import UserError, as_line
 
 # What OpenCV and its window need of a Debian or Ubuntu system.
 SYSTEM_PACKAGES = "libgl1 libglib2.0-0 libsm6 libxext6"
 
-# A sentence has no more characters.
-LONGEST_LINE = 800
-
 # Where the scripts are, and beside them model.h5.
 PROJECT = Path(__file__).resolve().parents[2]
 
-# FFmpeg and OpenCV report on standard error what our sentences say; a setting of the person's own wins.
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+# What keeps native libraries from reporting on standard error what our sentences say.
+QUIET = {
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "OPENCV_LOG_LEVEL": "SILENT",
+    "OPENCV_FFMPEG_LOGLEVEL": "-8",
+    "OPENCV_VIDEOIO_DEBUG": "0",
+}
+
+# Exit statuses; 0 is for all well, and argparse too ends with 2.
+SOME_UNREADABLE, MISTAKE, STOPPED = 1, 2, 130
 
 
-def run(main):
-    """Run a script's `main`; end with status 2 and one sentence after a mistake of a person, 130 after Ctrl-C."""
+def run(main: Callable[[], int | None]) -> NoReturn:
+    """Run a script's `main` and end the process with its exit status.
+
+    `main` returns None or 0 when all is well, and 1 (`SOME_UNREADABLE`) when it has named sources that it could not
+    read and done the others. After a mistake of a person the status is 2, with one sentence, and after Ctrl-C 130.
+    """
+    # Libraries read these when they are loaded, which `main` does; a setting of the person's own wins.
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
     # SIGTERM is how systems end a program: it should clean up as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Names of files may hold what the terminal, or the file that the output goes to, has no sign for. What notebooks
@@ -38,7 +51,7 @@ def run(main):
         status = main() or 0
     except KeyboardInterrupt as stop:
         print("Stopped.", *stop.args, file=sys.stderr)
-        status = 130
+        status = STOPPED
     except UserError as error:
         status = fail(str(error))
     except ImportError as error:
@@ -53,25 +66,15 @@ def run(main):
 def fail(sentence: str) -> int:
     """Print `sentence` on standard error; return the exit status of a person's mistake."""
     print(as_line(sentence), file=sys.stderr)
-    return 2
-
-
-def as_line(text: str) -> str:
-    """Return a text as one line, its middle left out where it is endless, without signs that a terminal would obey.
-
-    Names and words out of a file may be anything.
-    """
-    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-    half = LONGEST_LINE // 2
-    return line if len(line) <= LONGEST_LINE else f"{line[:half]} ... {line[-half:]}"
+    return MISTAKE
 
 
 def describe_import_error(error: ImportError) -> str:
-    """Return what to install when a package or a system library of its is missing."""
+    """Return what to install when a package, or a library of the system that it needs, is missing."""
     # Whoever has an older Python than the project needs should read this sentence all the same.
     if sys.version_info < (3, 11):  # noqa: UP036
         return f"Python {sys.version.split()[0]} is too old: this project needs Python 3.11 or newer."
-    if ".so" in str(error):
+    if "cannot open shared object file" in str(error):
         return f"{error}: on Debian and Ubuntu, install it with `apt-get install {SYSTEM_PACKAGES}`."
     return f"{error}: install the packages with `pip install -r requirements.txt`."
 
@@ -86,52 +89,64 @@ def describe_os_error(error: OSError) -> str:
     return f"{name}{error.strerror or error}."
 
 
-def check_installation():
+def check_installation() -> None:
     """Import what has parts outside Python, for `run` to say what is missing."""
     import cv2  # noqa: F401
 
     start_keras()
 
 
-def start_keras():
-    """Import Keras and let its backend look for devices, without the lines that TensorFlow writes of its own start.
-
-    No setting of TensorFlow 2.21 turns them off, and among them a person would not find our sentences.
-    """
-    with quiet_libraries():
+def start_keras() -> None:
+    """Import Keras and let its backend look for devices, without the lines that TensorFlow writes of its own start."""
+    # Keras and TensorFlow remind of their newest file formats and interfaces, which a person cannot choose here.
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    with silent_start():
         import keras
 
         keras.ops.zeros(1)
 
 
 @contextmanager
-def quiet_libraries():
-    """Throw away warnings that are logged, and standard error, also of libraries in C, which know no other setting."""
+def silent_start() -> Iterator[None]:
+    """Throw away inside the block what libraries in C write on standard error; what Python writes there is kept.
+
+    Only for the start of a script, before it has threads: standard error belongs to the whole process. It is there for
+    lines that no variable turns off: TensorFlow 2.21 writes four when it is imported, LiteRT one when it is started.
+    """
     sys.stderr.flush()
-    logged = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    standard_error = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    terminal, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
-        yield
+        with os.fdopen(terminal, "w", errors="backslashreplace", closefd=False) as kept, redirect_stderr(kept):
+            yield
     finally:
-        logging.disable(logged)
-        os.dup2(standard_error, 2)
-        os.close(standard_error)
+        os.dup2(terminal, 2)
+        os.close(terminal)
         os.close(nowhere)
 
 
-def parser(docstring: str, parents=()) -> argparse.ArgumentParser:
-    """Return a parser whose help opens with the script's docstring and shows the defaults."""
-    first, _, rest = docstring.strip().partition("\n")
-    return argparse.ArgumentParser(description=first, epilog=rest, formatter_class=HelpFormatter, parents=parents)
+# Kept until pictures and models do without it.
+quiet_libraries = silent_start
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose mistakes are one sentence on standard error, as all others are."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with exit status 2."""
+        self.exit(MISTAKE, as_line(f"{message} (python {self.prog} --help shows what there is)") + "\n")
 
 
 class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
     """Shows defaults, and keeps the lines of the docstring."""
 
-    def _get_help_string(self, action):
+    def _get_help_string(self, action: argparse.Action) -> str | None:
         # "(default: None)" and "(default: False)" tell a reader nothing; 0 does.
         says_nothing = action.default is None or action.default is False or action.default == []
         return action.help if says_nothing else super()._get_help_string(action)
+
+
+def parser(docstring: str | None, parents: Sequence[argparse.ArgumentParser] = ()) -> Parser:
+    """Return a parser whose help opens with the script's docstring and shows the defaults."""
+    first, _, rest = (docstring or "").strip().partition("\n")
+    return Parser(description=first, epilog=rest, formatter_class=HelpFormatter, parents=list(parents))

@@ -1,0 +1,38 @@
+"""What flags take, and what is said of everything else."""
+
+import pytest
+
+from emotion_recognition.cli import options, program
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (options.positive(int), "3", 3),
+        (options.positive(float), "1e-3", 0.001),
+        (options.not_negative, "0", 0),
+        (options.not_negative_seconds, "0.5", 0.5),
+        (options.resolution, "1280X720", (1280, 720)),
+    ],
+)
+def test_what_fits(kind, text, value):
+    assert kind(text) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "texts", "sentence"),
+    [
+        (options.positive(int), ("0", "-1", "1.5", "many"), "is not a whole number above zero"),
+        (options.positive(float), ("0", "inf", "nan", "many"), "is not a number above zero"),
+        (options.not_negative, ("-1", "foo"), "is not a whole number, zero or more"),
+        (options.not_negative_seconds, ("-1", "inf", "nan", "soon"), "is not a number of seconds, zero or more"),
+        (options.resolution, ("720p", "1x1", "1280x"), "is no resolution such as 1280x720"),
+    ],
+)
+def test_what_does_not_fit_is_told_in_words(kind, texts, sentence, capsys):
+    parser = program.parser("")
+    parser.add_argument("--it", type=kind)
+    for text in texts:
+        with pytest.raises(SystemExit):
+            parser.parse_args([f"--it={text}"])
+        assert f"argument --it: {text!r} {sentence}" in capsys.readouterr().err

@@ -1,0 +1,105 @@
+"""How a script starts and ends: the exit status, one sentence for a mistake, and silence of native libraries."""
+
+import errno
+import os
+import sys
+
+import pytest
+
+from emotion_recognition.cli import program
+from emotion_recognition.errors import LONGEST_LINE, UserError, as_line
+
+
+def end_of(error, capsys):
+    """Return (exit status, what stands on standard error) of a script whose `main` raises this."""
+
+    def main():
+        raise error
+
+    with pytest.raises(SystemExit) as end:
+        program.run(main)
+    return end.value.code, capsys.readouterr().err
+
+
+@pytest.fixture(autouse=True)
+def own_process(monkeypatch):
+    """Let what a script does to its process leave this one alone."""
+    monkeypatch.setattr(program.signal, "signal", lambda *_: None)
+    for name in program.QUIET:
+        monkeypatch.setenv(name, os.environ.get(name, "1"))
+
+
+@pytest.mark.parametrize("status", [None, 0, 1])
+def test_the_status_of_main_is_that_of_the_process(status):
+    with pytest.raises(SystemExit) as end:
+        program.run(lambda: status)
+    assert end.value.code == (status or 0)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (UserError("a.png is not there:\ncheck\x1b[2J the name."), "a.png is not there: check [2J the name.\n"),
+        (OSError(errno.ENOSPC, "No space", "a.h5"), "a.h5: the disk is full; free some space"),
+        (PermissionError(errno.EACCES, "Permission denied", "a.h5"), "a.h5: Permission denied; choose another place"),
+        (OSError("odd"), "odd.\n"),
+        (MemoryError(), "The memory is full"),
+        (ModuleNotFoundError("No module named 'cv2'"), "pip install -r requirements.txt"),
+        (
+            ImportError("libGL.so.1: cannot open shared object file: No such file or directory"),
+            "apt-get install libgl1",
+        ),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_status_2(error, sentence, capsys):
+    status, text = end_of(error, capsys)
+    assert status == 2 and sentence in text and text.count("\n") == 1
+
+
+def test_a_module_of_ours_is_no_shared_library(capsys):
+    error = ImportError("cannot import name 'x' from 'emotion_recognition.video.sources' (/home/me/video/sources.py)")
+    _, text = end_of(error, capsys)
+    assert "apt-get" not in text and "pip install" in text
+
+
+def test_ctrl_c_is_status_130(capsys):
+    assert end_of(KeyboardInterrupt("3 of 7 are done."), capsys) == (130, "Stopped. 3 of 7 are done.\n")
+
+
+def test_settings_of_native_libraries_are_made_for_the_script_and_yield_to_the_persons_own(monkeypatch):
+    monkeypatch.delenv("OPENCV_LOG_LEVEL")
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+    with pytest.raises(SystemExit):
+        program.run(lambda: None)
+    assert (os.environ["OPENCV_LOG_LEVEL"], os.environ["TF_CPP_MIN_LOG_LEVEL"]) == ("SILENT", "0")
+
+
+def test_a_silent_start_keeps_our_own_sentences(capfd):
+    with program.silent_start():
+        os.write(2, b"a library in C")
+        print("a note of ours", file=sys.stderr)
+    os.write(2, b"later")
+    assert capfd.readouterr().err == "a note of ours\nlater"
+
+
+def test_a_mistake_in_the_command_line_is_one_sentence(capsys):
+    parser = program.parser("Does it.\n\nAnd more.")
+    parser.add_argument("--number", type=int)
+    with pytest.raises(SystemExit) as end:
+        parser.parse_args(["--number", "three"])
+    text = capsys.readouterr().err
+    assert end.value.code == 2 and text.count("\n") == 1
+    assert "--number" in text and "three" in text and "--help" in text
+
+
+def test_help_shows_the_docstring_and_defaults_that_tell_something():
+    parser = program.parser("Does it.\n\n    python it.py   as it is\n")
+    parser.add_argument("--speed", default=0, help="how fast")
+    parser.add_argument("--name", help="what to call it")
+    text = parser.format_help()
+    assert "    python it.py   as it is\n" in text and "how fast (default: 0)" in text and "None" not in text
+
+
+def test_an_endless_word_is_cut_in_its_middle():
+    line = as_line("a" * 5000 + "b" * 5000)
+    assert line.startswith("aaa") and line.endswith("bbb") and " ... " in line and len(line) == LONGEST_LINE + 5
