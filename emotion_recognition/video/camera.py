@@ -10,6 +10,8 @@ import numpy as np
 # A camera that drops out is tried again as often, and given up after so long.
 RETRY_SECONDS = 0.5
 PATIENCE_SECONDS = 8.0
+# Numbers of cameras that are tried when they are listed: systems give them without large gaps.
+MOST_CAMERAS = 10
 # How long a reader waits for a new frame before it is told that there is none.
 TICK_SECONDS = 0.1
 
@@ -96,3 +98,24 @@ class NewestFrame:
 def is_picture(frame) -> bool:
     """Return whether this is a frame with pixels: drivers hand out empty ones too."""
     return frame is not None and frame.size > 0 and frame.ndim in (2, 3)
+
+
+def open_camera(number: int, resolution=None):
+    """Return the `cv2.VideoCapture` of a camera, which was asked for a resolution (width, height)."""
+    capture = cv2.VideoCapture(number)
+    if resolution:
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, resolution[0])
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, resolution[1])
+    return capture
+
+
+def list_cameras() -> list[tuple]:
+    """Return (number, width, height, frames a second) of every camera that opens and gives a picture."""
+    found = []
+    for number in range(MOST_CAMERAS):
+        capture = open_camera(number)
+        is_read, frame = capture.read() if capture.isOpened() else (False, None)
+        if is_read and is_picture(frame):
+            found.append((number, frame.shape[1], frame.shape[0], capture.get(cv2.CAP_PROP_FPS)))
+        capture.release()
+    return found

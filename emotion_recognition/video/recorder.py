@@ -6,14 +6,8 @@ import cv2
 import numpy as np
 
 from emotion_recognition.errors import UserError
-from emotion_recognition.files import check_is_utf8, check_writable, claim_output, partial_path, write_picture
-from emotion_recognition.images import SUFFIXES
-from emotion_recognition.video.sources import (
-    FASTEST_FRAME_RATE,
-    USUAL_FRAME_RATE,
-    VIDEO_SUFFIXES,
-    keep_sources,
-)
+from emotion_recognition.files import check_is_utf8, partial_path, write_picture
+from emotion_recognition.video.capture import FASTEST_FRAME_RATE, USUAL_FRAME_RATE, Source
 
 # Videos that are read have more forms; those of pictures that cannot be written in colour become PNG.
 WRITTEN_VIDEO_SUFFIXES, UNWRITTEN_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v"), (".gif", ".pgm")
@@ -139,36 +133,12 @@ class LiveVideoFile:
         self._video.close()
 
 
-def open_recorder(output, sources, force=False):
-    """Return the recorder for `--output`; UserError where something would be overwritten or does not fit together."""
-    if output is None:
-        return NoRecorder()
-    output = Path(output)
-    suffix = output.suffix.lower()
-    if suffix in SUFFIXES + VIDEO_SUFFIXES:
-        wanted = WRITTEN_VIDEO_SUFFIXES if sources[0].is_video else SUFFIXES
-        if len(sources) > 1:
-            raise UserError(f"{output} is one file, but there are {len(sources)} sources: name a folder as --output.")
-        if suffix not in wanted:
-            raise UserError(f"{output} does not fit {sources[0].name}: name an --output that ends in {wanted[0]}.")
-        keep_sources([output], sources)
-        claim_output(output, force)
-        return Recorder({sources[0]: output})
-    if output.is_file():
-        raise UserError(f"{output} is a file: name a folder, a picture or a video as --output.")
-    targets = name_targets(output, sources)
-    keep_sources(targets.values(), sources)
-    if output.is_dir() and any(output.iterdir()) and not force:
-        raise UserError(f"{output} exists already: name another --output, or write into it with --force.")
-    check_writable(output)
-    return Recorder(targets)
-
-
-def name_targets(folder: Path, sources) -> dict:
+def name_targets(folder: Path, sources) -> dict[Source, Path]:
     """Return a file in the folder for each source, with a number where two have the same name."""
-    targets, taken = {}, set()
+    targets: dict[Source, Path] = {}
+    taken = set()
     for number, source in enumerate(sources):
-        name = Path(source.name) if not source.is_live else Path(f"live_{number}")
+        name = Path(f"live_{number}") if source.is_live else source.place
         if source.is_video:
             name = name.with_suffix(".mp4")
         elif name.suffix.lower() in UNWRITTEN_SUFFIXES:
@@ -180,3 +150,11 @@ def name_targets(folder: Path, sources) -> dict:
         taken.add(str(name).casefold())
         targets[source] = folder / name
     return targets
+
+
+def open_recorder(output, sources, force=False):
+    """For the loop that is about to go."""
+    from emotion_recognition.video import outputs
+
+    targets = outputs.find_targets(output, sources, force)
+    return Recorder(targets) if targets else NoRecorder()

@@ -1,0 +1,159 @@
+"""Videos, streams and cameras: frames with their times, out of a `cv2.VideoCapture` that is always released."""
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from emotion_recognition.errors import UserError
+from emotion_recognition.files import check_is_utf8
+from emotion_recognition.video.camera import NewestFrame, open_camera
+
+# These files hold the number of frames that are shown: of others it is an estimate, or counts what was cut away.
+# Some cameras count frames that they dropped: a file is called damaged where a larger part is missing.
+COUNTING_SUFFIXES, LARGEST_PART_MISSING = (".avi",), 0.1
+
+# A stream that does not answer for so long is given up; one that falls silent is opened again.
+STREAM_PATIENCE_MILLISECONDS, STREAM_SILENCE_MILLISECONDS = 8000, 3000
+
+# The rate where a source tells none. High-speed cameras give thousands of frames a second; a rate of 90,000 is the
+# clock of a stream, which is told where the rate is not known.
+USUAL_FRAME_RATE, FASTEST_FRAME_RATE = 25.0, 20_000.0
+
+# Films of 8K have no more pixels; a video that announces more is likelier a trap.
+LARGEST_FRAME = 8192 * 4320
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame of a source: `picture` is uint8 (height, width, 3), blue-green-red; None while a camera has no new one.
+
+    `number` counts from 0; `seconds` from the source's beginning: of a camera by the clock, of a file as it says.
+    """
+
+    picture: np.ndarray | None
+    number: int
+    seconds: float
+
+
+class Source:
+    """What gives frames: `for frame in source`. Inside `with source` it is released whatever happens.
+
+    `name` is unique among the sources that were found together; `place` is where its result goes in an output folder.
+    """
+
+    is_video = is_live = False
+    frame_rate = USUAL_FRAME_RATE
+    path: Path | None = None
+
+    def __init__(self, name: str, place: Path | None = None):
+        self.name, self.place = name, place or Path(Path(name).name)
+        self._frames: Iterator[Frame] | None = None
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield frames; UserError where it cannot be read, or breaks off."""
+        self._frames = self._read()
+        return self._frames
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        if self._frames is not None:
+            self._frames.close()
+
+    def _read(self):
+        raise NotImplementedError
+
+    def frames(self):
+        """Yield the pictures alone."""
+        with self:
+            for frame in self:
+                yield frame.picture
+
+
+class Video(Source):
+    """A video file, a stream or a camera; `resolution`, (width, height), is what a camera is asked for."""
+
+    is_video = True
+
+    def __init__(self, address: str | int, name: str, is_live: bool, resolution=None, place: Path | None = None):
+        super().__init__(name, place)
+        self.address, self.is_live = address, is_live
+        self.path = None if is_live else Path(address)
+        self._resolution = resolution
+
+    def _read(self):
+        """Yield frames: of a file every one; of a camera the newest, and none (see Frame) while there is no new one."""
+        check_is_utf8(self.address)
+        if self.path and not self.path.is_file():
+            raise UserError(f"{self.path} is not there: check the name.")
+        with closing(NewestFrame(self._open)) as live:
+            if not live.capture.isOpened():
+                raise UserError(self._describe_failure())
+            self._learn(live.capture)
+            number, told = 0, live.capture.get(cv2.CAP_PROP_FRAME_COUNT)
+            for frame in self._live_frames(live) if self.is_live else self._file_frames(live.capture):
+                number += frame.picture is not None
+                yield frame
+        if number == 0:
+            raise UserError(self._describe_failure())
+        if self.is_live:
+            raise UserError(f"{self.name} stopped giving pictures after {number} frames: is it still connected?")
+        counts = Path(str(self.address)).suffix.lower() in COUNTING_SUFFIXES
+        if counts and number < (1 - LARGEST_PART_MISSING) * told:
+            raise UserError(
+                f"{self.name} gave {number} of its {told:.0f} frames: it is damaged or cut off; copy or convert it."
+            )
+
+    def _learn(self, capture):
+        """Take what an open source tells of itself; UserError where its frames would fill the memory."""
+        frame_rate = capture.get(cv2.CAP_PROP_FPS)
+        self.frame_rate = frame_rate if 1 <= frame_rate <= FASTEST_FRAME_RATE else USUAL_FRAME_RATE
+        if isinstance(self.address, int):
+            return
+        # What lies at an address and has a length is a file: no frame of it is left out, and its end is no failure.
+        if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
+            self.is_live = False
+        width, height = capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
+        if width * height > LARGEST_FRAME:
+            raise UserError(f"{self.name} has {width:.0f} x {height:.0f} pixels: scale it down first.")
+
+    def _live_frames(self, live):
+        started, number = time.monotonic(), 0
+        for picture in live.frames():
+            yield Frame(picture, number, time.monotonic() - started)
+            number += picture is not None
+
+    def _file_frames(self, capture):
+        number, seconds = 0, -math.inf
+        while (step := capture.read())[0]:
+            told = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            # A time that does not grow is none: then the frame comes as long after the last one as the rate says.
+            if not (math.isfinite(told) and told > seconds):
+                told = seconds + 1 / self.frame_rate if number else 0.0
+            seconds = told
+            yield Frame(step[1], number, seconds)
+            number += 1
+
+    def _open(self):
+        if isinstance(self.address, int):
+            return open_camera(self.address, self._resolution)
+        if self.is_live:
+            opening, reading = STREAM_PATIENCE_MILLISECONDS, STREAM_SILENCE_MILLISECONDS
+            limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, opening, cv2.CAP_PROP_READ_TIMEOUT_MSEC, reading]
+            return cv2.VideoCapture(self.address, cv2.CAP_FFMPEG, limits)
+        # Others that OpenCV would try in turn report on standard error what a damaged file lacks.
+        return cv2.VideoCapture(self.address, cv2.CAP_FFMPEG)
+
+    def _describe_failure(self) -> str:
+        if isinstance(self.address, int):
+            return f"{self.name} gives no pictures: connect it, close what else uses it, or choose with --camera."
+        if self.is_live:
+            return f"{self.name} does not answer: check the address and that the stream is running."
+        return f"{self.name} holds no frames that can be read: it is damaged, cut off or no video; copy or convert it."
