@@ -84,8 +84,8 @@ def benchmark_train(arguments):
     import keras
     import numpy as np
 
+    from classification_little_vgg import little_vgg
     from emotion_recognition.datasets import folders
-    from emotion_recognition.models import networks
     from emotion_recognition.training import batches
 
     started = time.perf_counter()
@@ -103,7 +103,7 @@ def benchmark_train(arguments):
 
     # A small data set is repeated until it fills as many batches as asked for.
     train = train.select(np.resize(np.arange(len(train)), arguments.batches * arguments.batch_size))
-    network = networks.little_vgg(len(train.emotions))
+    network = little_vgg(len(train.emotions))
     network.compile(optimizer="rmsprop", loss="categorical_crossentropy")
     targets = batches.targets(train)
     varied = batches.Batches(train, targets, arguments.batch_size, seed=0, epoch=0)

@@ -72,7 +72,7 @@ def pretrained_blocks(features, weights, blocks, first, normalised):
 
 
 def stem(weights, size) -> keras.Model:
-    """Return the frozen part: gray faces (size, size, 1), 0 to 255 -> what its five blocks find, (size/8, size/8, 256)."""
+    """Return the frozen part: gray faces (size, size, 1), 0 to 255 -> what five blocks find, (size/8, size/8, 256)."""
     faces = keras.Input((size, size, 1))
     features = layers.Rescaling(1.0, -np.mean(vggface.CHANNEL_MEANS))(faces)
     first = layers.Conv2D(32, 3, 2, padding="same", trainable=False, name="conv1")
@@ -210,7 +210,7 @@ def main():
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     network.compile(
         optimizer=optimizer,
-        loss={name: "categorical_crossentropy" for name in heads},
+        loss=dict.fromkeys(heads, "categorical_crossentropy"),
         loss_weights={name: VOTES_WEIGHT if name == "votes" else 1.0 for name in heads},
         metrics={"emotion": ["accuracy"]},
     )

@@ -10,11 +10,85 @@ model.h5), the four-layer CNN reads 65.4 % of FER-2013's PrivateTest as labelled
 """
 
 import argparse
+import tempfile
 from pathlib import Path
 
 from emotion_recognition.cli import options, program
 
 OUTPUT = "four_layer_cnn.h5"
+
+
+def four_layer_cnn(emotions: int):
+    """Return the four-layer CNN: faces (n, 48, 48, 1), gray, 0 to 255 -> probabilities (n, emotions).
+
+    The classic one: 32, 64, 128 and 128 filters, dense 1024 (2.3 million parameters). Convolutions are unpadded;
+    pooling follows the last three, dropout stands before each wider part.
+    """
+    import keras
+    from keras import layers
+
+    return keras.Sequential(
+        [
+            keras.Input((48, 48, 1)),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Dropout(0.25),
+            layers.Conv2D(128, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(128, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Dropout(0.25),
+            layers.Flatten(),
+            layers.Dense(1024, activation="relu"),
+            layers.Dropout(0.5),
+            # The last layer keeps its full precision also in mixed-precision training.
+            layers.Dense(emotions, activation="softmax", dtype="float32"),
+        ],
+        name="four_layer_cnn",
+    )
+
+
+def read_weights_alone(path):
+    """Return the four-layer CNN with the weights that the classic script saved without their network.
+
+    UserError where the file holds something else.
+    """
+    import h5py
+
+    from emotion_recognition.errors import UserError
+
+    try:
+        with h5py.File(path) as file:
+            groups = [file[name] for name in file.attrs["layer_names"]]
+            values = [group[name][()] for group in groups for name in group.attrs["weight_names"]]
+        network = four_layer_cnn(values[-1].size)
+        network.set_weights(values)
+    except (OSError, KeyError, IndexError, AttributeError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{path} holds weights alone, and not those of the four-layer CNN: save a whole model."
+        ) from error
+    return network
+
+
+def as_model_file(path, folder):
+    """Return `path` or, where it holds weights alone as the classic script saved them, a whole model in `folder`."""
+    import h5py
+
+    if not Path(path).is_file() or not h5py.is_hdf5(path):
+        return path
+    with h5py.File(path) as file:
+        if "layer_names" not in file.attrs:
+            return path
+    from emotion_recognition.labels import EMOTIONS
+    from emotion_recognition.models import model_file
+
+    # Keras numbers folders of pictures in alphabetical order.
+    seven = [emotion for emotion in EMOTIONS if emotion != "contempt"]
+    whole = Path(folder) / Path(path).name
+    model_file.save(whole, read_weights_alone(path), seven, {})
+    return whole
 
 
 def parse_args():
@@ -41,10 +115,9 @@ def main():
 def train(arguments):
     # Imported here, so that --help answers at once.
     program.start_keras()
-    from emotion_recognition.models import networks
     from emotion_recognition.training import run
 
-    run.train(networks.four_layer_cnn, arguments)
+    run.train(four_layer_cnn, arguments)
 
 
 def display(arguments):
@@ -54,7 +127,8 @@ def display(arguments):
         own = Path(OUTPUT)
         arguments.model = own if own.is_file() else program.PROJECT / "model.h5"
         print(f"Model: {arguments.model}")
-    return recogniser.recognise(arguments, arguments.model)
+    with tempfile.TemporaryDirectory() as folder:
+        return recogniser.recognise(arguments, as_model_file(arguments.model, folder))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,12 @@ import matplotlib
 import numpy as np
 import pytest
 
+from classification_attentional import attentional, deep_emotion
+from classification_little_vgg import little_vgg
+from emotions import four_layer_cnn
+
+NETWORKS = {network.__name__: network for network in (little_vgg, four_layer_cnn, attentional, deep_emotion)}
+
 # A shell that runs the tests in the background lets them ignore Ctrl-C, and so the scripts they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

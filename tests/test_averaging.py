@@ -7,10 +7,10 @@ import sys
 import keras
 import numpy as np
 import pytest
-from conftest import REPOSITORY, assert_one_sentence, sentences
+from conftest import NETWORKS, REPOSITORY, assert_one_sentence, sentences
 
 from emotion_recognition.errors import UserError
-from emotion_recognition.models import model_file, networks
+from emotion_recognition.models import model_file
 from emotion_recognition.training import averaging
 
 MODEL = REPOSITORY / "model.h5"
@@ -36,7 +36,7 @@ def relative(tmp_path_factory):
 
 
 def test_every_weight_is_averaged_and_the_statistics_too():
-    one, other = networks.little_vgg(2), networks.little_vgg(2)
+    one, other = NETWORKS["little_vgg"](2), NETWORKS["little_vgg"](2)
     other.set_weights([weights + 1 for weights in one.get_weights()])
     for mean, weights in zip(averaging.mean_weights([one, other]), one.get_weights(), strict=True):
         assert np.allclose(mean, weights + 0.5)
@@ -75,7 +75,10 @@ def test_networks_without_common_roots_are_refused(small_data, tmp_path):
 
 @pytest.mark.parametrize(
     "emotions, build, words",
-    [(("happy", "sad"), networks.little_vgg, "other emotions"), (None, networks.four_layer_cnn, "another network")],
+    [
+        (("happy", "sad"), NETWORKS["little_vgg"], "other emotions"),
+        (None, NETWORKS["four_layer_cnn"], "another network"),
+    ],
 )
 def test_what_cannot_be_averaged_is_refused(emotions, build, words):
     model = model_file.load(MODEL)

@@ -4,7 +4,7 @@ import re
 from types import SimpleNamespace
 
 import pytest
-from conftest import assert_one_sentence
+from conftest import NETWORKS, assert_one_sentence
 
 from emotion_recognition import live_benchmark
 from emotion_recognition.faces.haar import FaceDetector
@@ -91,9 +91,9 @@ def test_training_without_data(run_script):
 
 @pytest.mark.slow
 def test_maps_beside_patch_by_patch(run_script, tmp_path):
-    from emotion_recognition.models import model_file, networks
+    from emotion_recognition.models import model_file
 
-    model_file.save(tmp_path / "small.h5", networks.deep_emotion(2), ("happy", "sad"), {})
+    model_file.save(tmp_path / "small.h5", NETWORKS["deep_emotion"](2), ("happy", "sad"), {})
     result = run_script("benchmark.py", "explain", "--model", "small.h5", "--repeat", "1")
     assert result.returncode == 0, result.stderr
     at_once = figures(r"169 patches at once: (\d+\.\d+) s", result.stdout)

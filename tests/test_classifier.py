@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow
+from conftest import NETWORKS
 
 from emotion_recognition.explanation import faithfulness
-from emotion_recognition.models import networks
 from emotion_recognition.models.classifier import EmotionClassifier, LiteFunction, compile_inference
 
 
@@ -19,7 +19,7 @@ def faces():
 
 @pytest.mark.parametrize("network", ["little_vgg", "four_layer_cnn", "attentional", "deep_emotion"])
 def test_litert_says_what_keras_says(network, faces):
-    model = getattr(networks, network)(7)
+    model = NETWORKS[network](7)
     classify = compile_inference(model)
     assert isinstance(classify, LiteFunction)
     for number in (1, 5, 2):

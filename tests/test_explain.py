@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
-from conftest import PORTRAIT, assert_one_sentence
+from conftest import NETWORKS, PORTRAIT, assert_one_sentence
 
 import explain
 
@@ -18,9 +18,9 @@ REGIONS = ["brows", "nose", "mouth", "forehead", "outside"]
 
 def save_model(path, name="deep_emotion", emotions=("angry", "happy", "sad")):
     """Save an untrained network of the project."""
-    from emotion_recognition.models import model_file, networks
+    from emotion_recognition.models import model_file
 
-    model_file.save(path, getattr(networks, name)(len(emotions)), emotions, {"network": name})
+    model_file.save(path, NETWORKS[name](len(emotions)), emotions, {"network": name})
 
 
 def read_figure(path):
@@ -65,9 +65,8 @@ def test_networks_with_attention_have_a_panel_more(name, run_script, tmp_path):
 
 def test_without_gradients_occlusion_goes_on_alone(monkeypatch, capsys):
     from emotion_recognition.explanation import class_activation
-    from emotion_recognition.models import networks
 
-    classifier = SimpleNamespace(network=networks.deep_emotion(2), probabilities=None)
+    classifier = SimpleNamespace(network=NETWORKS["deep_emotion"](2), probabilities=None)
     monkeypatch.setattr(class_activation.keras.backend, "backend", lambda: "jax")
     assert list(explain.make_methods("some.h5", classifier)) == ["occlusion"]
     assert "TensorFlow" in capsys.readouterr().out

@@ -3,11 +3,11 @@
 import keras
 import numpy as np
 import pytest
+from conftest import NETWORKS
 from keras import layers
 
 from emotion_recognition.explanation import class_activation, faithfulness, occlusion, regions
 from emotion_recognition.explanation.occlusion import PATCH, STRIDE
-from emotion_recognition.models import networks
 
 RANDOM, BLOB = faithfulness.RANDOM, faithfulness.BLOB
 
@@ -134,7 +134,7 @@ def test_activation_maps_where_only_probabilities_are_there(faces):
 
 
 @needs_tensorflow
-@pytest.mark.parametrize("make", [networks.little_vgg, networks.attentional, networks.deep_emotion])
+@pytest.mark.parametrize("make", [NETWORKS["little_vgg"], NETWORKS["attentional"], NETWORKS["deep_emotion"]])
 def test_activation_maps_of_the_projects_networks(make, faces):
     maps = class_activation.compile_maps(make(7))(faces, np.array([0, 3, 6]))
     assert maps.shape == (3, 48, 48) and maps.dtype == np.float32
@@ -152,7 +152,7 @@ def test_the_last_convolution():
 
 
 def test_where_the_spatial_transformer_looks(faces):
-    network = networks.deep_emotion(7)
+    network = NETWORKS["deep_emotion"](7)
     whole = [[0, 0], [47, 0], [47, 47], [0, 47]]
     np.testing.assert_allclose(occlusion.sampled_corners(network, faces), [whole] * 3, atol=1e-4)
     # Half as wide and moved to the right by a quarter of the width; turned upside down.
@@ -162,7 +162,7 @@ def test_where_the_spatial_transformer_looks(faces):
 
 
 def test_what_the_spatial_mask_lets_pass(faces):
-    network = networks.attentional(7)
+    network = NETWORKS["attentional"](7)
     mask = network.get_layer("spatial_mask")
     mask.set_weights([np.zeros_like(mask.kernel), np.log([3.0])])
     masks = occlusion.spatial_masks(network, faces)
@@ -204,7 +204,7 @@ def test_baselines():
 
 
 def test_shuffled_weights_come_back():
-    network = networks.deep_emotion(7)
+    network = NETWORKS["deep_emotion"](7)
     before = network.get_weights()
     with pytest.raises(KeyError), faithfulness.shuffled_weights(network):
         kernel = network.get_weights()[0]
@@ -257,7 +257,7 @@ def test_verdicts():
 
 def test_the_check_tells_a_map_that_knows_from_one_that_does_not():
     class Classifier:
-        network = networks.deep_emotion(2)
+        network = NETWORKS["deep_emotion"](2)
         probabilities = staticmethod(see_spot)
         compile = staticmethod(lambda: None)
 

@@ -4,26 +4,23 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from conftest import assert_one_sentence
+from conftest import NETWORKS, assert_one_sentence
 from foreign_files import (
     FACES,
     colour_network,
     convolve,
-    pool,
-    random_weights,
     relu,
     separable_file,
     sequential_parts,
     softmax,
     write_model,
-    write_weights,
 )
 from keras import layers
 
 from emotion_recognition.datasets import folders
 from emotion_recognition.errors import UserError
 from emotion_recognition.labels import FER2013_CODES
-from emotion_recognition.models import foreign, model_file, networks, older_keras
+from emotion_recognition.models import foreign, model_file, older_keras
 
 SEVEN = foreign.ALPHABETICAL[7]
 
@@ -75,36 +72,6 @@ def test_a_leaky_activation_keeps_its_slope(tmp_path):
     separable_file(tmp_path / "xception.h5")
     network = foreign.read_network(tmp_path / "xception.h5")
     assert network.get_layer("leaky").negative_slope == pytest.approx(0.3)
-
-
-def test_the_weights_that_the_classic_script_saved_alone(tmp_path):
-    shapes = [(3, 3, 1, 32), (32,), (3, 3, 32, 64), (64,), (3, 3, 64, 128), (128,), (3, 3, 128, 128), (128,)]
-    values = random_weights(*shapes, (2048, 1024), (1024,), (1024, 7), (7,))
-    names = ["conv2d", "conv2d_1", "conv2d_2", "conv2d_3", "dense", "dense_1"]
-    weights = {
-        name: {"kernel": kernel, "bias": bias}
-        for name, kernel, bias in zip(names, values[::2], values[1::2], strict=True)
-    }
-    with h5py.File(tmp_path / "model.h5", "w") as file:
-        write_weights(file, weights | {"dropout": {}, "flatten": {}}, b"2.4.0")
-        # In the order of the network, with layers between them that have no weights.
-        order = ["conv2d", "conv2d_1", "dropout", "conv2d_2", "conv2d_3", "flatten", "dense", "dense_1"]
-        file.attrs["layer_names"] = np.array([name.encode() for name in order])
-    model = model_file.load(tmp_path / "model.h5")
-    x = relu(convolve(FACES / 255, *values[0:2]))
-    x = pool(relu(convolve(x, *values[2:4])))
-    x = pool(relu(convolve(x, *values[4:6])))
-    x = pool(relu(convolve(x, *values[6:8]))).reshape(3, -1)
-    expected = softmax(relu(x @ values[8] + values[9]) @ values[10] + values[11])
-    assert model.emotions == SEVEN
-    assert np.allclose(model.network(FACES), expected, atol=1e-4)
-
-
-def test_other_weights_alone_are_refused(tmp_path):
-    with h5py.File(tmp_path / "weights.h5", "w") as file:
-        write_weights(file, {"dense": {"kernel": np.zeros((4, 7)), "bias": np.zeros(7)}}, b"2.4.0")
-    with pytest.raises(UserError, match="weights alone, and not those of the four-layer CNN"):
-        model_file.load(tmp_path / "weights.h5")
 
 
 @pytest.mark.parametrize("ending", ["keras", "h5"])
@@ -188,7 +155,7 @@ def test_what_is_assumed_is_said(tmp_path, capsys):
 
 
 def test_a_rescaling_layer_means_bytes(tmp_path, capsys):
-    network = networks.four_layer_cnn(7)
+    network = NETWORKS["four_layer_cnn"](7)
     network.save(tmp_path / "model.h5")
     model = model_file.load(tmp_path / "model.h5")
     assert "range byte" in capsys.readouterr().err
@@ -205,7 +172,7 @@ def test_a_rescaling_layer_means_bytes(tmp_path, capsys):
     ],
 )
 def test_emotions_that_do_not_fit(number, emotions, words, tmp_path):
-    networks.deep_emotion(number).save(tmp_path / "model.keras")
+    NETWORKS["deep_emotion"](number).save(tmp_path / "model.keras")
     with pytest.raises(UserError, match=words):
         model_file.load(tmp_path / "model.keras", emotions, "unit")
 

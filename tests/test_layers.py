@@ -24,11 +24,11 @@ import sys
 import keras
 import numpy as np
 from emotion_recognition.models import layers
-from emotion_recognition.models import networks
+from classification_attentional import deep_emotion
 
 data = np.load(sys.argv[1])
 sampled = layers.SpatialTransformer()([data["pictures"], data["affine"]])
-network = networks.deep_emotion(7)
+network = deep_emotion(7)
 network.compile("adam", "sparse_categorical_crossentropy")
 before = network.get_weights()
 network.fit(data["faces"], np.arange(7), epochs=4, verbose=0)

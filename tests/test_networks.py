@@ -7,8 +7,9 @@ import conftest
 import keras
 import numpy as np
 import pytest
+from conftest import NETWORKS
 
-from emotion_recognition.models import model_file, networks
+from emotion_recognition.models import model_file
 
 PARAMETERS = {"four_layer_cnn": 2_345_607, "little_vgg": 1_328_167, "attentional": 1_976_520, "deep_emotion": 47_657}
 EMOTIONS = ("angry", "disgusted", "fearful", "happy", "sad", "surprised", "neutral")
@@ -28,7 +29,7 @@ for path in paths:
 def build(name, emotions=7):
     """Return a new network, always with the same weights."""
     keras.utils.set_random_seed(0)
-    return getattr(networks, name)(emotions)
+    return NETWORKS[name](emotions)
 
 
 @pytest.fixture(scope="module")

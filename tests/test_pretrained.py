@@ -7,11 +7,11 @@ import shutil
 import h5py
 import numpy as np
 import pytest
-from conftest import REPOSITORY, assert_one_sentence
+from conftest import NETWORKS, REPOSITORY, assert_one_sentence
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.labels import EMOTIONS
-from emotion_recognition.models import model_file, networks
+from emotion_recognition.models import model_file
 from emotion_recognition.training import transfer
 
 MODEL = REPOSITORY / "model.h5"
@@ -19,7 +19,7 @@ SEVEN = tuple(emotion for emotion in EMOTIONS if emotion != "contempt")
 
 
 def test_the_same_emotions_take_over_everything(capsys):
-    network = networks.little_vgg(7)
+    network = NETWORKS["little_vgg"](7)
     transfer.start_from(MODEL, network, SEVEN)
     faces = np.random.default_rng(0).uniform(0, 255, (4, 48, 48, 1)).astype("float32")
     assert np.allclose(network(faces), model_file.load(MODEL).network(faces), atol=1e-6)
@@ -35,7 +35,7 @@ def test_the_same_emotions_take_over_everything(capsys):
     ],
 )
 def test_the_last_layer_takes_the_outputs_of_shared_emotions(emotions, taken, capsys):
-    network = networks.little_vgg(len(emotions))
+    network = NETWORKS["little_vgg"](len(emotions))
     before = [weights.copy() for weights in network.layers[-1].get_weights()]
     transfer.start_from(MODEL, network, emotions)
     source = model_file.load(MODEL).network
@@ -50,7 +50,7 @@ def test_the_last_layer_takes_the_outputs_of_shared_emotions(emotions, taken, ca
     assert re.fullmatch(f"Starting from {re.escape(str(MODEL))}: {taken}\n", capsys.readouterr().out)
 
 
-@pytest.mark.parametrize("build", [networks.four_layer_cnn, networks.attentional, networks.deep_emotion])
+@pytest.mark.parametrize("build", [NETWORKS["four_layer_cnn"], NETWORKS["attentional"], NETWORKS["deep_emotion"]])
 def test_every_network_goes_on_from_its_own_model_file(build, tmp_path):
     trained, network = build(7), build(7)
     model_file.save(tmp_path / "trained.h5", trained, SEVEN, {})
@@ -62,7 +62,7 @@ def test_every_network_goes_on_from_its_own_model_file(build, tmp_path):
 
 def test_another_network_is_refused():
     with pytest.raises(UserError, match=r"holds another network .* than the four_layer_cnn"):
-        transfer.start_from(MODEL, networks.four_layer_cnn(7), SEVEN)
+        transfer.start_from(MODEL, NETWORKS["four_layer_cnn"](7), SEVEN)
 
 
 @pytest.mark.slow

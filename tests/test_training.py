@@ -5,11 +5,12 @@ import argparse
 import keras
 import numpy as np
 import pytest
+from conftest import NETWORKS
 
 from emotion_recognition.cli.options import LEARNING_RATES
 from emotion_recognition.datasets import folders
 from emotion_recognition.errors import UserError
-from emotion_recognition.models import model_file, networks
+from emotion_recognition.models import model_file
 from emotion_recognition.training import augmentation, batches, checkpoint, outputs, run
 
 
@@ -177,7 +178,7 @@ def test_a_training_that_has_diverged_ends(tmp_path, monkeypatch):
 def test_what_is_frequent_is_taken_out_only_where_it_was_learned(class_weights, tmp_path):
     """Three of four faces are happy. The last layer starts with a bias of zero, and the network is not trained."""
     faces, chosen = some_faces(0, 0, 0, 1), arguments(class_weights=class_weights, dry_run=True)
-    network = run.build(networks.deep_emotion, faces, chosen)
+    network = run.build(NETWORKS["deep_emotion"], faces, chosen)
     row = {"epoch": 1, "accuracy": 0.5, "loss": 0.7, "val_accuracy": 0.5, "val_loss": 0.7, "seconds": 1}
     run.finish(network, faces, faces, [row], chosen, outputs.Outputs(tmp_path / "model.h5"))
     model = model_file.load(tmp_path / "model.h5")
@@ -187,7 +188,9 @@ def test_what_is_frequent_is_taken_out_only_where_it_was_learned(class_weights, 
 
 def test_a_checkpoint_of_another_network(tmp_path):
     faces = some_faces(0, 1)
-    small, large = (run.build(network, faces, arguments()) for network in (networks.deep_emotion, networks.little_vgg))
+    small, large = (
+        run.build(network, faces, arguments()) for network in (NETWORKS["deep_emotion"], NETWORKS["little_vgg"])
+    )
     for network in (small, large):
         network.optimizer.build(network.trainable_variables)
     checkpoint.write(tmp_path / "checkpoint.h5", small, {}, [], small.get_weights())
@@ -205,7 +208,7 @@ def test_a_training_that_is_begun_anew_forgets_the_stopped_one(tmp_path, monkeyp
     assert not files.checkpoint.exists()
 
 
-@pytest.mark.parametrize("function", [networks.four_layer_cnn, networks.attentional, networks.deep_emotion])
+@pytest.mark.parametrize("function", [NETWORKS["four_layer_cnn"], NETWORKS["attentional"], NETWORKS["deep_emotion"]])
 def test_mixed_precision_leaves_a_network_of_full_precision(function):
     faces = some_faces(*[0, 1] * 4)
     trained = run.build(function, faces, arguments(mixed_precision=True))
@@ -223,7 +226,7 @@ def test_mixed_precision_leaves_a_network_of_full_precision(function):
 
 def test_only_what_multiplies_features_decays():
     faces = some_faces(*[0, 1] * 4)
-    network = run.build(networks.little_vgg, faces, arguments())
+    network = run.build(NETWORKS["little_vgg"], faces, arguments())
     network.optimizer.build(network.trainable_variables)
     decaying = {v.name for v in network.trainable_variables if network.optimizer._use_weight_decay(v)}
     assert decaying == {"kernel"}

@@ -78,7 +78,9 @@ def read_network(path) -> keras.Model:
         return safety.load_whole(path)
     with safety.open_hdf5(path) as file:
         if "model_config" not in file.attrs:
-            return older_keras.read_four_layer_cnn(file, path)
+            raise UserError(
+                f"{path} holds weights without a network: save the whole model (emotions.py knows those of the classic CNN)."
+            )
         configuration = json.loads(file.attrs["model_config"])
         safety.refuse_foreign_objects(configuration, path)
         is_older = not older_keras.as_text(file.attrs.get("keras_version", "")).startswith("3")

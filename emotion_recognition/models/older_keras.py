@@ -2,13 +2,10 @@
 
 import inspect
 
-import keras
 import numpy as np
 from keras import layers
 
 from emotion_recognition.errors import UserError
-from emotion_recognition.images import FACE_SIZE
-from emotion_recognition.models import networks
 
 # Of a layer's configuration, what only matters to training; older releases say it in words that are forgotten.
 ONLY_TRAINING = ("_initializer", "_regularizer", "_constraint")
@@ -69,18 +66,3 @@ def put_weights(network, group, path):
 def as_text(value) -> str:
     """Return a name in a file, which older releases of h5py give as bytes."""
     return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def read_four_layer_cnn(file, path) -> keras.Model:
-    """Return the four-layer CNN with the weights that the classic script saved alone, without the network."""
-    if "layer_names" not in file.attrs:
-        raise UserError(f"{path} is HDF5, but no model that Keras saved: name another --model.")
-    groups = [file[as_text(name)] for name in file.attrs["layer_names"]]
-    stored = [[group[as_text(name)][()] for name in group.attrs["weight_names"]] for group in groups]
-    values = [value for group in stored for value in group]
-    number = values[-1].size if values else 0
-    network = keras.Sequential([keras.Input((FACE_SIZE, FACE_SIZE, 1)), *networks.four_layer_cnn(number).layers[1:]])
-    if [tuple(variable.shape) for variable in network.weights] != [value.shape for value in values]:
-        raise UserError(f"{path} holds weights alone, and not those of the four-layer CNN: save the whole model.")
-    network.set_weights(values)
-    return network

@@ -15,7 +15,7 @@ from emotion_recognition import files
 from emotion_recognition.cli.options import LEARNING_RATES
 from emotion_recognition.errors import UserError
 from emotion_recognition.evaluation import figures, metrics
-from emotion_recognition.models import model_file, networks
+from emotion_recognition.models import model_file
 from emotion_recognition.training import batches, calibration, checkpoint, data, transfer
 from emotion_recognition.training.outputs import claimed
 
@@ -47,7 +47,7 @@ def train(network, arguments) -> list[dict]:
         train_data, validation = read_data(arguments)
         model = build(network, train_data, arguments)
         history = fit(model, train_data, validation, arguments, outputs)
-        finish(model, train_data, validation, history, arguments, outputs)
+        finish(network, model, train_data, validation, history, arguments, outputs)
     return history
 
 
@@ -176,9 +176,9 @@ def describe(network, train, validation, arguments) -> dict:
     }
 
 
-def finish(network, train, validation, history, arguments, outputs):
+def finish(build_network, network, train, validation, history, arguments, outputs):
     """Calibrate the trained network, write model, history and curves, and say where they are."""
-    network = in_full_precision(network)
+    network = in_full_precision(network, build_network)
     # With class weights, it has not learned how frequent each emotion is.
     if not arguments.class_weights:
         calibration.leave_out_prior(network, train)
@@ -209,12 +209,11 @@ def finish(network, train, validation, history, arguments, outputs):
         print(f"See it in the window: python test.py --model {outputs.model}")
 
 
-def in_full_precision(network) -> keras.Model:
+def in_full_precision(network, build_network) -> keras.Model:
     """Return the network as it is without mixed precision, with the same weights: any machine reads it then."""
     keras.config.set_dtype_policy("float32")
     if network.dtype_policy.name == "float32":
         return network
-    # A network bears the name of the function that made it.
-    copy = getattr(networks, network.name)(network.output_shape[-1])
+    copy = build_network(network.output_shape[-1])
     copy.set_weights(network.get_weights())
     return copy
