@@ -1,28 +1,39 @@
 """Picture files of every usual kind -> arrays; the one grayscale conversion and the one size of faces."""
 
-import warnings
-from contextlib import nullcontext
+import codecs
+import struct
+import zlib
+from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, features
 
-from emotion_recognition.cli.program import quiet_libraries
 from emotion_recognition.errors import UserError
 
 FACE_SIZE = 48
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".pgm", ".ppm")
 FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
 
+# How phones save photos. What stands in bytes 8 to 12 of such a file tells the two apart.
+HEIC_SUFFIXES, HEIC_BRANDS = (".heic", ".heif"), (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
+AVIF_SUFFIXES, AVIF_BRANDS = (".avif",), (b"avif", b"avis")
+
 # The largest photos of phones. Reading one takes 400 MB; where a decoder holds more copies, as many pixels as fit.
 LARGEST_PICTURE, LARGEST_COSTLY_PICTURE = 8192 * 6144, 20_000_000
+
+# What Pillow's decoders raise when a file is damaged. Not among them: MemoryError, which says nothing of the file.
+DAMAGE = (
+    *(OSError, SyntaxError, ValueError, TypeError, AttributeError, AssertionError, RuntimeError, EOFError),
+    *(LookupError, ArithmeticError, struct.error, zlib.error),
+)
 
 # Rows of a picture that are converted at once.
 STRIP = 256
 
 
-def read_picture(path) -> np.ndarray:
+def read_picture(path: str | Path) -> np.ndarray:
     """Read a picture file as uint8 (height, width, 3), blue-green-red, upright as its EXIF data say.
 
     Transparent pictures are laid on white; of 16 bits the upper 8 are kept; of an animation the first picture.
@@ -32,26 +43,77 @@ def read_picture(path) -> np.ndarray:
     if not path.is_file():
         raise UserError(f"{path} is not there: check the name.")
     try:
-        # Pillow's warnings about odd files would stand between our sentences.
-        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as picture:
+        with Image.open(path, formats=readable_formats()) as picture:
             if picture.width * picture.height > most_pixels(picture):
                 raise UserError(f"{path} has {picture.width} x {picture.height} pixels: scale it down first.")
-            # The library that decodes TIFF files reports on standard error what our sentences say.
-            with quiet_libraries() if picture.format == "TIFF" else nullcontext():
-                picture.load()
+            picture.load()
+            # In place, because a copy of a large photo would take as much memory again.
             ImageOps.exif_transpose(picture, in_place=True)
-            return to_blue_green_red(picture)
-    except UserError:
-        raise
     except Image.DecompressionBombError as error:
         raise UserError(f"{path} has far too many pixels: scale it down first.") from error
     except PermissionError as error:
         raise UserError(f"{path} may not be read: change its permissions.") from error
     except Image.UnidentifiedImageError as error:
-        raise UserError(f"{path} is no picture of a known kind: save it as PNG or JPEG.") from error
-    # A damaged file can make a decoder raise almost anything; all of it means the same to a person.
-    except Exception as error:
+        raise UserError(f"{path} is {why_not_a_picture(path)}.") from error
+    except DAMAGE as error:
+        # The system numbers its errors, such as a drive that fails or too many open files; decoders do not.
+        if isinstance(error, OSError) and (error.errno or "out of memory" in str(error)):
+            raise
         raise UserError(f"{path} is damaged or cut off ({error}): copy or save it again.") from error
+    return to_blue_green_red(picture)
+
+
+@cache
+def can_read_heic() -> bool:
+    """Return whether pillow-heif is installed; Pillow can then open HEIC files."""
+    try:
+        import pillow_heif
+    except ImportError:
+        return False
+    pillow_heif.register_heif_opener()
+    return True
+
+
+def readable_formats() -> list[str]:
+    """Return Pillow's names of the formats that can be read on this machine."""
+    can_read_avif = bool(features.check("avif"))
+    return [*FORMATS, *["AVIF"] * can_read_avif, *["HEIF"] * can_read_heic()]
+
+
+def readable_suffixes() -> tuple[str, ...]:
+    """Return the endings of the picture files that can be read on this machine, in lower case."""
+    formats = readable_formats()
+    return SUFFIXES + AVIF_SUFFIXES * ("AVIF" in formats) + HEIC_SUFFIXES * ("HEIF" in formats)
+
+
+def why_not_a_picture(path: str | Path) -> str:
+    """Say in a few words what a file is that is not read as a picture, and the way out, as in `FILE is ...`.
+
+    OSError where the file cannot be read.
+    """
+    with Path(path).open("rb") as file:
+        start = file.read(1000)
+    brand = start[8:12] if start[4:8] == b"ftyp" else b""
+    if brand in HEIC_BRANDS and not can_read_heic():
+        return "a HEIC photo: install its reader with `pip install pillow-heif`, or save it as JPEG"
+    if brand in AVIF_BRANDS and "AVIF" not in readable_formats():
+        return "an AVIF picture: install its reader with `pip install --upgrade pillow`, or save it as JPEG"
+    if start.startswith(b"%PDF"):
+        return "no picture of a known kind but a PDF: save its pages as PNG or JPEG"
+    try:
+        with Image.open(path, formats=readable_formats()) as picture:
+            return f"a picture ({picture.format}) by another name: rename it, with an ending such as .png or .jpg"
+    except (Image.DecompressionBombError, *DAMAGE):
+        kind = "but a text" if is_text(start) else "or damaged"
+        return f"no picture of a known kind {kind}: if it should be one, save it again as PNG or JPEG"
+
+
+def is_text(start: bytes) -> bool:
+    """Return whether the first bytes of a file are text in UTF-8; at their end a character may be cut."""
+    try:
+        return bool(start) and "\0" not in codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return False
 
 
 def most_pixels(picture: Image.Image) -> int:
@@ -72,7 +134,7 @@ def to_blue_green_red(picture: Image.Image) -> np.ndarray:
     return converted
 
 
-def strip_to_blue_green_red(picture: Image.Image, has_16_bits) -> np.ndarray:
+def strip_to_blue_green_red(picture: Image.Image, has_16_bits: bool) -> np.ndarray:
     """Turn a part of a Pillow picture into uint8 (height, width, 3), blue-green-red."""
     if picture.mode.startswith("I"):
         values = np.asarray(picture)
@@ -100,6 +162,6 @@ def to_face(gray: np.ndarray) -> np.ndarray:
     return cv2.resize(gray, (FACE_SIZE, FACE_SIZE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
 
-def read_face(path) -> np.ndarray:
+def read_face(path: str | Path) -> np.ndarray:
     """Read a picture file of one face as uint8 (48, 48), gray."""
     return to_face(to_gray(read_picture(path)))

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
@@ -47,6 +48,8 @@ def run(main: Callable[[], int | None]) -> NoReturn:
     # have in its place takes all.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    # Pillow's warnings about odd files would stand between our sentences.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     try:
         status = main() or 0
     except KeyboardInterrupt as stop:

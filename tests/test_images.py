@@ -1,13 +1,19 @@
 """Picture files of every usual kind, and files that only look like pictures."""
 
+import errno
+import os
+import re
 import struct
+import sys
 import zlib
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
+from emotion_recognition import images
 from emotion_recognition.errors import UserError
 from emotion_recognition.images import read_face, read_picture, to_face, to_gray
 
@@ -177,3 +183,92 @@ def test_faces_are_scaled_to_one_size():
     assert enlarged.shape == (48, 48)
     # Enlarging gives a smooth rise, not two blocks.
     assert enlarged[0, 0] == 0 and enlarged[0, -1] == 240 and 100 < enlarged[0, 23] < 120
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError(errno.EMFILE, "Too many open files"),
+        # What Pillow raises where a decoder asks for memory in vain.
+        OSError("out of memory error when reading image file"),
+    ],
+)
+def test_a_failure_that_says_nothing_of_the_file_is_not_called_damage(error, tmp_path, monkeypatch):
+    Image.new("RGB", (4, 3), "red").save(tmp_path / "sound.png")
+
+    def fail(picture):
+        raise error
+
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", fail)
+    with pytest.raises(type(error)) as raised:
+        read_picture(tmp_path / "sound.png")
+    assert raised.value is error
+
+
+def test_reading_a_tiff_leaves_standard_error_alone(tmp_path, monkeypatch):
+    Image.new("RGB", (4, 3), "red").save(tmp_path / "red.tif", compression="tiff_lzw")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "dup2", lambda *arguments: pytest.fail("a file descriptor is replaced"))
+        picture = read_picture(tmp_path / "red.tif")
+    assert (picture == RED).all()
+
+
+@pytest.fixture
+def without_heic(monkeypatch):
+    """As on a machine where pillow-heif is not installed."""
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    images.can_read_heic.cache_clear()
+    yield
+    images.can_read_heic.cache_clear()
+
+
+HEIC = b"\0\0\0\x1cftypheic\0\0\0\0mif1heicmiaf" + bytes(100)
+
+
+def test_a_heic_photo_says_what_to_install(without_heic, tmp_path):
+    (tmp_path / "phone.heic").write_bytes(HEIC)
+    with pytest.raises(UserError, match=r"phone\.heic is a HEIC photo: .*`pip install pillow-heif`"):
+        read_picture(tmp_path / "phone.heic")
+    assert ".heic" not in images.readable_suffixes()
+
+
+def test_pillow_heif_is_used_where_it_is_installed(without_heic, tmp_path, monkeypatch):
+    registered = []
+    heif = SimpleNamespace(register_heif_opener=lambda: registered.append("opener"))
+    monkeypatch.setitem(sys.modules, "pillow_heif", heif)
+    assert ".heic" in images.readable_suffixes() and "HEIF" in images.readable_formats()
+    assert registered == ["opener"]
+
+
+def test_a_real_heic_photo(tmp_path, photo):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    pillow_heif.from_pillow(Image.fromarray(photo[..., ::-1].copy())).save(tmp_path / "photo.heic")
+    assert np.abs(read_picture(tmp_path / "photo.heic").astype(int) - photo).mean() < 8
+
+
+@pytest.mark.skipif("AVIF" not in images.readable_formats(), reason="this release of Pillow reads no AVIF")
+def test_an_avif_picture(tmp_path, photo):
+    Image.fromarray(photo[..., ::-1].copy()).save(tmp_path / "photo.avif")
+    assert ".avif" in images.readable_suffixes()
+    assert np.abs(read_picture(tmp_path / "photo.avif").astype(int) - photo).mean() < 8
+
+
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        (HEIC, "a HEIC photo: .*pip install pillow-heif"),
+        (b"%PDF-1.7 ", "a PDF: save its pages as PNG"),
+        ("Wie schön\n\tist es hier".encode(), "a text"),
+        (b"\0\1\2\3", "or damaged"),
+        (b"", "or damaged"),
+    ],
+)
+def test_the_reason_why_a_file_is_no_picture(content, words, without_heic, tmp_path):
+    (tmp_path / "file").write_bytes(content)
+    assert re.search(words, images.why_not_a_picture(tmp_path / "file"))
+
+
+def test_a_picture_by_another_name(tmp_path):
+    Image.new("RGB", (4, 3), "red").save(tmp_path / "photo.dat", "JPEG")
+    assert images.why_not_a_picture(tmp_path / "photo.dat").startswith("a picture (JPEG) by another name")
