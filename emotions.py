@@ -3,7 +3,7 @@
     python emotions.py --mode train                 trains on data/, writes four_layer_cnn.h5
     python emotions.py --mode train --resume        goes on after an interruption
     python emotions.py --mode display               the webcam, in a window
-    python emotions.py --mode display photo.jpg     pictures, folders, videos and streams, as test.py
+    python emotions.py --mode display photo.jpg     pictures, folders, videos and streams; test.py has more flags
 
 --mode train --help and --mode display --help list the flags of each. Taught by a better network (--mode train --teacher
 model.h5), the four-layer CNN reads 65.4 % of FER-2013's PrivateTest as labelled after 50 epochs.
@@ -103,8 +103,12 @@ def parse_args():
         options.add_training_flags(parser, output=OUTPUT, epochs=50, batch_size=64, optimizer="adam")
     elif chosen == "display":
         parser.add_argument("--model", help=f"model file (default: {OUTPUT} where there is one, else model.h5)")
-        options.add_recognition_flags(parser)
-    return parser.parse_intermixed_args()
+        parser.add_argument("sources", nargs="*", metavar="SOURCE", help="pictures, folders, videos; else the webcam")
+    arguments, unknown = parser.parse_known_intermixed_args()
+    if unknown:
+        more = "; test.py --model MODEL has more flags" if chosen == "display" else ""
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}{more}")
+    return arguments
 
 
 def main():
@@ -121,14 +125,29 @@ def train(arguments):
 
 
 def display(arguments):
-    from emotion_recognition import recogniser
+    """Show the faces in the webcam, or in the named pictures and videos, and their emotions until q is pressed."""
+    from emotion_recognition import EmotionRecogniser, draw_faces
+    from emotion_recognition.video.sources import find_sources
+    from emotion_recognition.video.window import open_window
 
-    if arguments.model is None:
-        own = Path(OUTPUT)
-        arguments.model = own if own.is_file() else program.PROJECT / "model.h5"
-        print(f"Model: {arguments.model}")
+    model = arguments.model or (OUTPUT if Path(OUTPUT).is_file() else program.PROJECT / "model.h5")
+    print(f"Model: {model}")
     with tempfile.TemporaryDirectory() as folder:
-        return recogniser.recognise(arguments, as_model_file(arguments.model, folder))
+        recogniser = EmotionRecogniser(as_model_file(model, folder))
+    with open_window() as window:
+        for source in find_sources(arguments.sources):
+            follower = recogniser.follow()
+            with source:
+                for frame in source:
+                    if frame.picture is None:
+                        continue
+                    if source.is_video:
+                        faces = follower.read(frame.picture, frame.seconds)
+                    else:
+                        faces = recogniser.read(frame.picture)
+                        print(f"{source.name}:", ", ".join(face.emotion for face in faces) or "no face found")
+                    if window.show(draw_faces(frame.picture, faces), 1 if source.is_video else 0) == "quit":
+                        return
 
 
 if __name__ == "__main__":

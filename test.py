@@ -3,14 +3,19 @@
     python test.py                                  the webcam, in a window
     python test.py photo.jpg clip.mp4 folder/       any number of pictures, videos and folders
     python test.py photo.jpg --output result.png    keeps the annotated picture
+    python test.py clip.mp4 --csv rows.csv          keeps a row for each face and frame
     python test.py sticker.png --whole auto         for stickers and cartoons
     python test.py --heat                           shows which parts of the face decide
 
 Keys in the window: q or Esc ends, s saves a snapshot, m mirrors the view, space pauses a video, h shows which parts of
-the face decide; a picture waits for any other key.
+the face decide, left and right go to the previous and next source, ? shows the keys. A picture waits for a key.
 """
 
+import sys
+from contextlib import redirect_stdout
+
 from emotion_recognition.cli import options, program
+from emotion_recognition.errors import UserError
 
 
 def parse_args():
@@ -22,10 +27,124 @@ def parse_args():
 
 def main():
     arguments = parse_args()
-    # Imported here, so that --help answers at once.
-    from emotion_recognition import recogniser
+    # Where rows are printed, text would stand between them.
+    rows_are_printed = "-" in (arguments.csv, arguments.jsonl)
+    with redirect_stdout(sys.stderr if rows_are_printed else sys.stdout):
+        return recognise(arguments)
 
-    return recogniser.recognise(arguments, arguments.model)
+
+def recognise(arguments) -> int:
+    """Read, show and keep all sources that the arguments name; return the exit status."""
+    # Imported here, as in the other functions, so that --help answers at once.
+    from emotion_recognition.explanation.occlusion import quick_map
+    from emotion_recognition.faces.haar import CASCADE, FaceDetector
+    from emotion_recognition.recogniser import EmotionRecogniser
+    from emotion_recognition.video.heat import HeatMaps
+    from emotion_recognition.video.outputs import Outputs
+    from emotion_recognition.video.sources import find_sources
+    from emotion_recognition.video.window import open_window
+    from emotion_recognition.video.words import describe_cameras
+
+    if arguments.list_cameras:
+        print(describe_cameras())
+        return 0
+    sources = find_sources(arguments.sources, arguments.camera, arguments.resolution, arguments.output)
+    detector = FaceDetector(arguments.cascade or CASCADE, arguments.min_face)
+    settings = {name: getattr(arguments, name) for name in ("whole", "emotions", "pixel_range")}
+    recogniser = EmotionRecogniser(arguments.model, detector, **settings)
+    kept = {name: getattr(arguments, name) for name in ("output", "csv", "jsonl", "timeline", "force")}
+    status, place = 0, 0
+    with (
+        Outputs(**kept, sources=sources, emotions=recogniser.emotions) as outputs,
+        open_window(not arguments.no_window, arguments.fullscreen) as window,
+        HeatMaps(lambda crop, emotion: quick_map(recogniser.classifier, crop, emotion)) as heat,
+    ):
+        # Maps that nobody sees are not made.
+        heat.is_on = arguments.heat and (window.is_visible or outputs.keeps_pictures)
+        viewer = Viewer(window, heat)
+        while place < len(sources):
+            source, key = sources[place], "next"
+            try:
+                with source:
+                    key = play(source, recogniser, arguments.smooth, outputs, viewer)
+            except UserError as error:
+                # The others are read all the same.
+                program.fail(str(error) if source.name in str(error) else f"{source.name}: {error}")
+                status = program.SOME_UNREADABLE
+            if key == "quit":
+                break
+            place = max(0, place - 1) if key == "previous" else place + 1
+    return status
+
+
+def play(source, recogniser, smooth, outputs, viewer) -> str:
+    """Read the frames of a source, keep and show what is in them; return the key that ended it, or "next"."""
+    from emotion_recognition.video.overlay import annotate
+    from emotion_recognition.video.playback import Playback
+    from emotion_recognition.video.words import Summary, describe_faces, describe_picture
+
+    playback, follower, summary = Playback(source), recogniser.follow(smooth), Summary(source.name)
+    viewer.heat.start_video()
+    try:
+        for frame in source:
+            if frame.picture is None:  # A camera has nothing new.
+                if viewer.window.wait() == "quit":
+                    return "quit"
+                continue
+            faces = follower.read(frame.picture, frame.seconds) if source.is_video else recogniser.read(frame.picture)
+            # Who watches a video must not wait for maps; a file that is written can.
+            is_watched = source.is_live or (source.is_video and viewer.window.is_visible)
+            maps = viewer.heat.maps(frame.picture, faces, wait=not is_watched)
+            annotated = annotate(frame.picture, faces, maps) if outputs.keeps_pictures else None
+            outputs.write(source, frame, faces, annotated)
+            summary.add(faces)
+            if not source.is_video:
+                print(describe_picture(source.name, frame.picture, faces, recogniser), flush=True)
+            elif source.is_live and not viewer.window.is_visible and playback.is_time_to_print(frame.seconds):
+                print(describe_faces(source.name, faces), flush=True)
+            if viewer.window.is_visible and (key := viewer.show(source, playback, frame, faces, maps)):
+                return key
+        return "next"
+    finally:
+        if source.is_video and summary.frames:
+            print(summary)
+        outputs.complete()
+
+
+class Viewer:
+    """The window, and what its keys change."""
+
+    def __init__(self, window, heat):
+        self.window, self.heat = window, heat
+        self.is_mirrored = self.shows_help = False
+
+    def show(self, source, playback, frame, faces, maps) -> str:
+        """Show a frame, of a video until the next is due, a picture until a key; return what ends the source."""
+        from emotion_recognition.video.overlay import KEYS, annotate, draw_notes
+        from emotion_recognition.video.snapshot import save_snapshot
+
+        playback.next_frame()
+        while True:
+            view = annotate(frame.picture, faces, maps, self.is_mirrored)
+            rate = [f"{playback.frames_per_second():.0f} frames/s"] if source.is_video else []
+            stands = playback.is_paused or not source.is_video
+            milliseconds = 0 if stands else playback.milliseconds_left(frame.seconds)
+            match self.window.show(draw_notes(view, KEYS if self.shows_help else rate), milliseconds):
+                case "quit" | "next" | "previous" as key:
+                    return key
+                case "snapshot":
+                    save_snapshot(annotate(frame.picture, faces, maps))
+                case "mirror":
+                    self.is_mirrored = not self.is_mirrored
+                case "help":
+                    self.shows_help = not self.shows_help
+                case "heat":
+                    self.heat.is_on = not self.heat.is_on
+                    maps = self.heat.maps(frame.picture, faces, wait=stands)
+                case "pause":
+                    playback.pause()
+            if source.is_video and not playback.is_paused:
+                return ""
 
 
 if __name__ == "__main__":

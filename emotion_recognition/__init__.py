@@ -1,28 +1,34 @@
-"""What the scripts share, and a small library: four names are for other people's programs.
+"""Emotions on faces. These names are for other people's programs; what the scripts share lies in the rooms beside.
 
-    from emotion_recognition import EmotionRecogniser, draw_faces, read_picture
+from emotion_recognition import EmotionRecogniser
 
-    recogniser = EmotionRecogniser()
-    for face in recogniser.read(read_picture("photo.jpg")):
-        print(face.box, face.emotion, face.probabilities)
-
-They are imported when they are first used, so that `import emotion_recognition` starts neither OpenCV nor Keras.
+recogniser = EmotionRecogniser()
+for face in recogniser.read("photo.jpg"):
+    print(face.box, face.emotion, face.probabilities)
 """
 
 import importlib
+from typing import TYPE_CHECKING, Any
 
-# Where each public name comes from.
+if TYPE_CHECKING:
+    from emotion_recognition.errors import UserError
+    from emotion_recognition.images import read_picture
+    from emotion_recognition.recogniser import EmotionRecogniser, Face
+    from emotion_recognition.video.overlay import draw_faces
+
+__all__ = ["EmotionRecogniser", "Face", "UserError", "draw_faces", "read_picture"]
+
 _HOMES = {
-    "EmotionRecogniser": "library",
-    "Face": "library",
-    "draw_faces": "library",
+    "EmotionRecogniser": "recogniser",
+    "Face": "recogniser",
+    "UserError": "errors",
+    "draw_faces": "video.overlay",
     "read_picture": "images",
 }
 
-__all__ = ["EmotionRecogniser", "Face", "draw_faces", "read_picture"]
 
-
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
+    # Imported at first use: `import emotion_recognition` starts neither OpenCV nor Keras.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,135 +1,147 @@
-"""What test.py and emotions.py do: frame -> faces -> emotions, and everything set up for all sources that are named."""
+"""A picture, or the frames of a video -> the faces in it, and the emotion of each."""
 
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
-from emotion_recognition.cli.program import SYSTEM_PACKAGES, fail, start_keras
 from emotion_recognition.errors import UserError
-from emotion_recognition.explanation.heat import HeatMaps
-from emotion_recognition.faces.haar import CASCADE, FaceDetector, crop_face, find_or_whole, whole_box
+from emotion_recognition.faces.boxes import Box, crop_face, find_or_whole, whole_box
+from emotion_recognition.faces.haar import FaceDetector
 from emotion_recognition.faces.tracking import FaceFinder, Tracker
-from emotion_recognition.images import to_gray
-from emotion_recognition.video.background import Background
-from emotion_recognition.video.recorder import open_recorder
-from emotion_recognition.video.session import Session
-from emotion_recognition.video.sources import find_sources, list_cameras
-from emotion_recognition.video.table import Records, check_records
-from emotion_recognition.video.window import NoWindow, Window, can_open
+from emotion_recognition.images import read_picture, to_gray
+
+# Beside the scripts.
+MODEL = Path(__file__).resolve().parents[1] / "model.h5"
+
+WHOLE = ("never", "auto", "always")
+# Of fewer pixels in width or height, enlarged to 48, no expression is left to read.
+SMALLEST_CROP = 20
+# Seconds over which the probabilities of a face in a video are averaged: enough against flicker, and hardly seen.
+SMOOTH = 0.3
+
+Picture = str | os.PathLike | np.ndarray
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What was read in one frame: boxes (x, y, width, height), and probabilities float32 (n, emotions).
+class Face:
+    """A face in a picture, or in a frame of a video.
 
-    `winners` are the places of the emotions to show, `numbers` say who is who in a video (None in a picture), `maps`
-    are what speaks for the winners (see `heat`; None where nobody wants them).
+    `box` is (x, y, width, height) in pixels. `probabilities` has each emotion by its name, in a video smoothed over
+    time. `emotion` is the one to show: of a video, the one that has led clearly of late. `score` is how sure the
+    detector was, where it says so; `track` numbers the faces of a video, from 1.
     """
 
-    boxes: list
-    probabilities: np.ndarray
-    winners: list
-    numbers: list | None = None
-    maps: list | None = None
-
-    def mirrored(self, width: int) -> "Reading":
-        """Return the reading of the mirrored frame."""
-        maps = self.maps and [None if each is None else each[:, ::-1] for each in self.maps]
-        return replace(self, boxes=[(width - x - w, y, w, h) for x, y, w, h in self.boxes], maps=maps)
+    box: Box
+    probabilities: dict[str, float]
+    emotion: str
+    score: float | None = None
+    track: int | None = None
 
 
-class Recogniser:
-    """Reads the emotions of all faces in a picture.
+class Classifier(Protocol):
+    """What `models.classifier.EmotionClassifier` is: crops, uint8 (n, 48, 48) -> probabilities, (n, emotions)."""
 
-    `whole` says when the whole picture is read as one face: never, auto (where no face is found), or always.
+    emotions: tuple[str, ...]
+
+    def probabilities(self, faces: list[np.ndarray]) -> np.ndarray: ...
+
+
+class EmotionRecogniser:
+    """Finds faces and reads their emotions. Loading takes seconds: make one, and use it for all pictures.
+
+    `model` is a model file, or a classifier that is loaded already; `emotions` and `pixel_range` tell of a file of
+    another project what `models.model_file.load` cannot know. `detector` finds the faces (the Haar cascade unless
+    another is given), `min_face` pixels wide or more. `whole` says when a picture is itself taken as one face: never,
+    auto (where no face is found), or always. `errors.UserError` says in a sentence what is wrong with a file.
     """
 
-    def __init__(self, detector, classifier, whole="never"):
-        self._classifier, self._whole = classifier, whole
-        self.detector, self.emotions = detector, classifier.emotions
+    def __init__(
+        self,
+        model: str | os.PathLike | Classifier = MODEL,
+        detector: FaceDetector | None = None,
+        *,
+        min_face: int | None = None,
+        whole: str = "never",
+        emotions: str | None = None,
+        pixel_range: str | None = None,
+    ):
+        self.whole = check_whole(whole)
+        self.detector = detector or FaceDetector(smallest=min_face)
+        if isinstance(model, str | os.PathLike):
+            # Imported here, so that drawing alone starts no Keras.
+            from emotion_recognition.models.classifier import EmotionClassifier
 
-    def read(self, frame: np.ndarray, seconds: float = 0.0) -> Reading:
-        """Return what is read in a picture, uint8 (height, width, 3), blue-green-red, whatever its time."""
-        boxes, probabilities = self.classify(to_gray(frame), self.detector.detect)
-        return Reading(boxes, probabilities, [int(row.argmax()) for row in probabilities])
+            model = EmotionClassifier(model, emotions, pixel_range)
+        self.classifier: Classifier = model
+        self.emotions = tuple(self.classifier.emotions)
 
-    def follow(self, smooth: float) -> "VideoRecogniser":
-        """Return what reads the frames of one video; `smooth` is the time constant in seconds."""
-        return VideoRecogniser(self, smooth)
+    def read(self, picture: Picture, whole: str | None = None) -> list[Face]:
+        """Return the faces in a picture from left to right; often none.
 
-    def classify(self, gray: np.ndarray, find) -> tuple:
-        """Return the boxes that `find` finds in a gray picture, or that of the whole, and their probabilities."""
-        boxes = find_or_whole(find, gray, self._whole)
-        return boxes, self._classifier.probabilities([crop_face(gray, box) for box in boxes])
+        `picture` is a file's path, or uint8: gray (height, width), or blue-green-red (height, width, 3). `whole` may
+        differ from that of all pictures. TypeError and ValueError name what is no such picture, UserError a crop of
+        fewer than 20 pixels in width or height.
+        """
+        gray = gray_picture(picture)
+        boxes = find_or_whole(self.detector.detect, gray, check_whole(whole or self.whole))
+        rows = self.classify(gray, boxes)
+        return [self._face(box, row, int(row.argmax())) for box, row in zip(boxes, rows, strict=True)]
+
+    def follow(self, smooth: float = SMOOTH) -> "FaceFollower":
+        """Return what reads the frames of one video; `smooth` is the time in seconds to average over, 0 for none."""
+        return FaceFollower(self, smooth)
+
+    def classify(self, gray: np.ndarray, boxes: list[Box]) -> np.ndarray:
+        """Return the probabilities, float32 (n, emotions), of the faces in boxes of a gray picture."""
+        for _, _, width, height in boxes:
+            if min(width, height) < SMALLEST_CROP:
+                sizes = f"{width}x{height} pixels; {SMALLEST_CROP} in width and height are the least"
+                raise UserError(f"Too small to be read as a face ({sizes}): give a larger picture.")
+        return self.classifier.probabilities([crop_face(gray, box) for box in boxes])
+
+    def _face(self, box: Box, row: np.ndarray, winner: int, track: int | None = None) -> Face:
+        probabilities = dict(zip(self.emotions, row.tolist(), strict=True))
+        return Face(box, probabilities, self.emotions[winner], track=track)
 
 
-class VideoRecogniser:
-    """Reads the emotions of all faces in the frames of one video: follows the faces, and keeps their names steady."""
+class FaceFollower:
+    """Reads the frames of one video: knows its faces again, and keeps their emotions steady."""
 
-    def __init__(self, recogniser: Recogniser, smooth: float):
+    def __init__(self, recogniser: EmotionRecogniser, smooth: float):
         self._recogniser = recogniser
         self._finder, self._tracker = FaceFinder(recogniser.detector), Tracker(smooth)
 
-    def read(self, frame: np.ndarray, seconds: float) -> Reading:
-        """Return what is read in the next frame, uint8 (height, width, 3), blue-green-red, of this time."""
-        gray = to_gray(frame)
+    def read(self, frame: np.ndarray, seconds: float) -> list[Face]:
+        """Return the faces in the next frame, an array as `EmotionRecogniser.read` takes it, at this time."""
+        recogniser, gray = self._recogniser, gray_picture(frame)
         # A whole frame that was read as one face is nothing to look near to.
-        known = [face.box for face in self._tracker.faces if face.box != whole_box(gray)]
-        boxes, probabilities = self._recogniser.classify(gray, lambda gray: self._finder.find(gray, seconds, known))
-        faces = self._tracker.update(boxes, probabilities, seconds)
-        smoothed = np.stack([face.probabilities for face in faces]) if faces else probabilities
-        return Reading(boxes, smoothed, [face.winner for face in faces], [face.number for face in faces])
+        known = [track.box for track in self._tracker.tracks if track.box != whole_box(gray)]
+        boxes = find_or_whole(lambda gray: self._finder.find(gray, seconds, known), gray, recogniser.whole)
+        tracks = self._tracker.update(boxes, recogniser.classify(gray, boxes), seconds)
+        return [recogniser._face(track.box, track.probabilities, track.winner, track.number) for track in tracks]
 
 
-def recognise(arguments, model) -> int:
-    """Read all sources that the arguments name, show, print and keep the results; return the exit status.
-
-    A source that cannot be read is named on standard error; the others are read all the same.
-    """
-    if arguments.list_cameras:
-        return print_cameras()
-    sources = find_sources(arguments.sources, arguments.camera, arguments.resolution, arguments.output)
-    check_records(arguments, sources)
-    recorder = open_recorder(arguments.output, sources, arguments.force)
-    detector = FaceDetector(arguments.cascade or CASCADE, arguments.min_face)
-    # Keras takes seconds to start: imported only when the arguments are known to be right.
-    start_keras()
-    from emotion_recognition.models.classifier import EmotionClassifier
-
-    classifier = EmotionClassifier(model, arguments.emotions, arguments.pixel_range)
-    recogniser = Recogniser(detector, classifier, arguments.whole)
-    status = 0
-    with ExitStack() as stack:
-        window = stack.enter_context(closing(Window(arguments.fullscreen) if can_show(arguments) else NoWindow()))
-        records = stack.enter_context(closing(Records(arguments, sources, recogniser.emotions)))
-        writer = stack.enter_context(closing(Background()))
-        heat = stack.enter_context(closing(HeatMaps(classifier.probabilities, arguments.heat)))
-        session = Session(recogniser, window, recorder, records, writer, arguments.smooth, heat)
-        for source in sources:
-            try:
-                if not session.run(source):
-                    break
-            except UserError as error:
-                status = fail(str(error))
-    return status
+def gray_picture(picture: Picture) -> np.ndarray:
+    """Return a picture, a path or uint8 gray or blue-green-red, as gray, uint8 (height, width)."""
+    if isinstance(picture, str | os.PathLike):
+        return to_gray(read_picture(picture))
+    if not isinstance(picture, np.ndarray):
+        hint = " (cv2.imread gives None for a file that it cannot read: give the path)" if picture is None else ""
+        raise TypeError(f"A picture is a path or a NumPy array, not {type(picture).__name__}{hint}.")
+    if picture.dtype != np.uint8:
+        raise TypeError(f"A picture's array is uint8, 0 to 255, not {picture.dtype}: convert it with .astype('uint8').")
+    if picture.size == 0 or picture.ndim not in (2, 3) or picture.shape[2:] not in ((), (1,), (3,)):
+        raise ValueError(
+            f"A picture's array is gray (height, width) or blue-green-red (height, width, 3), not {picture.shape}."
+        )
+    return to_gray(picture) if picture.shape[2:] == (3,) else picture.reshape(picture.shape[:2])
 
 
-def print_cameras() -> int:
-    """Print every camera that gives pictures; return the exit status."""
-    cameras = list_cameras()
-    for number, width, height, rate in cameras:
-        print(f"--camera {number}: {width}x{height}, {rate:.0f} frames/s")
-    if not cameras:
-        print("No camera gives pictures: connect one, and close what else uses it.")
-    return 0
-
-
-def can_show(arguments) -> bool:
-    """Return whether to open a window; say so where there is no display for it."""
-    if arguments.no_window:
-        return False
-    if can_open():
-        return True
-    print(f"No display that works, or no window on it (Debian: apt-get install {SYSTEM_PACKAGES}): going on without.")
-    return False
+def check_whole(whole: str) -> str:
+    """Return when a whole picture is taken as one face; ValueError for another word than those of `WHOLE`."""
+    if whole not in WHOLE:
+        raise ValueError(f"`whole` is {', '.join(WHOLE[:-1])} or {WHOLE[-1]}, not {whole!r}.")
+    return whole

@@ -8,7 +8,8 @@ import numpy as np
 from emotion_recognition.datasets import listings, splits
 from emotion_recognition.datasets.samples import Rejected, Sample
 from emotion_recognition.errors import UserError
-from emotion_recognition.faces.haar import FaceDetector, crop_face, find_or_whole
+from emotion_recognition.faces.boxes import crop_face, find_or_whole
+from emotion_recognition.faces.haar import FaceDetector
 from emotion_recognition.images import read_picture, to_gray
 
 
@@ -16,7 +17,7 @@ class PictureSet:
     """Reads a data set of picture files; iterating gives a `Sample` or a `Rejected` for each of them.
 
     `split(listed, number)` gives the split of a picture before which `number` faces of its emotion were found. `faces`
-    is one of `listings.Form`, `whole` as in `faces.find_or_whole`.
+    is one of `listings.Form`, `whole` as in `boxes.find_or_whole`.
     """
 
     unit = "pictures"

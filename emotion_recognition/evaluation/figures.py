@@ -5,14 +5,9 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import written_whole
-from emotion_recognition.labels import COLOURS
-
-# More faces would make a timeline taller than a page.
-MOST_TIMELINES = 8
 
 # Names of files may hold dollars, between which Matplotlib would read a formula.
 matplotlib.rcParams["text.parse_math"] = False
@@ -127,34 +122,4 @@ def wrong_faces(pictures, captions: list[tuple[str, str]], title: str, path):
         axes.set_title(label, size=9, pad=16)
         axes.text(0.5, 1.03, seen, ha="center", va="bottom", size=9, color="tab:red", transform=axes.transAxes)
     figure.suptitle(title)
-    save_figure(figure, path)
-
-
-def timeline(faces: dict, frames, interval: float, emotions, title: str, path):
-    """Draw the emotions of each face over the time of a video, the faces that were seen longest first.
-
-    `faces` maps a face's number to (intervals, 1 + emotions): in how many frames of an interval it was seen, and the
-    sum of its probabilities there; `frames` (intervals,) are all frames, `interval` is in seconds.
-    """
-    longest = sorted(faces, key=lambda number: -faces[number][:, 0].sum())[:MOST_TIMELINES]
-    figure = Figure(figsize=(10, 1.6 + 1.5 * max(1, len(longest))), layout="constrained")
-    edges = np.arange(len(frames) + 1) * interval
-    colours = ["#{2:02x}{1:02x}{0:02x}".format(*COLOURS[emotion]) for emotion in emotions]
-    rows = figure.subplots(max(1, len(longest)), 1, sharex=True, squeeze=False)[:, 0]
-    for axes, number in zip(rows, longest, strict=False):
-        seen, sums = faces[number][:, 0], faces[number][:, 1:]
-        heights = np.cumsum(sums / np.maximum(seen, 1)[:, None], axis=1)
-        # Steps with gaps, where the face was not seen.
-        for place, colour in enumerate(colours):
-            lower = heights[:, place - 1] if place else np.zeros(len(frames))
-            axes.stairs(heights[:, place], edges, baseline=lower, fill=True, color=colour)
-        axes.set_title(f"face {number}, seen {seen.sum() / max(1, frames.sum()):.0%} of the time", loc="left", size=10)
-    for axes in rows:
-        axes.set(xlim=(0, edges[-1]), ylim=(0, 1), ylabel="probability")
-    if not longest:
-        rows[0].text(0.5, 0.5, "no face was seen", ha="center", va="center", transform=rows[0].transAxes)
-    rows[-1].set_xlabel("seconds")
-    figure.suptitle(title + (f"; the {len(longest)} faces seen longest" if len(faces) > len(longest) else ""))
-    handles = [Patch(color=colour, label=emotion) for emotion, colour in zip(emotions, colours, strict=True)]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(emotions), frameon=False)
     save_figure(figure, path)

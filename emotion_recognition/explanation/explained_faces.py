@@ -6,7 +6,8 @@ import numpy as np
 
 from emotion_recognition.datasets import folders
 from emotion_recognition.errors import UserError
-from emotion_recognition.faces.haar import FaceDetector, crop_face, find_or_whole
+from emotion_recognition.faces.boxes import crop_face, find_or_whole
+from emotion_recognition.faces.haar import FaceDetector
 from emotion_recognition.images import read_picture, to_gray
 
 

@@ -1,7 +1,4 @@
-"""Finding faces: picture -> boxes -> gray crops of 48x48, with OpenCV's Haar cascade (Viola and Jones, 2001).
-
-A box is a tuple (x, y, width, height) of int, in pixels, inside the picture.
-"""
+"""Finding faces with OpenCV's Haar cascade (Viola and Jones, 2001): gray picture -> boxes (see `boxes`)."""
 
 import math
 from pathlib import Path
@@ -10,18 +7,19 @@ import cv2
 import numpy as np
 
 from emotion_recognition.errors import UserError
+from emotion_recognition.faces.boxes import Box, clip_box, distinct, enlarge
 from emotion_recognition.files import check_is_utf8
-from emotion_recognition.images import FACE_SIZE, to_face
+from emotion_recognition.images import FACE_SIZE
 
 # Beside the scripts.
-CASCADE = Path(__file__).parents[2] / "haarcascade_frontalface_default.xml"
+CASCADE = Path(__file__).resolve().parents[2] / "haarcascade_frontalface_default.xml"
 
 # The cascade knows faces of 24x24 pixels and more. Below a twentieth of the picture most of what it finds is no face.
 CASCADE_SIZE = 24
 SMALLEST_SHARE = 20
 
 # In videos, sizes in larger steps and fewer neighbours find as many faces of the shrunken frame in less time.
-QUICK = {"scaleFactor": 1.2, "minNeighbors": 2}
+QUICK_STEP, QUICK_NEIGHBORS = 1.2, 2
 
 # Near a face that is known, it is looked for at this size, this far around it, and no more than so much smaller or
 # larger: with fewer pixels it is missed more often.
@@ -36,7 +34,7 @@ class FaceDetector:
     `smallest` is the width of the smallest face that is wanted, in pixels; without it, a twentieth of the picture.
     """
 
-    def __init__(self, cascade=CASCADE, smallest=None):
+    def __init__(self, cascade: str | Path = CASCADE, smallest: int | None = None):
         if not Path(cascade).is_file():
             raise UserError(f"{cascade} is not there: it belongs beside the scripts; name another with --cascade.")
         check_is_utf8(cascade)
@@ -49,17 +47,13 @@ class FaceDetector:
             raise UserError(f"{cascade} is no Haar cascade: name another with --cascade.")
         self._smallest = smallest
 
-    def smallest_face(self, shape, least: int) -> int:
-        """Return the width of the smallest face to find in a picture (height, width), `least` or more."""
-        return max(CASCADE_SIZE, self._smallest) if self._smallest else max(least, min(shape) // SMALLEST_SHARE)
-
-    def detect(self, gray: np.ndarray) -> list[tuple]:
+    def detect(self, gray: np.ndarray) -> list[Box]:
         """Return the boxes of the faces in a gray picture, uint8 (height, width), from left to right; often none."""
         smallest = self.smallest_face(gray.shape, least=CASCADE_SIZE)
         found = self._cascade.detectMultiScale(gray, scaleFactor=1.1, minNeighbors=6, minSize=(smallest, smallest))
-        return sorted(clip_box(box, *gray.shape[::-1]) for box in found)
+        return distinct([clip_box(box, *gray.shape[::-1]) for box in found])
 
-    def detect_quickly(self, gray: np.ndarray, reserve: float = 1.0) -> list[tuple]:
+    def detect_quickly(self, gray: np.ndarray, reserve: float = 1.0) -> list[Box]:
         """Return the same for a frame of a video, from as few pixels as its smallest face needs.
 
         Where nobody names it, that is one of the size that the network sees. `reserve` leaves it so many times as many
@@ -67,42 +61,41 @@ class FaceDetector:
         """
         smallest = self.smallest_face(gray.shape, least=FACE_SIZE)
         scale = min(1.0, reserve * CASCADE_SIZE / smallest)
-        least = max(CASCADE_SIZE, round(scale * smallest))
-        found = self._cascade.detectMultiScale(shrink(gray, scale), **QUICK, minSize=(least, least))
-        return sorted(clip_box(box / scale, *gray.shape[::-1]) for box in np.asarray(found))
+        found = self._search(gray, scale, least=round(scale * smallest))
+        return distinct([clip_box(box / scale, *gray.shape[::-1]) for box in found])
 
-    def detect_near(self, gray: np.ndarray, box) -> list[tuple]:
+    def detect_near(self, gray: np.ndarray, box: Box) -> list[Box]:
         """Return the box, alone in a list, of the face that lies where one was a moment ago; none if it has gone."""
         left, top, width, height = clip_box(enlarge(box, NEAR_MARGIN), *gray.shape[::-1])
         if min(width, height) < CASCADE_SIZE:
             return []
         scale = min(1.0, NEAR_SIZE / box[2])
-        area = shrink(gray[top : top + height, left : left + width], scale)
-        least, most = (max(CASCADE_SIZE, round(share * scale * box[2])) for share in NEAR_SIZES)
-        found = self._cascade.detectMultiScale(area, **QUICK, minSize=(least, least), maxSize=(most, most))
-        faces = [clip_box(near / scale + (left, top, 0, 0), *gray.shape[::-1]) for near in np.asarray(found)]
+        least, most = (round(share * scale * box[2]) for share in NEAR_SIZES)
+        found = self._search(gray[top : top + height, left : left + width], scale, least, most)
+        faces = [clip_box(near / scale + (left, top, 0, 0), *gray.shape[::-1]) for near in found]
         middle = box[0] + box[2] / 2, box[1] + box[3] / 2
         return sorted(faces, key=lambda face: math.dist(middle, (face[0] + face[2] / 2, face[1] + face[3] / 2)))[:1]
 
-    def is_nearby_cheaper(self, shape, faces: int) -> bool:
+    def _search(self, gray: np.ndarray, scale: float, least: int, most: int = 0) -> np.ndarray:
+        """Return the boxes (n, 4) in the shrunken picture, `least` to `most` pixels wide there (0: of any size)."""
+        sizes = [(max(CASCADE_SIZE, size),) * 2 if size else (0, 0) for size in (least, most)]
+        found = self._cascade.detectMultiScale(
+            shrink(gray, scale),
+            scaleFactor=QUICK_STEP,
+            minNeighbors=QUICK_NEIGHBORS,
+            minSize=sizes[0],
+            maxSize=sizes[1],
+        )
+        return np.asarray(found)
+
+    def smallest_face(self, shape: tuple[int, ...], least: int) -> int:
+        """Return the width of the smallest face to find in a picture (height, width), `least` or more."""
+        return max(CASCADE_SIZE, self._smallest) if self._smallest else max(least, min(shape) // SMALLEST_SHARE)
+
+    def is_nearby_cheaper(self, shape: tuple[int, ...], faces: int) -> bool:
         """Return whether looking near so many faces takes fewer pixels than the whole frame."""
         scale = CASCADE_SIZE / self.smallest_face(shape, least=FACE_SIZE)
         return faces * (NEAR_SIZE * (1 + 2 * NEAR_MARGIN)) ** 2 < shape[0] * shape[1] * scale**2
-
-
-def find_or_whole(find, gray: np.ndarray, whole="never") -> list[tuple]:
-    """Return the boxes that the function `find` finds in a gray picture, or that of the whole picture.
-
-    `whole` says when the picture itself is taken as one face: never, auto (where no face is found), or always.
-    """
-    boxes = [] if whole == "always" else find(gray)
-    is_whole = whole == "always" or (whole == "auto" and not boxes)
-    return [whole_box(gray)] if is_whole else boxes
-
-
-def whole_box(gray) -> tuple:
-    """Return the box of a whole picture."""
-    return 0, 0, gray.shape[1], gray.shape[0]
 
 
 def shrink(gray: np.ndarray, scale: float) -> np.ndarray:
@@ -111,25 +104,3 @@ def shrink(gray: np.ndarray, scale: float) -> np.ndarray:
         return gray
     size = [max(1, round(scale * pixels)) for pixels in gray.shape[::-1]]
     return cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
-
-
-def enlarge(box, margin: float) -> tuple:
-    """Return the box with a margin, as a part of its width and height, on every side."""
-    x, y, width, height = box
-    return x - margin * width, y - margin * height, (1 + 2 * margin) * width, (1 + 2 * margin) * height
-
-
-def clip_box(box, width, height) -> tuple:
-    """Return the part of a box that is inside a picture of this size."""
-    x, y, box_width, box_height = (round(float(value)) for value in box)
-    left, top = max(0, x), max(0, y)
-    return left, top, min(width, x + box_width) - left, min(height, y + box_height) - top
-
-
-def crop_face(gray: np.ndarray, box) -> np.ndarray:
-    """Cut a box out of a gray picture and scale it to uint8 (48, 48).
-
-    No margin is added: the cascade's box and FER-2013's own crop coincide.
-    """
-    x, y, width, height = box
-    return to_face(gray[y : y + height, x : x + width])

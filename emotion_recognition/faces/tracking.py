@@ -9,6 +9,9 @@ from itertools import cycle
 
 import numpy as np
 
+from emotion_recognition.faces.boxes import Box, distinct, overlap
+from emotion_recognition.faces.haar import FaceDetector
+
 FULL_SEARCH_SECONDS = 0.25
 # Whole frames are searched with these reserves of pixels in turn: a face that stands still where one misses it is
 # found by the other, within half a second.
@@ -22,11 +25,11 @@ LEAD = 0.05
 
 
 @dataclass(frozen=True)
-class Face:
-    """A face as it was last seen; `winner` is the place of the emotion that is shown for it."""
+class Track:
+    """A face as it was last seen: smoothed probabilities, and `winner`, the place of the emotion that is shown."""
 
     number: int
-    box: tuple
+    box: Box
     time: float
     probabilities: np.ndarray
     winner: int
@@ -35,88 +38,73 @@ class Face:
 class FaceFinder:
     """Finds the faces in frames of a video: in the whole frame every few frames, between them near known faces."""
 
-    def __init__(self, detector):
+    def __init__(self, detector: FaceDetector):
         self._detector = detector
-        self._shape, self._due, self._reserves = None, -math.inf, cycle(RESERVES)
+        self._shape: tuple[int, ...] = ()
+        self._due, self._reserves = -math.inf, cycle(RESERVES)
 
-    def find(self, gray: np.ndarray, time: float, known: list) -> list[tuple]:
+    def find(self, gray: np.ndarray, time: float, known: list[Box]) -> list[Box]:
         """Return the boxes of the faces in a gray frame, uint8 (height, width), from left to right."""
         is_due = time >= self._due or gray.shape != self._shape
         is_crowded = not self._detector.is_nearby_cheaper(gray.shape, len(known))
-        found = []
+        found: list[Box] = []
         if is_due or is_crowded:
             self._shape, self._due = gray.shape, time + FULL_SEARCH_SECONDS
             found = self._detector.detect_quickly(gray, next(self._reserves))
         for box in [] if is_crowded else known:
             if not any(overlap(box, other) > SMALLEST_OVERLAP for other in found):
                 found += self._detector.detect_near(gray, box)
-        return sorted(distinct(found))
+        return distinct(found)
 
 
 class Tracker:
     """Gives each face of a video a number, and smooths its probabilities over `smooth` seconds (0: not at all)."""
 
     def __init__(self, smooth: float):
-        self.faces = []
+        self.tracks: list[Track] = []
         self._smooth, self._last_number = smooth, 0
 
-    def update(self, boxes: list, probabilities: np.ndarray, time: float) -> list[Face]:
-        """Take what was found in the next frame and return a `Face` for each box, in the same order."""
-        remembered = [face for face in self.faces if time - face.time < REMEMBERED_SECONDS]
+    def update(self, boxes: list[Box], probabilities: np.ndarray, time: float) -> list[Track]:
+        """Take what was found in the next frame and return a `Track` for each box, in the same order."""
+        remembered = [track for track in self.tracks if time - track.time < REMEMBERED_SECONDS]
         earlier = match(boxes, remembered)
         seen = [
             self._follow(earlier.get(index), box, row, time)
             for index, (box, row) in enumerate(zip(boxes, probabilities, strict=True))
         ]
-        numbers = {face.number for face in seen}
-        self.faces = seen + [face for face in remembered if face.number not in numbers]
+        numbers = {track.number for track in seen}
+        self.tracks = seen + [track for track in remembered if track.number not in numbers]
         return seen
 
-    def _follow(self, earlier, box, row, time) -> Face:
+    def _follow(self, earlier: Track | None, box: Box, row: np.ndarray, time: float) -> Track:
         if earlier is None:
             self._last_number += 1
-            return Face(self._last_number, box, time, row, int(row.argmax()))
+            return Track(self._last_number, box, time, row, int(row.argmax()))
         smoothed = smooth(earlier.probabilities, row, time - earlier.time, self._smooth)
-        return Face(earlier.number, box, time, smoothed, choose(smoothed, earlier.winner, LEAD if self._smooth else 0))
+        return Track(earlier.number, box, time, smoothed, choose(smoothed, earlier.winner, LEAD if self._smooth else 0))
 
 
-def smooth(before, now, seconds: float, time_constant: float):
+def smooth(before: np.ndarray, now: np.ndarray, seconds: float, time_constant: float) -> np.ndarray:
     """Return the exponential moving average: after `time_constant` seconds, 63 % of a change has come through."""
     share = -math.expm1(-seconds / time_constant) if time_constant else 1.0
     return before + np.float32(share) * (now - before)
 
 
-def choose(probabilities, winner: int, lead: float) -> int:
+def choose(probabilities: np.ndarray, winner: int, lead: float) -> int:
     """Return the place of the most probable emotion, but `winner` while no other leads it by more than `lead`."""
     best = int(probabilities.argmax())
     return best if probabilities[best] > probabilities[winner] + lead else winner
 
 
-def overlap(box, other) -> float:
-    """Return the part of the common area of two boxes that both cover (intersection over union), 0 to 1."""
-    width = min(box[0] + box[2], other[0] + other[2]) - max(box[0], other[0])
-    height = min(box[1] + box[3], other[1] + other[3]) - max(box[1], other[1])
-    shared = max(0, width) * max(0, height)
-    return shared / (box[2] * box[3] + other[2] * other[3] - shared)
-
-
-def match(boxes: list, faces: list) -> dict:
-    """Return {index of a box: earlier face}; the pairs that overlap most come first, each box and face is used once."""
+def match(boxes: list[Box], tracks: list[Track]) -> dict[int, Track]:
+    """Return {index of a box: its track}; the pairs that overlap most come first, each box and track is used once."""
     pairs = [
-        (overlap(box, face.box), index, place) for index, box in enumerate(boxes) for place, face in enumerate(faces)
+        (overlap(box, track.box), index, place) for index, box in enumerate(boxes) for place, track in enumerate(tracks)
     ]
-    matched, taken = {}, set()
+    matched: dict[int, Track] = {}
+    taken = set()
     for shared, index, place in sorted(pairs, key=lambda pair: -pair[0]):
         if shared >= SMALLEST_OVERLAP and index not in matched and place not in taken:
-            matched[index] = faces[place]
+            matched[index] = tracks[place]
             taken.add(place)
     return matched
-
-
-def distinct(boxes: list) -> list:
-    """Return the boxes without those that mean the same face as an earlier one."""
-    kept = []
-    for box in boxes:
-        if not any(overlap(box, other) > 2 * SMALLEST_OVERLAP for other in kept):
-            kept.append(box)
-    return kept

@@ -13,7 +13,8 @@ from emotion_recognition.images import SUFFIXES
 from emotion_recognition.video.capture import Frame, Source
 from emotion_recognition.video.recorder import WRITTEN_VIDEO_SUFFIXES, Recorder, name_targets
 from emotion_recognition.video.sources import VIDEO_SUFFIXES, keep_sources
-from emotion_recognition.video.table import COLUMNS, RowFile, Timeline, csv_lines, json_lines, make_rows
+from emotion_recognition.video.table import STANDARD_OUTPUT, Table, check_ending, make_rows
+from emotion_recognition.video.timeline import Timeline, check_timeline
 
 # Frames that wait to be written: more would only fill memory while the disk cannot follow.
 MOST_WAITING = 16
@@ -40,14 +41,10 @@ class Outputs:
         check_tables(output, csv, jsonl, timeline, sources, force)
         targets = find_targets(output, sources, force)
         self.keeps_pictures = bool(targets)
-        self._recorder, self._emotions = Recorder(targets), emotions
-        self._rows, self._timeline = [], None
-        if csv:
-            self._rows.append(RowFile(csv, csv_lines, ",".join((*COLUMNS, *emotions)) + "\n"))
-        if jsonl:
-            self._rows.append(RowFile(jsonl, json_lines))
-        if timeline:
-            self._timeline = Timeline(timeline, sources[0], emotions)
+        self._recorder = Recorder(targets)
+        named = (("--csv", csv), ("--jsonl", jsonl))
+        self._tables = [Table(path, flag, tuple(emotions)) for flag, path in named if path]
+        self._timeline = Timeline(timeline, sources[0].name, tuple(emotions)) if timeline else None
         self._current: Source | None = None
         self._failure: BaseException | None = None
         self._places = threading.Semaphore(MOST_WAITING)
@@ -78,7 +75,7 @@ class Outputs:
         return self
 
     def __exit__(self, kind, error, traceback):
-        for close in [self._recorder.close, *(file.close for file in self._rows)]:
+        for close in [self._recorder.close, *(table.close for table in self._tables)]:
             self._executor.submit(self._try, close, always=True)
         if self._timeline:
             self._executor.submit(self._try, self._timeline.close)
@@ -114,27 +111,28 @@ class Outputs:
     def _keep(self, source, frame, faces, annotated):
         if self.keeps_pictures and annotated is not None:
             self._recorder.write(source, annotated, frame.seconds)
-        if self._rows:
-            rows = make_rows(source, frame.number, frame.seconds, faces, self._emotions)
-            for file in self._rows:
-                file.write(rows)
+        if self._tables:
+            rows = make_rows(source.name, frame.number, frame.seconds, faces)
+            for table in self._tables:
+                table.write(rows)
         if self._timeline:
             self._timeline.write(frame.seconds, faces)
 
 
 def check_tables(output, csv, jsonl, timeline, sources, force):
     """Refuse tables and timelines that cannot be kept."""
+    for flag, path in (("--csv", csv), ("--jsonl", jsonl)):
+        if path:
+            check_ending(path, flag)
+    if timeline:
+        check_timeline(timeline, sources)
     for flag, path in (("--csv", csv), ("--jsonl", jsonl), ("--timeline", timeline)):
-        if path and str(path) != "-":
+        if path and str(path) != STANDARD_OUTPUT:
             keep_sources([path], sources, flag)
             claim_output(path, force, flag)
     named = [Path(path).resolve() for path in (output, csv, jsonl, timeline) if path]
     if len(set(named)) < len(named):
         raise UserError("--csv, --jsonl, --timeline and --output name one file twice: give each a name of its own.")
-    if timeline and (len(sources) > 1 or not sources[0].is_video):
-        raise UserError("--timeline draws one video or camera: name a single one.")
-    if timeline and Path(timeline).suffix.lower() != ".png":
-        raise UserError(f"{timeline}: a timeline is a picture; name a --timeline that ends in .png.")
 
 
 def find_targets(output, sources, force) -> dict[Source, Path]:

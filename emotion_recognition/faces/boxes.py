@@ -1,0 +1,79 @@
+"""Boxes of faces: how they lie to each other, and what they cut out of a picture.
+
+A box is (x, y, width, height) in pixels, x and y being its upper left corner.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from emotion_recognition.images import to_face
+
+Box = tuple[int, int, int, int]
+
+# A box of which a larger one covers more than this part is a mouth or a collar, or the same face once more.
+LARGEST_PART_INSIDE = 0.5
+
+
+def shared_pixels(box: Box, other: Box) -> int:
+    """Return how many pixels two boxes share."""
+    width = min(box[0] + box[2], other[0] + other[2]) - max(box[0], other[0])
+    height = min(box[1] + box[3], other[1] + other[3]) - max(box[1], other[1])
+    return max(0, width) * max(0, height)
+
+
+def overlap(box: Box, other: Box) -> float:
+    """Return the part of the common area of two boxes that both cover (intersection over union), 0 to 1."""
+    shared = shared_pixels(box, other)
+    return shared / (box[2] * box[3] + other[2] * other[3] - shared)
+
+
+def is_inside(box: Box, other: Box) -> bool:
+    """Return whether a box lies for the most part inside another."""
+    return shared_pixels(box, other) > LARGEST_PART_INSIDE * box[2] * box[3]
+
+
+def distinct(boxes: list[Box]) -> list[Box]:
+    """Return the boxes from left to right, without those that lie for the most part inside a larger one."""
+    kept: list[Box] = []
+    for box in sorted(boxes, key=lambda box: -box[2] * box[3]):
+        if not any(is_inside(box, larger) for larger in kept):
+            kept.append(box)
+    return sorted(kept)
+
+
+def clip_box(box, width: int, height: int) -> Box:
+    """Return the part of a box (four numbers of any kind) that is inside a picture of this size."""
+    x, y, box_width, box_height = (round(float(value)) for value in box)
+    left, top = max(0, x), max(0, y)
+    return left, top, min(width, x + box_width) - left, min(height, y + box_height) - top
+
+
+def enlarge(box: Box, margin: float) -> tuple[float, float, float, float]:
+    """Return the box with a margin, as a part of its width and height, on every side."""
+    x, y, width, height = box
+    return x - margin * width, y - margin * height, (1 + 2 * margin) * width, (1 + 2 * margin) * height
+
+
+def whole_box(gray: np.ndarray) -> Box:
+    """Return the box of a whole picture."""
+    return 0, 0, gray.shape[1], gray.shape[0]
+
+
+def find_or_whole(find: Callable[[np.ndarray], list[Box]], gray: np.ndarray, whole: str = "never") -> list[Box]:
+    """Return the boxes that `find` finds in a gray picture, uint8 (height, width), or that of the whole picture.
+
+    `whole` says when the picture itself is taken as one face: never, auto (where no face is found), or always.
+    """
+    boxes = [] if whole == "always" else find(gray)
+    is_whole = whole == "always" or (whole == "auto" and not boxes)
+    return [whole_box(gray)] if is_whole else boxes
+
+
+def crop_face(gray: np.ndarray, box: Box) -> np.ndarray:
+    """Cut a box out of a gray picture and scale it to uint8 (48, 48).
+
+    No margin is added: the box of a detector and FER-2013's own crop coincide.
+    """
+    x, y, width, height = box
+    return to_face(gray[y : y + height, x : x + width])

@@ -1,0 +1,98 @@
+"""The emotions of each face over the time of a video, gathered as it goes and drawn at its end."""
+
+from pathlib import Path
+
+import numpy as np
+
+from emotion_recognition.errors import UserError, as_line
+from emotion_recognition.files import written_whole
+from emotion_recognition.labels import COLOURS
+from emotion_recognition.recogniser import Face
+
+# However long a video is, its timeline keeps so many intervals, and the faces that were seen longest.
+MOST_INTERVALS, MOST_FACES = 480, 64
+SHORTEST_INTERVAL = 0.1
+# More faces would make the picture taller than a page.
+MOST_DRAWN = 8
+
+
+def check_timeline(path: str | Path, sources: list):
+    """Refuse a timeline that is no PNG picture, or of other than one video or camera."""
+    if len(sources) > 1 or not sources[0].is_video:
+        raise UserError("--timeline draws one video or camera: name a single one.")
+    if Path(path).suffix.lower() != ".png":
+        raise UserError(f"{path}: a timeline is a picture; name a --timeline that ends in .png.")
+
+
+class Timeline:
+    """Gathers the emotions of the faces of the source `name`, in memory that does not grow with its length."""
+
+    def __init__(self, path: str | Path, name: str, emotions: tuple[str, ...]):
+        self._path, self._name, self._emotions = path, name, emotions
+        self.interval, self._last = SHORTEST_INTERVAL, 0.0
+        # In how many frames of an interval a face was seen, and the sum of its probabilities there.
+        self.frames = np.zeros(MOST_INTERVALS, np.int64)
+        self.faces: dict[int, np.ndarray] = {}
+
+    def write(self, seconds: float, faces: list[Face]):
+        """Take the faces of the frame at this time."""
+        while seconds >= MOST_INTERVALS * self.interval:
+            self.interval *= 2
+            self.frames = halve(self.frames)
+            self.faces = {track: halve(sums) for track, sums in self.faces.items()}
+        place, self._last = int(seconds / self.interval), seconds
+        self.frames[place] += 1
+        seen = {face.track: face.probabilities for face in faces if face.track is not None}
+        for track, probabilities in seen.items():
+            if track not in self.faces:
+                self._forget_shortest(seen)
+                self.faces[track] = np.zeros((MOST_INTERVALS, 1 + len(self._emotions)))
+            self.faces[track][place] += (1, *probabilities.values())
+
+    def _forget_shortest(self, seen: dict):
+        others = [track for track in self.faces if track not in seen]
+        if len(self.faces) >= MOST_FACES and others:
+            del self.faces[min(others, key=lambda track: self.faces[track][:, 0].sum())]
+
+    def close(self):
+        """Draw the picture, the faces that were seen longest first."""
+        # Imported here: Matplotlib takes a second to start, and few runs draw a timeline.
+        import matplotlib
+        from matplotlib.figure import Figure
+        from matplotlib.patches import Patch
+
+        length = int(self._last / self.interval) + 1
+        frames, edges = self.frames[:length], np.arange(length + 1) * self.interval
+        longest = sorted(self.faces, key=lambda track: -self.faces[track][:, 0].sum())[:MOST_DRAWN]
+        colours = ["#{2:02x}{1:02x}{0:02x}".format(*COLOURS[emotion]) for emotion in self._emotions]
+        # Names of files may hold dollars, between which Matplotlib would read a formula.
+        with matplotlib.rc_context({"text.parse_math": False}), written_whole(self._path) as temporary:
+            figure = Figure(figsize=(10, 1.6 + 1.5 * max(1, len(longest))), layout="constrained")
+            rows = figure.subplots(max(1, len(longest)), 1, sharex=True, squeeze=False)[:, 0]
+            for axes, track in zip(rows, longest, strict=False):
+                draw_face(axes, self.faces[track][:length], edges, colours)
+                share = self.faces[track][:, 0].sum() / max(1, frames.sum())
+                axes.set_title(f"face {track}, seen {share:.0%} of the time", loc="left", size=10)
+            for axes in rows:
+                axes.set(xlim=(0, edges[-1]), ylim=(0, 1), ylabel="probability")
+            if not longest:
+                rows[0].text(0.5, 0.5, "no face was seen", ha="center", va="center", transform=rows[0].transAxes)
+            rows[-1].set_xlabel("seconds")
+            others = f"; the {len(longest)} faces seen longest" if len(self.faces) > len(longest) else ""
+            figure.suptitle(f"{as_line(self._name)}: {frames.sum():,} frames{others}")
+            handles = [Patch(color=colour, label=name) for name, colour in zip(self._emotions, colours, strict=True)]
+            figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
+            figure.savefig(temporary, dpi=120)
+
+
+def draw_face(axes, sums: np.ndarray, edges: np.ndarray, colours: list[str]):
+    """Draw the mean probabilities of a face as areas above each other, with gaps where it was not seen."""
+    heights = np.cumsum(sums[:, 1:] / np.maximum(sums[:, :1], 1), axis=1)
+    for place, colour in enumerate(colours):
+        lower = heights[:, place - 1] if place else np.zeros(len(sums))
+        axes.stairs(heights[:, place], edges, baseline=lower, fill=True, color=colour)
+
+
+def halve(sums: np.ndarray) -> np.ndarray:
+    """Return sums over intervals (n, ...) as sums over intervals twice as long, with room for as many more."""
+    return np.concatenate([sums[::2] + sums[1::2], np.zeros_like(sums[: len(sums) // 2])])
