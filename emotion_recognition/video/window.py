@@ -1,76 +1,165 @@
 """The window on the screen, and whether there can be one."""
 
+import functools
 import os
 import subprocess
 import sys
 
 import cv2
+import numpy as np
 
-TITLE = "Emotions (q ends, s saves, m mirrors, space pauses, h heat)"
-LARGEST_WINDOW = 1280, 720
-ESCAPE = 27
+TITLE = "Emotions (? shows the keys)"
 
-# Opened in a process of its own, since OpenCV ends the whole process where no display answers.
-PROBE = "import cv2; cv2.namedWindow('probe'); cv2.destroyAllWindows()"
+# Keys that are not named here do nothing, nor do Shift, Ctrl and Alt alone. \x7f is the backspace of macOS.
+KEYS = {"q": "quit", "\x1b": "quit", "s": "snapshot", "m": "mirror", " ": "pause", "h": "heat", "?": "help"}
+KEYS |= {"n": "next", "\r": "next", "\n": "next", "p": "previous", "\b": "previous", "\x7f": "previous"}
+# Left, Up, Page Up; Right, Down, Page Down: as X11, Windows and macOS number them.
+BACK = {0xFF51, 0xFF52, 0xFF55, 0x250000, 0x260000, 0x210000, 0xF702, 0xF700, 0xF72C}
+FORWARD = {0xFF53, 0xFF54, 0xFF56, 0x270000, 0x280000, 0x220000, 0xF703, 0xF701, 0xF72D}
+
+# Opened in a process of its own, since OpenCV ends the whole process where no display answers. Tk, which not every
+# Python has, knows the screen's size.
+PROBE = """
+import cv2
+cv2.namedWindow("probe")
+cv2.destroyAllWindows()
+try:
+    import tkinter
+    root = tkinter.Tk()
+    print(root.winfo_screenwidth(), root.winfo_screenheight())
+except Exception:
+    print(1366, 768)
+"""
+# The part of the screen that is not taken by the window's title and the system's panels.
+FREE_PART = 0.85
+
+
+@functools.cache
+def screen_size() -> tuple[int, int] | None:
+    """Return the width and height of the screen in pixels, or usual ones; None where no window opens."""
+    try:
+        probe = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, timeout=20, check=False)
+        width, height = map(int, probe.stdout.split())
+    except (subprocess.TimeoutExpired, ValueError):
+        return None
+    # Two screens side by side count as one: a window should not lie on both.
+    return min(width, height * 16 // 9), height
 
 
 def can_open() -> bool:
-    """Return whether this machine has a display that works."""
+    """Return whether this machine has a display that works; say so where one is named and does not."""
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return False
-    try:
-        probe = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, timeout=20, check=False)
-    except subprocess.TimeoutExpired:
-        return False
-    return probe.returncode == 0
+    if screen_size():
+        return True
+    print(
+        "No window opens on the display: going on without, as with --no-window. On Debian and Ubuntu, a window needs "
+        "`apt-get install libgl1 libglib2.0-0 libsm6 libxext6`.",
+        file=sys.stderr,
+    )
+    return False
+
+
+def open_window(is_wanted=True, is_fullscreen=False) -> "Window | NoWindow":
+    """Return a window, or what stands in its place where none is wanted or possible."""
+    return Window(is_fullscreen) if is_wanted and can_open() else NoWindow()
 
 
 class Window:
-    """A window that shows frames and hands back keys; it opens with the first frame."""
+    """A window that shows pictures and hands back keys: `with Window() as window`. It opens with the first picture."""
 
     is_visible = True
 
     def __init__(self, is_fullscreen=False):
-        self._is_open, self._is_fullscreen = False, is_fullscreen
+        self._is_fullscreen, self._waiting_key = is_fullscreen, ""
+        self._shape: tuple[int, ...] | None = None
 
-    def show(self, frame, milliseconds: int) -> str:
-        """Show a frame, wait for a key for so long (0: until there is one) and return it.
+    def __enter__(self):
+        return self
 
-        "" means no key, "q" also Esc and a window that was closed.
+    def __exit__(self, *error):
+        self.close()
+
+    def show(self, picture: np.ndarray, milliseconds: int) -> str:
+        """Show a picture, uint8 (height, width, 3), blue-green-red, for so long (0: until a key), and return the key.
+
+        It is "quit" (also where the window was closed), "snapshot", "mirror", "pause", "heat", "help", "next",
+        "previous", or "" when the time is over.
         """
-        if not self._is_open:
+        if picture.shape[:2] != self._shape:
+            self._fit(*picture.shape[:2])
+        cv2.imshow(TITLE, picture)
+        key, self._waiting_key = self._waiting_key, ""
+        return key or self._wait_for_key(milliseconds)
+
+    def wait(self) -> str:
+        """Stay alive while there is no new picture; return "quit" or "". Other keys wait for the next picture."""
+        key = self._wait_for_key(1) if self._shape else ""
+        self._waiting_key = key or self._waiting_key
+        return key if key == "quit" else ""
+
+    def _fit(self, height: int, width: int):
+        """Give the window the proportions of a picture, no larger than the screen."""
+        if self._shape is None:
             cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
-            height, width = frame.shape[:2]
-            scale = min(1.0, LARGEST_WINDOW[0] / width, LARGEST_WINDOW[1] / height)
-            cv2.resizeWindow(TITLE, round(scale * width), round(scale * height))
             if self._is_fullscreen:
                 cv2.setWindowProperty(TITLE, cv2.WND_PROP_FULLSCREEN, cv2.WINDOW_FULLSCREEN)
-            self._is_open = True
-        cv2.imshow(TITLE, frame)
-        return self._wait_for_key(milliseconds)
-
-    def wait(self) -> bool:
-        """Stay alive while there is no new frame; return False when the person wants to see no more."""
-        return not self._is_open or self._wait_for_key(1) != "q"
+        self._shape = height, width
+        if not self._is_fullscreen:
+            cv2.resizeWindow(TITLE, *fitting_size(width, height, screen_size() or (width, height)))
 
     def _wait_for_key(self, milliseconds: int) -> str:
         waited = 0
         while True:
             # In short steps, to notice a window that is closed while a picture stands still.
             step = min(50, milliseconds - waited) if milliseconds else 50
-            key = cv2.waitKey(max(1, step)) & 0xFF
+            key = key_name(cv2.waitKeyEx(max(1, step)))
             waited += step
-            if key == ESCAPE or is_closed():
-                return "q"
-            if key != 0xFF:
-                return chr(key).lower()
-            if milliseconds and waited >= milliseconds:
-                return ""
+            if is_closed():
+                return "quit"
+            if key or (milliseconds and waited >= milliseconds):
+                return key
 
     def close(self):
         """Close the window, if it was ever opened."""
-        if self._is_open:
+        if self._shape:
             cv2.destroyAllWindows()
+
+
+class NoWindow:
+    """Stands where no window is wanted or possible."""
+
+    is_visible = False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def show(self, picture, milliseconds) -> str:
+        """Return that no key was pressed."""
+        return ""
+
+    def wait(self) -> str:
+        """Return that no key was pressed."""
+        return ""
+
+    def close(self):
+        """Do nothing."""
+
+
+def key_name(code: int) -> str:
+    """Return what a key means, from the number that `cv2.waitKeyEx` gives; "" where it means nothing."""
+    # GTK tells in the upper bits that Num Lock is on; on Windows, only the upper bits of arrows are used.
+    code = code & 0xFFFF or code if code >= 0 else 0
+    return "previous" if code in BACK else "next" if code in FORWARD else KEYS.get(chr(code & 0xFFFF).lower(), "")
+
+
+def fitting_size(width: int, height: int, screen: tuple[int, int]) -> tuple[int, int]:
+    """Return width and height of the window for a picture: its own, or as large as fits the screen."""
+    scale = min(1.0, FREE_PART * screen[0] / width, FREE_PART * screen[1] / height)
+    return max(1, round(scale * width)), max(1, round(scale * height))
 
 
 def is_closed() -> bool:
@@ -80,12 +169,3 @@ def is_closed() -> bool:
     except cv2.error:
         # With Qt, the question itself fails once the last window is gone.
         return True
-
-
-class NoWindow:
-    """Stands where no window is wanted or possible."""
-
-    is_visible = False
-
-    def close(self):
-        """Do nothing."""
