@@ -1,0 +1,43 @@
+"""A Keras network and many pictures -> probabilities."""
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from emotion_recognition.errors import UserError
+from emotion_recognition.models.safety import is_memory_full
+
+# Pictures that a network sees at once.
+BATCH_SIZE = 256
+
+
+def predict(
+    network: keras.Model, pictures: npt.NDArray[np.uint8], flip: bool = False
+) -> npt.NDArray[np.float64]:
+    """Return the probabilities, float64 (n, emotions), that a Keras network gives for pictures, uint8 (n, 48, 48, 1).
+
+    With `flip` they are the mean over each picture and its mirror image. UserError where they are no probabilities.
+    """
+    views = (pictures, pictures[:, :, ::-1]) if flip else (pictures,)
+    probabilities = np.mean([network_outputs(network, view) for view in views], axis=0, dtype=np.float64)
+    # Negated, so that values that are not numbers are found too.
+    if not (probabilities.min() >= 0 and np.abs(probabilities.sum(axis=1) - 1).max() < 0.01):
+        raise UserError("What the network gives for these pictures are no probabilities: name another --model.")
+    return probabilities
+
+
+def network_outputs(network: keras.Model, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return what a Keras network puts out, float32 (n, emotions), for pictures, uint8 (n, 48, 48, 1).
+
+    MemoryError where the memory, also of a GPU, is too small for a batch. `network.predict` is not used: after the last
+    batch it waits for a thread of tf.data (TensorFlow 2.21) that wakes up ever more rarely, so that it can take twice as
+    long.
+    """
+    starts = range(0, len(pictures), BATCH_SIZE)
+    try:
+        batches = [network.predict_on_batch(pictures[start : start + BATCH_SIZE].astype("float32")) for start in starts]
+    except Exception as error:
+        if is_memory_full(error):
+            raise MemoryError(f"there is no room for {BATCH_SIZE} pictures at once") from error
+        raise
+    return np.concatenate(batches)
