@@ -55,8 +55,9 @@ def main():
 
     from emotion_recognition import files
     from emotion_recognition.datasets import folders
-    from emotion_recognition.evaluation import metrics, report
-    from emotion_recognition.models import foreign, model_file, safety
+    from emotion_recognition.evaluation import report
+    from emotion_recognition.models import foreign, model_file
+    from emotion_recognition.models.predict import predict
     from emotion_recognition.training import outputs
 
     paths = list(dict.fromkeys(arguments.model or [str(program.PROJECT / "model.h5")]))
@@ -68,7 +69,10 @@ def main():
         outputs.check_name(arguments.save_as, "--save-as")
         files.claim_output(arguments.save_as, arguments.force, "--save-as")
     if arguments.detect_order:
-        return print(foreign.detect_order(paths[0], folders.read_split(arguments.data, "validation")))
+        faces = folders.read_split(arguments.data, "validation")
+        if faces is None:
+            raise UserError("There is no folder `validation` to try the model on: name another --data.")
+        return print(foreign.detect_order(Path(paths[0]), faces.pictures, faces.labels, faces.emotions))
     models = [model_file.load(path, arguments.emotions, arguments.pixel_range) for path in paths]
     if arguments.save_as:
         record = {**models[0].training, "from": Path(paths[0]).name}
@@ -89,8 +93,7 @@ def main():
             faces, splits, copied = read_faces(arguments.data, arguments.split, model.emotions)
         mirrored = " and their mirror images" if arguments.flip else ""
         print(f"{path} looks at {len(faces):,} pictures{mirrored} ...", flush=True)
-        with safety.naming_damage(path):
-            probabilities = metrics.predict(model.network, faces.pictures, arguments.flip)
+        probabilities = predict(model.network, faces.pictures, arguments.flip)
         results.append(report.Result(path, model.training, faces, probabilities, splits, copied))
     if arguments.ensemble:
         mean = np.mean([result.probabilities for result in results], axis=0)

@@ -131,11 +131,9 @@ def explain_emotions(arguments, classifier, methods):
 
 def see(arguments, classifier, faces):
     """Return the place of the emotion that the model sees in each face, int (n,)."""
-    from emotion_recognition.evaluation import metrics
-    from emotion_recognition.models import safety
+    from emotion_recognition.models.predict import predict
 
-    with safety.naming_damage(arguments.model):
-        return metrics.predict(classifier.network, faces[..., None]).argmax(axis=1)
+    return predict(classifier.network, faces[..., None]).argmax(axis=1)
 
 
 def check(arguments, classifier, methods):

@@ -11,38 +11,11 @@ SMALLEST_PROBABILITY = 1e-7
 # Bins of equal width for the calibration, as in Guo et al. (2017).
 BINS = 15
 
-# Pictures that a network sees at once.
-BATCH_SIZE = 256
-
 # The first column of the tables: with it they stay below 100 columns.
 NAME_WIDTH = 34
 
 # 95 % of a normal distribution lie within this many standard deviations.
 DEVIATIONS = 1.959964
-
-
-def predict(network, pictures, flip=False) -> np.ndarray:
-    """Return the probabilities, float64 (n, emotions), that a Keras network gives for pictures, uint8 (n, 48, 48, 1).
-
-    With `flip` they are the mean over each picture and its mirror image. ValueError where they are no probabilities.
-    """
-    views = (pictures, pictures[:, :, ::-1]) if flip else (pictures,)
-    probabilities = np.mean([network_outputs(network, view) for view in views], axis=0, dtype=np.float64)
-    # Negated, so that values that are not numbers are found too.
-    if not (probabilities.min() >= 0 and np.abs(probabilities.sum(axis=1) - 1).max() < 0.01):
-        raise ValueError("its outputs are no probabilities: a softmax must be its last layer")
-    return probabilities
-
-
-def network_outputs(network, pictures) -> np.ndarray:
-    """Return what a Keras network puts out, float32 (n, emotions), for pictures, uint8 (n, 48, 48, 1).
-
-    `network.predict` is not used: after the last batch it waits for a thread of tf.data (TensorFlow 2.21) that wakes up
-    ever more rarely, so that it can take twice as long.
-    """
-    starts = range(0, len(pictures), BATCH_SIZE)
-    batches = [network.predict_on_batch(pictures[start : start + BATCH_SIZE].astype("float32")) for start in starts]
-    return np.concatenate(batches)
 
 
 def measure(probabilities, labels) -> dict:

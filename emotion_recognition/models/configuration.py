@@ -165,6 +165,4 @@ def find_class(value: dict, path: Path) -> tuple[ModuleType, type]:
     is_named_right = package in ("", "keras", OWN_PACKAGE) and origin.split(".")[0] in ("keras", OWN_PACKAGE)
     if place and is_named_right and kind not in NOT_DATA and isinstance(found, type) and issubclass(found, parent):
         return place, found
-    raise UserError(
-        f"{path} contains code of its own or reads other files ({value['class_name']}): do not trust it."
-    )
+    raise UserError(f"{path} contains code of its own or reads other files ({value['class_name']}): do not trust it.")

@@ -1,32 +1,36 @@
 """Keras network -> LiteRT, and where converted models are kept."""
 
-import contextlib
-import io
 import os
 import sys
-import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
 
 STORED = ("float32", "float16")
 
 
-def to_lite(network, weights: str = "float32") -> bytes:
-    """Return a Keras network in LiteRT's form; its weights are stored as `weights`, float32 or float16.
+def to_lite(network: "keras.Model", weights: str = "float32") -> bytes:
+    """Return a Keras network of one input and one output in LiteRT's form, for any number of inputs at once.
 
-    Computed is in float32 all the same. Only Keras on TensorFlow converts.
+    Its weights are stored as `weights`, float32 or float16; computed is in float32 all the same. Only Keras on
+    TensorFlow converts; what TensorFlow raises where LiteRT lacks an operator is no public class.
     """
-    options = {}
-    if weights == "float16":
-        import tensorflow
+    import tensorflow
 
-        options = {
-            "optimizations": [tensorflow.lite.Optimize.DEFAULT],
-            "target_spec": {"supported_types": [tensorflow.float16]},
-        }
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-        path = Path(folder) / "network.tflite"
-        network.export(path, format="litert", verbose=False, **options)
-        return path.read_bytes()
+    signature = [tensorflow.TensorSpec(network.inputs[0].shape, tensorflow.float32)]
+    # Without autograph, which would write code of its own into a temporary file; Keras' layers do not need it.
+    function = tensorflow.function(
+        lambda inputs: network(inputs, training=False), input_signature=signature, autograph=False
+    )
+    converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()], network)
+    # Else the weights are not made part of the network.
+    converter.experimental_lower_to_saved_model = False
+    if weights == "float16":
+        converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_types = [tensorflow.float16]
+    return converter.convert()
 
 
 def cache_folder() -> Path:

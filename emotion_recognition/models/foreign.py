@@ -46,7 +46,9 @@ def adapt(
     return put_around(network, path, pixel_range), names, notes
 
 
-def detect_order(path: Path, pictures: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64], emotions: Sequence[str]) -> str:
+def detect_order(
+    path: Path, pictures: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64], emotions: Sequence[str]
+) -> str:
     """Return as text how well each pixel range and order of emotions fits labelled faces, and the flags of the best.
 
     `pictures` is uint8 (n, 48, 48, 1), `labels` are places in `emotions`. UserError where the model does not fit them.

@@ -11,9 +11,7 @@ from emotion_recognition.models.safety import is_memory_full
 BATCH_SIZE = 256
 
 
-def predict(
-    network: keras.Model, pictures: npt.NDArray[np.uint8], flip: bool = False
-) -> npt.NDArray[np.float64]:
+def predict(network: keras.Model, pictures: npt.NDArray[np.uint8], flip: bool = False) -> npt.NDArray[np.float64]:
     """Return the probabilities, float64 (n, emotions), that a Keras network gives for pictures, uint8 (n, 48, 48, 1).
 
     With `flip` they are the mean over each picture and its mirror image. UserError where they are no probabilities.
@@ -29,10 +27,10 @@ def predict(
 def network_outputs(network: keras.Model, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """Return what a Keras network puts out, float32 (n, emotions), for pictures, uint8 (n, 48, 48, 1).
 
-    MemoryError where the memory, also of a GPU, is too small for a batch. `network.predict` is not used: after the last
-    batch it waits for a thread of tf.data (TensorFlow 2.21) that wakes up ever more rarely, so that it can take twice as
-    long.
+    MemoryError where the memory, also of a GPU, is too small for a batch.
     """
+    # Not `network.predict`: after the last batch it waits for a thread of tf.data (TensorFlow 2.21) that wakes up ever
+    # more rarely, so that it can take twice as long.
     starts = range(0, len(pictures), BATCH_SIZE)
     try:
         batches = [network.predict_on_batch(pictures[start : start + BATCH_SIZE].astype("float32")) for start in starts]

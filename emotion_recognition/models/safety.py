@@ -148,7 +148,9 @@ def build(contents: Contents, path: Path) -> keras.Model:
     """Return the network that a file describes, with random weights; UserError where it would fill the memory."""
     modern = configuration.modernise(contents.layers, path)
     if contents.keras_version.startswith("2") and "hard_sigmoid" in json.dumps(modern):
-        raise UserError(f"{path} uses hard_sigmoid, which Keras 3 computes otherwise than Keras 2: name another --model.")
+        raise UserError(
+            f"{path} has a hard_sigmoid, which Keras 3 computes otherwise than Keras 2: name another --model."
+        )
     kind = keras.Sequential if modern["class_name"] == "Sequential" else keras.Model
     # Built first without any weights. Keras takes what it reads out of the configuration, so that it gets a copy.
     with keras.StatelessScope(initialize_variables=False):

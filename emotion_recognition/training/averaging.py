@@ -32,7 +32,7 @@ def main():
     # Imported here, so that --help answers at once.
     program.start_keras()
     from emotion_recognition.datasets import folders
-    from emotion_recognition.models import model_file, safety
+    from emotion_recognition.models import model_file
     from emotion_recognition.training import calibration
 
     models = [model_file.load(path) for path in arguments.models]
@@ -42,10 +42,8 @@ def main():
         raise UserError(f"{arguments.data} has no folder validation, which says whether an average is any good.")
     network = models[0].network
     accuracies = []
-    for path, model in zip(arguments.models, models, strict=True):
-        # Some damage shows only when a network is run.
-        with safety.naming_damage(path):
-            accuracies.append(calibration.calibrate(model.network, validation)[1])
+    for model in models:
+        accuracies.append(calibration.calibrate(model.network, validation)[1])
     network.set_weights(mean_weights([model.network for model in models]))
     temperature, accuracy = calibration.calibrate(network, validation)
     for path, each in zip([*arguments.models, "their average"], [*accuracies, accuracy], strict=True):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from emotion_recognition.evaluation import metrics
+from emotion_recognition.models.predict import network_outputs
 
 # A network learns also how frequent each emotion is in its training data: 16 times as many faces of FER-2013 are happy
 # as disgusted. In front of a camera it is otherwise, so half of that knowledge is taken out. On PublicTest that cost a
@@ -27,7 +28,7 @@ def calibrate(network, validation) -> tuple[float, float]:
 
     The temperature is fitted on validation and folded into the last layer: dividing its weights divides the logits.
     """
-    probabilities = metrics.network_outputs(network, validation.pictures)
+    probabilities = network_outputs(network, validation.pictures)
     temperature = best_temperature(probabilities, validation.labels)
     last = network.layers[-1]
     last.set_weights([weights / temperature for weights in last.get_weights()])

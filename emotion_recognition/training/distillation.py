@@ -3,8 +3,8 @@
 import numpy as np
 
 from emotion_recognition.errors import UserError
-from emotion_recognition.evaluation import metrics
-from emotion_recognition.models import model_file, safety
+from emotion_recognition.models import model_file
+from emotion_recognition.models.predict import predict
 
 # What the teachers say counts as much as the label. It tells a student which emotions a face resembles, and that a
 # label is doubtful: of FER-2013's, ten people agree with two in three.
@@ -26,7 +26,6 @@ def add_teachers(targets, data, paths) -> np.ndarray:
                 f" {', '.join(data.emotions)}; name another --teacher."
             )
         print(f"The teacher {path} looks at {len(data):,} pictures ...", flush=True)
-        with safety.naming_damage(path):
-            answers.append(metrics.predict(teacher.network, data.pictures, flip=True))
+        answers.append(predict(teacher.network, data.pictures, flip=True))
     mean = np.mean(answers, axis=0)
     return ((1 - TEACHERS_SHARE) * targets + TEACHERS_SHARE * mean).astype(np.float32)

@@ -14,8 +14,9 @@ import numpy as np
 from emotion_recognition import files
 from emotion_recognition.cli.options import LEARNING_RATES
 from emotion_recognition.errors import UserError
-from emotion_recognition.evaluation import figures, metrics
+from emotion_recognition.evaluation import figures
 from emotion_recognition.models import model_file
+from emotion_recognition.models.predict import BATCH_SIZE
 from emotion_recognition.training import batches, calibration, checkpoint, data, transfer
 from emotion_recognition.training.outputs import claimed
 
@@ -136,7 +137,7 @@ def fit(network, train, validation, arguments, outputs) -> list[dict]:
             # `Batches` has shuffled already; Keras would do it again, with a state that no checkpoint holds.
             shuffle=False,
             validation_data=validation_batch,
-            validation_batch_size=metrics.BATCH_SIZE,
+            validation_batch_size=BATCH_SIZE,
             class_weight=batches.class_weights(train) if arguments.class_weights else None,
             callbacks=[OneEpoch(arguments.seed)],
             verbose=1 if sys.stdout.isatty() else 2,
