@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import TypeGuard
 
 import cv2
 import numpy as np
@@ -23,16 +24,18 @@ class NewestFrame:
     macOS asks for permission to use a camera only there.
     """
 
-    def __init__(self, open_capture: Callable):
+    def __init__(self, open_capture: Callable[[], cv2.VideoCapture]):
         self._open_capture = open_capture
         self._capture = open_capture()
         self._changed = threading.Condition()
-        self._frame, self._count = None, 0
+        self._frame: np.ndarray | None = None
+        # How many frames came, by which a reader knows a new one.
+        self._count = 0
         self._is_closed = self._has_ended = False
-        self._thread = None
+        self._thread: threading.Thread | None = None
 
     @property
-    def capture(self):
+    def capture(self) -> cv2.VideoCapture:
         """The `cv2.VideoCapture`, to be asked for its settings before `frames` is called."""
         return self._capture
 
@@ -41,8 +44,8 @@ class NewestFrame:
 
         Ends when the source gives nothing for `PATIENCE_SECONDS`, though it was opened again and again.
         """
-        self._thread = threading.Thread(target=self._read, name="live source", daemon=True)
-        self._thread.start()
+        self._thread = thread = threading.Thread(target=self._read, name="live source", daemon=True)
+        thread.start()
         seen, last = 0, time.monotonic()
         # A driver that hangs never tells its thread that time is over.
         while time.monotonic() - last < PATIENCE_SECONDS + 2 * RETRY_SECONDS:
@@ -89,18 +92,18 @@ class NewestFrame:
                 self._has_ended = True
                 self._changed.notify_all()
 
-    def _show(self, frame):
+    def _show(self, frame: np.ndarray):
         with self._changed:
             self._frame, self._count = frame, self._count + 1
             self._changed.notify_all()
 
 
-def is_picture(frame) -> bool:
+def is_picture(frame: np.ndarray | None) -> TypeGuard[np.ndarray]:
     """Return whether this is a frame with pixels: drivers hand out empty ones too."""
     return frame is not None and frame.size > 0 and frame.ndim in (2, 3)
 
 
-def open_camera(number: int, resolution=None):
+def open_camera(number: int, resolution: tuple[int, int] | None = None) -> cv2.VideoCapture:
     """Return the `cv2.VideoCapture` of a camera, which was asked for a resolution (width, height)."""
     capture = cv2.VideoCapture(number)
     if resolution:
@@ -109,13 +112,13 @@ def open_camera(number: int, resolution=None):
     return capture
 
 
-def list_cameras() -> list[tuple]:
+def list_cameras() -> list[tuple[int, int, int, float]]:
     """Return (number, width, height, frames a second) of every camera that opens and gives a picture."""
     found = []
     for number in range(MOST_CAMERAS):
         capture = open_camera(number)
-        is_read, frame = capture.read() if capture.isOpened() else (False, None)
-        if is_read and is_picture(frame):
+        frame = capture.read()[1] if capture.isOpened() else None
+        if is_picture(frame):
             found.append((number, frame.shape[1], frame.shape[0], capture.get(cv2.CAP_PROP_FPS)))
         capture.release()
     return found

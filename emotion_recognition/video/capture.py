@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +42,7 @@ class Frame:
 
 
 class Source:
-    """What gives frames: `for frame in source`. Inside `with source` it is released whatever happens.
+    """What gives frames: `for frame in source`; when the block `with source` ends, it is released.
 
     `name` is unique among the sources that were found together; `place` is where its result goes in an output folder.
     """
@@ -53,10 +53,10 @@ class Source:
 
     def __init__(self, name: str, place: Path | None = None):
         self.name, self.place = name, place or Path(Path(name).name)
-        self._frames: Iterator[Frame] | None = None
+        self._frames: Generator[Frame] | None = None
 
     def __iter__(self) -> Iterator[Frame]:
-        """Yield frames; UserError where it cannot be read, or breaks off."""
+        """Yield frames; UserError where the source cannot be read, or breaks off."""
         self._frames = self._read()
         return self._frames
 
@@ -67,14 +67,8 @@ class Source:
         if self._frames is not None:
             self._frames.close()
 
-    def _read(self):
+    def _read(self) -> Generator[Frame]:
         raise NotImplementedError
-
-    def frames(self):
-        """Yield the pictures alone."""
-        with self:
-            for frame in self:
-                yield frame.picture
 
 
 class Video(Source):
@@ -82,14 +76,20 @@ class Video(Source):
 
     is_video = True
 
-    def __init__(self, address: str | int, name: str, is_live: bool, resolution=None, place: Path | None = None):
+    def __init__(
+        self,
+        address: str | int,
+        name: str,
+        is_live: bool,
+        resolution: tuple[int, int] | None = None,
+        place: Path | None = None,
+    ):
         super().__init__(name, place)
         self.address, self.is_live = address, is_live
-        self.path = None if is_live else Path(address)
+        self.path = None if is_live else Path(str(address))
         self._resolution = resolution
 
-    def _read(self):
-        """Yield frames: of a file every one; of a camera the newest, and none (see Frame) while there is no new one."""
+    def _read(self) -> Generator[Frame]:
         check_is_utf8(self.address)
         if self.path and not self.path.is_file():
             raise UserError(f"{self.path} is not there: check the name.")
@@ -111,7 +111,7 @@ class Video(Source):
                 f"{self.name} gave {number} of its {told:.0f} frames: it is damaged or cut off; copy or convert it."
             )
 
-    def _learn(self, capture):
+    def _learn(self, capture: cv2.VideoCapture):
         """Take what an open source tells of itself; UserError where its frames would fill the memory."""
         frame_rate = capture.get(cv2.CAP_PROP_FPS)
         self.frame_rate = frame_rate if 1 <= frame_rate <= FASTEST_FRAME_RATE else USUAL_FRAME_RATE
@@ -124,24 +124,20 @@ class Video(Source):
         if width * height > LARGEST_FRAME:
             raise UserError(f"{self.name} has {width:.0f} x {height:.0f} pixels: scale it down first.")
 
-    def _live_frames(self, live):
+    def _live_frames(self, live: NewestFrame) -> Generator[Frame]:
         started, number = time.monotonic(), 0
         for picture in live.frames():
             yield Frame(picture, number, time.monotonic() - started)
             number += picture is not None
 
-    def _file_frames(self, capture):
-        number, seconds = 0, -math.inf
+    def _file_frames(self, capture: cv2.VideoCapture) -> Generator[Frame]:
+        number, seconds = 0, None
         while (step := capture.read())[0]:
-            told = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-            # A time that does not grow is none: then the frame comes as long after the last one as the rate says.
-            if not (math.isfinite(told) and told > seconds):
-                told = seconds + 1 / self.frame_rate if number else 0.0
-            seconds = told
+            seconds = frame_time(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000, seconds, self.frame_rate)
             yield Frame(step[1], number, seconds)
             number += 1
 
-    def _open(self):
+    def _open(self) -> cv2.VideoCapture:
         if isinstance(self.address, int):
             return open_camera(self.address, self._resolution)
         if self.is_live:
@@ -157,3 +153,10 @@ class Video(Source):
         if self.is_live:
             return f"{self.name} does not answer: check the address and that the stream is running."
         return f"{self.name} holds no frames that can be read: it is damaged, cut off or no video; copy or convert it."
+
+
+def frame_time(told: float, previous: float | None, frame_rate: float) -> float:
+    """Return the time of a frame in seconds: as its file tells it, but by the rate where that is no later time."""
+    if previous is None:
+        return told if 0 <= told < math.inf else 0.0
+    return told if previous < told < math.inf else previous + 1 / frame_rate

@@ -1,23 +1,27 @@
 """Everything that is kept of what was read: annotated pictures and videos, rows, a timeline."""
 
 import threading
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
-from emotion_recognition.errors import UserError
+from emotion_recognition.errors import UserError, as_line
 from emotion_recognition.files import check_writable, claim_output
-from emotion_recognition.images import SUFFIXES
+from emotion_recognition.recogniser import Face
 from emotion_recognition.video.capture import Frame, Source
-from emotion_recognition.video.recorder import WRITTEN_VIDEO_SUFFIXES, Recorder, name_targets
-from emotion_recognition.video.sources import VIDEO_SUFFIXES, keep_sources
+from emotion_recognition.video.recorder import WRITTEN_PICTURE_SUFFIXES, WRITTEN_VIDEO_SUFFIXES, Recorder, name_targets
+from emotion_recognition.video.sources import keep_sources
 from emotion_recognition.video.table import STANDARD_OUTPUT, Table, check_ending, make_rows
 from emotion_recognition.video.timeline import Timeline, check_timeline
 
 # Frames that wait to be written: more would only fill memory while the disk cannot follow.
 MOST_WAITING = 16
+# Of more files only the number is told.
+MOST_NAMED = 4
+
+File = str | Path | None
 
 
 class Outputs:
@@ -29,10 +33,10 @@ class Outputs:
 
     def __init__(
         self,
-        output=None,
-        csv=None,
-        jsonl=None,
-        timeline=None,
+        output: File = None,
+        csv: File = None,
+        jsonl: File = None,
+        timeline: File = None,
         *,
         sources: Sequence[Source],
         emotions: Sequence[str],
@@ -45,22 +49,38 @@ class Outputs:
         named = (("--csv", csv), ("--jsonl", jsonl))
         self._tables = [Table(path, flag, tuple(emotions)) for flag, path in named if path]
         self._timeline = Timeline(timeline, sources[0].name, tuple(emotions)) if timeline else None
+        self._others = [path for path in (csv, jsonl, timeline) if path and path != STANDARD_OUTPUT]
         self._current: Source | None = None
+        # The number of the last frame of each source that was kept.
+        self._kept: dict[Source, int] = {}
         self._failure: BaseException | None = None
         self._places = threading.Semaphore(MOST_WAITING)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
 
-    def write(self, source: Source, frame: Frame, faces: list, annotated: np.ndarray | None):
+    def write(self, source: Source, frame: Frame, faces: list[Face], annotated: np.ndarray | None):
         """Keep a frame of a source and what was read in it; `annotated` is uint8 (height, width, 3), blue-green-red.
 
         Waits while too many frames wait to be written, except for a live source: there the picture is left out then.
+        Of a file that is read twice, each frame is a row once.
         """
         if source is not self._current:
             self.complete()
             self._current = source
         self._raise_failure()
         has_place = self._places.acquire(blocking=not source.is_live)
-        self._hand_over(self._keep, source, frame, faces, annotated if has_place else None, has_place=has_place)
+        is_new = source.is_live or frame.number > self._kept.get(source, -1)
+        self._kept[source] = frame.number
+        try:
+            task = self._submit(self._keep, source, frame, faces, annotated if has_place else None, is_new)
+        except BaseException:
+            if has_place:
+                self._places.release()
+            raise
+        if has_place:
+            task.add_done_callback(lambda _: self._places.release())
+        # A picture that cannot be written is told of here, not with the next one.
+        if not source.is_video:
+            self.complete()
 
     def complete(self):
         """Wait for all that was handed over, and complete the video of the current source.
@@ -68,64 +88,60 @@ class Outputs:
         Called at the end of each source, so that what fails is told of the right one; else with the next source's first
         frame.
         """
-        self._executor.submit(self._try, self._recorder.close, always=True).result()
+        self._submit(self._recorder.close, always=True).result()
         self._raise_failure()
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, error, traceback):
-        for close in [self._recorder.close, *(table.close for table in self._tables)]:
-            self._executor.submit(self._try, close, always=True)
-        if self._timeline:
-            self._executor.submit(self._try, self._timeline.close)
+        for part in (self._recorder, *self._tables, *([self._timeline] if self._timeline else [])):
+            self._submit(part.close, always=True)
         self._executor.shutdown()
         # Of two failures the first one is what a person has to know; Ctrl-C is none.
         if kind is None or not issubclass(kind, Exception):
             self._raise_failure()
+        files = [*self._recorder.written, *(self._others if self._kept else [])]
+        names = ", ".join(map(str, files[:MOST_NAMED]))
+        others = f" and {len(files) - MOST_NAMED} more" if len(files) > MOST_NAMED else ""
+        if files:
+            print(as_line(f"Wrote {names}{others}"))
 
-    def _hand_over(self, task, *arguments, has_place: bool):
-        def give_back(_: Future):
-            if has_place:
-                self._places.release()
+    def _submit(self, task: Callable, *arguments, always=False):
+        """Run a task in the thread; after a failure, until that was raised, only what closes files."""
 
-        try:
-            self._executor.submit(self._try, task, *arguments).add_done_callback(give_back)
-        except BaseException:
-            give_back(None)
-            raise
+        def run():
+            try:
+                if self._failure is None or always:
+                    task(*arguments)
+            except BaseException as error:
+                self._failure = self._failure or error
 
-    def _try(self, task, *arguments, always=False):
-        """Run a task in the thread; after a failure, until it was raised, only what closes files."""
-        try:
-            if self._failure is None or always:
-                task(*arguments)
-        except BaseException as error:
-            self._failure = self._failure or error
+        return self._executor.submit(run)
 
     def _raise_failure(self):
         failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
 
-    def _keep(self, source, frame, faces, annotated):
+    def _keep(self, source: Source, frame: Frame, faces: list[Face], annotated: np.ndarray | None, is_new: bool):
         if self.keeps_pictures and annotated is not None:
             self._recorder.write(source, annotated, frame.seconds)
-        if self._tables:
+        if is_new and self._tables:
             rows = make_rows(source.name, frame.number, frame.seconds, faces)
             for table in self._tables:
                 table.write(rows)
-        if self._timeline:
+        if is_new and self._timeline:
             self._timeline.write(frame.seconds, faces)
 
 
-def check_tables(output, csv, jsonl, timeline, sources, force):
+def check_tables(output: File, csv: File, jsonl: File, timeline: File, sources: Sequence[Source], force: bool):
     """Refuse tables and timelines that cannot be kept."""
     for flag, path in (("--csv", csv), ("--jsonl", jsonl)):
         if path:
             check_ending(path, flag)
     if timeline:
-        check_timeline(timeline, sources)
+        check_timeline(timeline, list(sources))
     for flag, path in (("--csv", csv), ("--jsonl", jsonl), ("--timeline", timeline)):
         if path and str(path) != STANDARD_OUTPUT:
             keep_sources([path], sources, flag)
@@ -135,28 +151,32 @@ def check_tables(output, csv, jsonl, timeline, sources, force):
         raise UserError("--csv, --jsonl, --timeline and --output name one file twice: give each a name of its own.")
 
 
-def find_targets(output, sources, force) -> dict[Source, Path]:
-    """Return the file for each source's annotated picture or video; none without an output."""
+def find_targets(output: File, sources: Sequence[Source], force: bool) -> dict[Source, Path]:
+    """Return the file for each source's annotated picture or video; none without an output.
+
+    A name without an ending, or with a slash at its end, is a folder.
+    """
     if output is None:
         return {}
+    is_folder = Path(output).is_dir() or str(output).endswith(("/", "\\")) or not Path(output).suffix
     output = Path(output)
-    suffix = output.suffix.lower()
-    if suffix in SUFFIXES + VIDEO_SUFFIXES and not output.is_dir():
-        wanted = WRITTEN_VIDEO_SUFFIXES if sources[0].is_video else SUFFIXES
+    if not is_folder:
+        wanted = WRITTEN_VIDEO_SUFFIXES if sources[0].is_video else WRITTEN_PICTURE_SUFFIXES
+        if output.suffix.lower() not in WRITTEN_VIDEO_SUFFIXES + WRITTEN_PICTURE_SUFFIXES:
+            kind = "videos" if sources[0].is_video else "pictures"
+            raise UserError(
+                f"{output} has an ending that cannot be written: {kind} are written as {', '.join(wanted)}; the name "
+                "of a folder ends with a slash."
+            )
         if len(sources) > 1:
             raise UserError(f"{output} is one file, but there are {len(sources)} sources: name a folder as --output.")
-        if suffix not in wanted:
+        if output.suffix.lower() not in wanted:
             raise UserError(f"{output} does not fit {sources[0].name}: name an --output that ends in {wanted[0]}.")
         keep_sources([output], sources)
         claim_output(output, force)
         return {sources[0]: output}
     if output.is_file():
         raise UserError(f"{output} is a file: name a folder, a picture or a video as --output.")
-    if suffix and not output.is_dir():
-        raise UserError(
-            f"{output} has an unknown ending: name a picture ({', '.join(SUFFIXES)}), a video "
-            f"({', '.join(WRITTEN_VIDEO_SUFFIXES)}) or a folder as --output."
-        )
     targets = name_targets(output, sources)
     keep_sources(targets.values(), sources)
     if output.is_dir() and any(output.iterdir()) and not force:

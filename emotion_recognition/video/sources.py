@@ -5,21 +5,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from emotion_recognition.cli.program import as_line
-from emotion_recognition.errors import UserError
+from emotion_recognition.errors import UserError, as_line
 from emotion_recognition.files import partial_path
-from emotion_recognition.images import SUFFIXES, read_picture
-from emotion_recognition.video.camera import list_cameras  # noqa: F401
-from emotion_recognition.video.capture import USUAL_FRAME_RATE, Frame, Source, Video  # noqa: F401
+from emotion_recognition.images import read_picture, readable_suffixes, why_not_a_picture
+from emotion_recognition.video.capture import Frame, Source, Video
 
 # fmt: off
 VIDEO_SUFFIXES = (
     ".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp", ".flv", ".mts", ".m2ts",
 )
 # fmt: on
-# What people have in folders beside pictures, and how to read it all the same.
-WAYS_OUT = {".heic": "save it as JPEG", ".heif": "save it as JPEG", ".avif": "save it as JPEG or PNG"}
-WAYS_OUT |= {".pdf": "export its pages as PNG", ".svg": "export it as PNG"}
 # A folder may hold thousands of other files: so many are named one by one.
 MOST_SKIPPED_NAMED = 20
 
@@ -47,7 +42,12 @@ class Picture(Source):
         yield Frame(read_picture(self.path), 0, 0.0)
 
 
-def find_sources(names: Sequence[str], camera: int = 0, resolution=None, output=None) -> list[Source]:
+def find_sources(
+    names: Sequence[str],
+    camera: int = 0,
+    resolution: tuple[int, int] | None = None,
+    output: str | Path | None = None,
+) -> list[Source]:
     """Return the sources that a person named, or else the camera, asked for a `resolution` (width, height).
 
     Names that cannot be read become sources whose reading raises UserError. What is skipped in a folder is named on
@@ -68,32 +68,33 @@ def find_sources(names: Sequence[str], camera: int = 0, resolution=None, output=
     return sources
 
 
-def expand(name: str, output=None) -> list[Source]:
+def expand(name: str, output: str | Path | None = None) -> list[Source]:
     """Return the source behind one name, or all pictures and videos below a folder that are not in its `output`."""
     if "://" in name:
         return [Video(name, name, is_live=True)]
     folder = Path(name)
     if not folder.is_dir():
         return [make_source(folder, name, Path(folder.name))]
-    entries = folder.rglob("*")
+    files = sorted(entry for entry in folder.rglob("*") if entry.is_file())
     own = Path(output).resolve() if output else None
     # Who names a folder inside the output wants it to be read.
     if own and folder.resolve() in own.parents:
-        entries = (entry for entry in entries if not entry.resolve().is_relative_to(own))
-    files = sorted(entry for entry in entries if entry.is_file())
-    known = [entry for entry in files if entry.suffix.lower() in SUFFIXES + VIDEO_SUFFIXES]
-    report_skipped([entry for entry in files if entry not in set(known) and not entry.name.startswith(".")])
-    places = [entry.relative_to(folder) for entry in known]
+        files = [file for file in files if not file.resolve().is_relative_to(own)]
+    known = readable_suffixes() + VIDEO_SUFFIXES
+    report_skipped([file for file in files if file.suffix.lower() not in known and not file.name.startswith(".")])
+    places = [file.relative_to(folder) for file in files if file.suffix.lower() in known]
     found = [make_source(folder / place, os.path.join(name, place), place) for place in places]  # noqa: PTH118
     return found or [Unreadable(name, f"{name} holds no pictures or videos: name another folder.")]
 
 
 def report_skipped(files: list[Path]):
-    """Name on standard error what is neither picture nor video, and the way out."""
-    for path in files[:MOST_SKIPPED_NAMED]:
-        way_out = WAYS_OUT.get(path.suffix.lower())
-        reason = f"this kind of file is not read: {way_out}" if way_out else "it is no picture and no video"
-        print(as_line(f"{path} is skipped: {reason}."), file=sys.stderr)
+    """Name on standard error what is neither picture nor video, the reason and the way out."""
+    for file in files[:MOST_SKIPPED_NAMED]:
+        try:
+            reason = f"it is {why_not_a_picture(file)}"
+        except OSError as error:
+            reason = f"{error.strerror}"
+        print(as_line(f"{file} is skipped: {reason}."), file=sys.stderr)
     if len(files) > MOST_SKIPPED_NAMED:
         print(f"{len(files) - MOST_SKIPPED_NAMED} more files are skipped.", file=sys.stderr)
 

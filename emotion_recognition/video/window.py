@@ -60,7 +60,7 @@ def can_open() -> bool:
     return False
 
 
-def open_window(is_wanted=True, is_fullscreen=False) -> "Window | NoWindow":
+def open_window(is_wanted: bool = True, is_fullscreen: bool = False) -> "Window | NoWindow":
     """Return a window, or what stands in its place where none is wanted or possible."""
     return Window(is_fullscreen) if is_wanted and can_open() else NoWindow()
 
@@ -70,7 +70,7 @@ class Window:
 
     is_visible = True
 
-    def __init__(self, is_fullscreen=False):
+    def __init__(self, is_fullscreen: bool = False):
         self._is_fullscreen, self._waiting_key = is_fullscreen, ""
         self._shape: tuple[int, ...] | None = None
 
@@ -137,7 +137,7 @@ class NoWindow:
     def __exit__(self, *error):
         pass
 
-    def show(self, picture, milliseconds) -> str:
+    def show(self, picture: np.ndarray, milliseconds: int) -> str:
         """Return that no key was pressed."""
         return ""
 
