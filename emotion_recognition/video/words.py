@@ -57,7 +57,7 @@ class Summary:
             self._sums.update(face.probabilities)
 
     def __str__(self) -> str:
-        frames = "one frame" if self.frames == 1 else f"{self.frames} frames"
+        frames = f"{self.frames} frame" + "s" * (self.frames != 1)
         if not self._tracks:
             return f"{self.name}: no face in {frames}"
         total = sum(self._sums.values())

@@ -1,14 +1,14 @@
-"""The Haar detector on real photos, and the crops that the network sees."""
+"""The Haar detector on real photos: thorough in pictures, quick in videos, near a known face."""
 
 import shutil
 
-import cv2
 import numpy as np
 import pytest
 from conftest import PORTRAIT
 
 from emotion_recognition.errors import UserError
-from emotion_recognition.faces.haar import CASCADE, FaceDetector, clip_box, crop_face
+from emotion_recognition.faces.boxes import is_inside, overlap
+from emotion_recognition.faces.haar import CASCADE, FaceDetector
 from emotion_recognition.images import read_picture, to_gray
 
 
@@ -30,6 +30,7 @@ def test_faces_in_photos(detector, shared, name, faces):
     boxes = detector.detect(gray)
     assert len(boxes) == faces
     assert boxes == sorted(boxes)
+    assert not any(is_inside(box, other) for box in boxes for other in boxes if other != box)
     for x, y, width, height in boxes:
         assert x >= 0 and y >= 0 and x + width <= gray.shape[1] and y + height <= gray.shape[0]
 
@@ -37,19 +38,6 @@ def test_faces_in_photos(detector, shared, name, faces):
 @pytest.mark.parametrize("shape", [(1, 1), (10, 500), (23, 23)])
 def test_pictures_smaller_than_a_face_hold_none(detector, shape):
     assert detector.detect(np.zeros(shape, np.uint8)) == []
-
-
-def test_boxes_are_cut_at_the_edges():
-    assert clip_box((-5, 3, 20, 20), 10, 30) == (0, 3, 10, 20)
-    assert clip_box(np.array([2, 25, 20, 20]), 50, 30) == (2, 25, 20, 5)
-
-
-def test_crops():
-    gray = np.arange(100 * 120, dtype=np.uint32).reshape(100, 120).astype(np.uint8)
-    assert (crop_face(gray, (10, 20, 48, 48)) == gray[20:68, 10:58]).all()
-    assert crop_face(gray, (0, 0, 96, 96)).shape == (48, 48)
-    halves = crop_face(np.repeat(np.uint8([[10, 200]]), 96, axis=0).repeat(48, axis=1), (0, 0, 96, 96))
-    assert (halves[:, :24] == 10).all() and (halves[:, 24:] == 200).all()
 
 
 def test_a_missing_or_damaged_cascade_is_named(tmp_path):
@@ -61,12 +49,35 @@ def test_a_missing_or_damaged_cascade_is_named(tmp_path):
             FaceDetector(tmp_path / "bad.xml")
 
 
-def test_turning_color_into_gray_keeps_gray():
-    gray = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    assert (to_gray(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR)) == gray).all()
-
-
 def test_a_cascade_whose_name_is_no_utf_8(tmp_path):
     path = shutil.copy(CASCADE, tmp_path / "caf\udce9.xml")
     with pytest.raises(UserError, match="has a name that is not UTF-8"):
         FaceDetector(path)
+
+
+def test_quick_searches_find_what_the_thorough_one_finds(shared):
+    detector = FaceDetector()
+    gray = to_gray(read_picture(shared / "media" / "one_face.jpg"))
+    [thorough], [quick] = detector.detect(gray), detector.detect_quickly(gray)
+    assert overlap(thorough, quick) > 0.7
+    x, y, width, height = thorough
+    [near] = detector.detect_near(gray, (x + width // 8, y - height // 10, width, height))
+    assert overlap(thorough, near) > 0.7
+    assert detector.detect_near(gray, (0, gray.shape[0] - 60, 60, 60)) == []
+    # Where the frame has shrunk, a known box may lie outside.
+    assert detector.detect_near(gray, (5000, 5000, 60, 60)) == []
+
+
+def test_the_smallest_face_that_is_wanted():
+    gray = np.zeros((480, 640), np.uint8)
+    assert FaceDetector().smallest_face(gray.shape, least=24) == 24
+    assert FaceDetector().smallest_face(gray.shape, least=48) == 48
+    assert FaceDetector().smallest_face((2000, 3000), least=48) == 100
+    assert FaceDetector(smallest=30).smallest_face((2000, 3000), least=48) == 30
+    assert FaceDetector(smallest=5).smallest_face((2000, 3000), least=48) == 24
+
+
+def test_faces_smaller_than_wanted_are_left_out(shared):
+    gray = to_gray(read_picture(shared / "media" / "one_face.jpg"))
+    assert len(FaceDetector(smallest=100).detect(gray)) == len(FaceDetector(smallest=100).detect_quickly(gray)) == 1
+    assert FaceDetector(smallest=300).detect(gray) == FaceDetector(smallest=300).detect_quickly(gray) == []

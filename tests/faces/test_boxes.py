@@ -1,0 +1,49 @@
+"""Boxes: how they lie to each other, and the crops that the network sees."""
+
+import numpy as np
+import pytest
+
+from emotion_recognition.faces.boxes import clip_box, crop_face, distinct, find_or_whole, is_inside, overlap
+
+
+def test_overlap():
+    assert overlap((0, 0, 10, 10), (0, 0, 10, 10)) == 1
+    assert overlap((0, 0, 10, 10), (5, 0, 10, 10)) == pytest.approx(1 / 3)
+    assert overlap((0, 0, 10, 10), (10, 0, 10, 10)) == overlap((0, 0, 10, 10), (20, 20, 5, 5)) == 0
+
+
+def test_a_box_is_inside_another_for_the_most_part():
+    assert is_inside((0, 60, 40, 40), (0, 0, 100, 81)) and not is_inside((0, 60, 40, 40), (0, 0, 100, 80))
+    assert not is_inside((0, 0, 100, 100), (0, 60, 40, 40))
+
+
+def test_a_mouth_and_the_same_face_once_more_are_no_faces_of_their_own():
+    face, again, mouth, neighbour = (0, 0, 100, 100), (4, 4, 96, 96), (30, 60, 40, 40), (70, 0, 90, 90)
+    for order in ([face, again, mouth, neighbour], [neighbour, mouth, again, face]):
+        assert distinct(order) == [face, neighbour]
+
+
+def test_boxes_are_cut_at_the_edges():
+    assert clip_box((-5, 3, 20, 20), 10, 30) == (0, 3, 10, 20)
+    assert clip_box(np.array([2, 25, 20, 20]), 50, 30) == (2, 25, 20, 5)
+
+
+def test_crops():
+    gray = np.arange(100 * 120, dtype=np.uint32).reshape(100, 120).astype(np.uint8)
+    assert (crop_face(gray, (10, 20, 48, 48)) == gray[20:68, 10:58]).all()
+    assert crop_face(gray, (0, 0, 96, 96)).shape == (48, 48)
+    halves = crop_face(np.repeat(np.uint8([[10, 200]]), 96, axis=0).repeat(48, axis=1), (0, 0, 96, 96))
+    assert (halves[:, :24] == 10).all() and (halves[:, 24:] == 200).all()
+
+
+@pytest.mark.parametrize(
+    ("whole", "found", "boxes"),
+    [
+        ("never", [], []),
+        ("auto", [], [(0, 0, 80, 60)]),
+        ("auto", [(1, 2, 30, 30)], [(1, 2, 30, 30)]),
+        ("always", [(1, 2, 30, 30)], [(0, 0, 80, 60)]),
+    ],
+)
+def test_when_the_whole_picture_is_one_face(whole, found, boxes):
+    assert find_or_whole(lambda gray: found, np.zeros((60, 80), np.uint8), whole) == boxes

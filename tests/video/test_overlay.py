@@ -1,0 +1,144 @@
+"""Drawing: what is painted where, at every size of picture and number of faces."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from emotion_recognition.labels import COLOURS, EMOTIONS
+from emotion_recognition.recogniser import Face
+from emotion_recognition.video.overlay import (
+    AGAINST,
+    FOR,
+    KEYS,
+    LARGEST_OPACITY,
+    annotate,
+    draw_faces,
+    draw_heat,
+    draw_notes,
+    find_room,
+    mirrored,
+    name_of,
+    place_name,
+)
+
+SEVEN = tuple(emotion for emotion in EMOTIONS if emotion != "contempt")
+
+
+def face_of(emotion, *box, track=None) -> Face:
+    """Return a face that has 94 % of the emotion and 1 % of each other one."""
+    return Face(box, {name: 0.94 if name == emotion else 0.01 for name in SEVEN}, emotion, track=track)
+
+
+def gray_frame(width, height):
+    return np.full((height, width, 3), 128, np.uint8)
+
+
+def test_the_frame_itself_is_not_touched():
+    frame = gray_frame(640, 480)
+    drawn = draw_faces(frame, [face_of("happy", 200, 150, 120, 120)])
+    assert (frame == 128).all()
+    assert drawn.shape == frame.shape and (drawn != 128).any()
+
+
+def test_the_box_and_the_name_have_the_colour_of_the_emotion():
+    drawn = draw_faces(gray_frame(640, 480), [face_of("sad", 200, 150, 120, 120)])
+    assert tuple(drawn[150, 260]) == COLOURS["sad"]
+    assert tuple(drawn[269, 260]) == COLOURS["sad"]
+    assert tuple(drawn[149, 201]) == COLOURS["sad"], "the strip of the name ends just above the box"
+    assert tuple(drawn[210, 260]) == (128, 128, 128), "the face itself stays free"
+
+
+def test_what_is_written_at_a_face():
+    assert name_of(face_of("sad", 0, 0, 9, 9)) == "sad 94%"
+    # The emotion that is shown need not be the most probable one of this moment.
+    assert name_of(replace(face_of("sad", 0, 0, 9, 9, track=3), emotion="happy")) == "3 happy 1%"
+
+
+def test_bars_are_as_long_as_probabilities():
+    rows = dict(zip(SEVEN, [0.5, 0.25, 0.05, 0.05, 0.05, 0.05, 0.05], strict=True))
+    drawn = draw_faces(gray_frame(640, 480), [Face((200, 150, 120, 120), rows, "angry")])
+    lengths = [(drawn[:, 330:] == COLOURS[emotion]).all(axis=2).sum(axis=1).max() for emotion in SEVEN]
+    assert lengths[0] == pytest.approx(2 * lengths[1], abs=1)
+    assert lengths[1] == pytest.approx(5 * lengths[2], abs=3)
+
+
+@pytest.mark.parametrize("size", [(48, 48), (20, 300), (300, 20), (64, 48), (320, 240), (1920, 1080), (4000, 300)])
+@pytest.mark.parametrize("emotion", ["disgusted", "sad"])
+def test_names_stay_inside_pictures_of_every_size(size, emotion):
+    width, height = size
+    drawn = draw_faces(gray_frame(width, height), [face_of(emotion, 0, 0, width, height)])
+    assert drawn.shape[1] >= 240 and drawn.shape[0] >= 160
+    assert drawn.shape[1] % width == 0 and drawn.shape[0] % height == 0
+    strip = (drawn == COLOURS[emotion]).all(axis=2)
+    name = place_name(drawn, (0, 0, drawn.shape[1], drawn.shape[0]), f"{emotion} 94%", 10)
+    assert name[0] >= 0 and name[1] >= 0 and name[0] + name[2] <= drawn.shape[1] and name[1] + name[3] <= drawn.shape[0]
+    assert strip[:10, : drawn.shape[1] // 4].any()
+
+
+@pytest.mark.parametrize(("size", "shape"), [((200_000, 1), (1, 200_000, 3)), ((1, 3000), (6000, 2, 3))])
+def test_a_strip_of_pixels_does_not_fill_the_memory(size, shape):
+    drawn = draw_faces(gray_frame(*size), [face_of("happy", 0, 0, *size)])
+    assert drawn.shape == shape and (drawn != 128).any()
+
+
+def test_a_face_at_the_right_edge_has_its_name_inside():
+    frame = gray_frame(640, 480)
+    left, top, width, height = place_name(frame, (600, 0, 40, 40), "surprised 100%", 13)
+    assert left + width == 640 and top == 0 and height >= 20
+
+
+def test_panels_hide_no_other_face():
+    frame = gray_frame(640, 480)
+    assert find_room(frame, (200, 100, 100, 100), 120, 140, []) == (300, 100, 120, 140)
+    assert find_room(frame, (200, 100, 100, 100), 120, 140, [(310, 120, 50, 50)]) == (80, 100, 120, 140)
+    assert find_room(frame, (200, 100, 100, 100), 120, 140, [(310, 120, 50, 50), (90, 100, 50, 50)]) is None
+    assert find_room(frame, (0, 0, 640, 480), 120, 140, [(0, 0, 640, 480)]) == (0, 340, 120, 140)
+
+
+def test_no_face_and_many_faces():
+    frame = gray_frame(640, 480)
+    assert (draw_faces(frame, []) == frame).all()
+    places = [(x, y) for y in range(60, 420, 60) for x in range(0, 600, 100)]
+    drawn = draw_faces(frame, [face_of("neutral", x, y, 40, 40) for x, y in places])
+    for x, y in places:
+        assert tuple(drawn[y, x + 20]) == COLOURS["neutral"]
+
+
+def test_the_mirrored_view_has_its_faces_and_maps_on_the_other_side():
+    frame, importance = gray_frame(240, 160), np.zeros((48, 48), np.float32)
+    importance[:, :16] = 0.4
+    face = face_of("happy", 10, 20, 48, 48)
+    assert [each.box for each in mirrored([face], 240)] == [(182, 20, 48, 48)]
+    assert mirrored(mirrored([face], 240), 240) == [face]
+    [plain, flipped] = [annotate(frame, [face], [importance], is_mirrored=mirror) for mirror in (False, True)]
+    assert plain[30, 15, 2] > 150 > plain[30, 52, 2] and flipped[30, 224, 2] > 150 > flipped[30, 187, 2]
+    assert np.array_equal(annotate(frame, [face], []), draw_faces(frame, [face]))
+
+
+def test_colours_lie_where_the_map_says():
+    frame = np.full((100, 120, 3), 100, np.uint8)
+    importance = np.zeros((48, 48), np.float32)
+    importance[:, :16], importance[:, 32:] = 0.4, -0.1
+    faces = [face_of("happy", 10, 20, 48, 48), face_of("sad", 60, 40, 48, 48)]
+    drawn = draw_heat(frame, faces, [importance, None])
+    assert (frame == 100).all()
+    strong = np.round((1 - LARGEST_OPACITY) * 100 + LARGEST_OPACITY * np.array(FOR))
+    weak = np.round((1 - LARGEST_OPACITY / 4) * 100 + LARGEST_OPACITY / 4 * np.array(AGAINST))
+    assert drawn[40, 15].tolist() == strong.tolist()
+    assert drawn[30, 55].tolist() == weak.tolist()
+    assert (drawn[30, 30] == 100).all() and (drawn[:20] == 100).all() and (drawn[70:, 60:] == 100).all()
+
+
+def test_a_map_in_which_nothing_matters_is_hardly_seen():
+    frame = np.full((100, 120, 3), 100, np.uint8)
+    drawn = draw_heat(frame, [face_of("happy", 10, 20, 48, 48)], [np.full((48, 48), 0.001, np.float32)])
+    assert np.abs(drawn.astype(int) - 100).max() <= 2
+
+
+def test_notes_stand_in_the_lower_left_corner():
+    frame = gray_frame(320, 240)
+    drawn = draw_notes(frame, KEYS)
+    assert (frame == 128).all() and (draw_notes(frame, []) == frame).all()
+    changed = (drawn != 128).any(axis=2)
+    assert changed[-20 * len(KEYS) :, :20].all() and not changed[: -20 * len(KEYS)].any() and not changed[:, 300:].any()

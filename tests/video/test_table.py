@@ -1,0 +1,101 @@
+"""Rows: what they hold, and that a file ends with a whole one whatever happens."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from emotion_recognition.errors import UserError
+from emotion_recognition.recogniser import Face
+from emotion_recognition.video.table import COLUMNS, Table, check_ending, csv_lines, json_lines, make_rows
+
+EMOTIONS = ("happy", "sad")
+HEADING = ",".join((*COLUMNS, *EMOTIONS)) + "\n"
+
+
+def faces(*happy, first=1) -> list[Face]:
+    """Return a face for each probability of happy, with tracks from `first` on."""
+    rows = [{"happy": value, "sad": 1 - value} for value in happy]
+    return [
+        Face((10 * track, 2, 3, 4), row, max(row, key=row.get), track=track)
+        for track, row in enumerate(rows, start=first)
+    ]
+
+
+def test_rows():
+    rows = make_rows("a, b.mp4", 7, 0.28, faces(0.75, 0.25, first=2))
+    assert [list(row) for row in rows] == [[*COLUMNS, *EMOTIONS]] * 2
+    assert list(rows[0].values()) == ["a, b.mp4", 7, 0.28, 2, 20, 2, 3, 4, "happy", 0.75, 0.25]
+    assert list(rows[1].values()) == ["a, b.mp4", 7, 0.28, 3, 30, 2, 3, 4, "sad", 0.25, 0.75]
+    assert next(csv.reader(io.StringIO(csv_lines(rows)))) == [str(value) for value in rows[0].values()]
+    assert [json.loads(line) for line in json_lines(rows).splitlines()] == rows
+
+
+def test_the_faces_of_a_picture_are_numbered_too():
+    pictured = [Face((1, 2, 3, 4), {"happy": 1.0}, "happy"), Face((5, 6, 7, 8), {"happy": 1.0}, "happy")]
+    assert [row["face"] for row in make_rows("a.png", 0, 0.0, pictured)] == [1, 2]
+
+
+def test_rows_are_in_the_file_at_once_and_whole_when_the_disk_is_full(tmp_path):
+    rows = make_rows("a.mp4", 7, 0.28, faces(0.75))
+    table = Table(tmp_path / "out.csv", "--csv", EMOTIONS)
+    table.write(rows)
+    whole = HEADING + csv_lines(rows)
+    assert (tmp_path / "out.csv").read_text() == whole
+
+    class FullDisk:
+        def __init__(self, raw):
+            self.raw, self.room = raw, 10
+
+        def write(self, data):
+            if not self.room:
+                raise OSError(28, "No space left on device")
+            written, self.room = self.raw.write(data[: self.room]), 0
+            return written
+
+        def __getattr__(self, name):
+            return getattr(self.raw, name)
+
+    table._file = FullDisk(table._file)
+    with pytest.raises(OSError, match=r"out\.csv"):
+        table.write(rows)
+    assert (tmp_path / "out.csv").read_text() == whole
+
+
+def test_rows_of_an_earlier_run_stay_until_something_is_read(tmp_path):
+    path = tmp_path / "out.csv"
+    path.write_text("earlier")
+    table = Table(path, "--csv", EMOTIONS)
+    table.close()
+    assert path.read_text() == "earlier"
+    table.write([])
+    table.close()
+    assert path.read_text() == HEADING
+
+
+def test_names_that_are_not_utf_8(tmp_path):
+    table = Table(tmp_path / "out.csv", "--csv", EMOTIONS)
+    table.write(make_rows("a\udcff\x1b[2J.avi", 0, 0.0, faces(0.75)))
+    table.close()
+    assert (tmp_path / "out.csv").read_bytes().startswith(HEADING.encode() + b"a\\udcff\x1b[2J.avi,0,0.0,1,")
+
+
+@pytest.mark.parametrize(("flag", "ending"), [("--csv", ".csv"), ("--jsonl", ".jsonl or .ndjson")])
+def test_endings_of_another_form_are_refused(flag, ending):
+    for name in ("rows.parquet", "rows.csv.gz", "rows", "rows.xlsx"):
+        with pytest.raises(UserError, match=f"{name}: name a file for {flag} that ends in {ending}, or -"):
+            check_ending(name, flag)
+    check_ending("-", flag)
+    check_ending(f"Rows{ending[:6].split()[0].upper()}", flag)
+
+
+def test_rows_on_standard_output(capfd):
+    rows = make_rows("a.mp4", 7, 0.28, faces(0.75))
+    for flag, text in (("--csv", HEADING + csv_lines(rows)), ("--jsonl", json_lines(rows))):
+        table = Table("-", flag, EMOTIONS)
+        table.write(rows)
+        table.close()
+        assert capfd.readouterr().out == text
+    print("standard output is still open", flush=True)
+    assert capfd.readouterr().out

@@ -1,0 +1,58 @@
+"""The timeline of a video: all frames in bounded memory, and the picture of them."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from emotion_recognition.errors import UserError
+from emotion_recognition.recogniser import Face
+from emotion_recognition.video import timeline
+from emotion_recognition.video.capture import Video
+from emotion_recognition.video.sources import Picture
+from emotion_recognition.video.timeline import Timeline, check_timeline, halve
+
+EMOTIONS = ("happy", "sad")
+
+
+def face(track, happy) -> Face:
+    return Face((0, 0, 9, 9), {"happy": happy, "sad": 1 - happy}, "happy", track=track)
+
+
+def test_halving_keeps_the_sums():
+    assert halve(np.array([1, 2, 3, 4])).tolist() == [3, 7, 0, 0]
+    assert halve(np.array([[1, 5], [2, 6]])).tolist() == [[3, 11], [0, 0]]
+
+
+def test_a_timeline_keeps_all_frames_in_bounded_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(timeline, "MOST_FACES", 3)
+    drawn = Timeline(tmp_path / "t.png", "a.mp4", EMOTIONS)
+    for number in range(2000):
+        # Face 1 is always there; each of the others passes by for ten frames.
+        drawn.write(number * 0.1, [face(1, 0.75), face(2 + number // 10, 0.25)])
+    assert drawn.frames.sum() == 2000 and len(drawn.frames) == timeline.MOST_INTERVALS
+    assert len(drawn.faces) == 3 and drawn.faces[1].sum(axis=0).tolist() == [2000, 1500, 500]
+    drawn.close()
+    picture = np.asarray(Image.open(tmp_path / "t.png").convert("RGB")).reshape(-1, 3)
+    shares = [
+        (np.abs(picture.astype(int) - colour).max(axis=1) < 3).mean() for colour in ((250, 190, 40), (40, 130, 220))
+    ]
+    # Of the widest row, three quarters are happy's yellow and one sad's blue.
+    assert shares[0] > 2 * shares[1] > 0
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a$\\frac$.mp4", "a\udcff\x1b[2J.avi"])
+def test_a_timeline_without_faces_and_of_any_name_is_drawn_too(tmp_path, name):
+    empty = Timeline(tmp_path / "t.png", name, EMOTIONS)
+    empty.write(0.0, [])
+    empty.close()
+    assert (tmp_path / "t.png").is_file()
+
+
+def test_what_no_timeline_can_be_drawn_of(tmp_path):
+    video, picture = Video("a.mp4", "a.mp4", is_live=False), Picture(tmp_path / "a.png", "a.png")
+    check_timeline("t.png", [video])
+    for sources in ([video, video], [picture]):
+        with pytest.raises(UserError, match="name a single one"):
+            check_timeline("t.png", sources)
+    with pytest.raises(UserError, match=r"ends in \.png"):
+        check_timeline("t.jpg", [video])

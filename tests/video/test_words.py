@@ -1,0 +1,56 @@
+"""What is printed of pictures, cameras and videos."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from emotion_recognition.recogniser import Face
+from emotion_recognition.video.words import Summary, describe_faces, describe_picture
+
+PICTURE = np.zeros((60, 80, 3), np.uint8)
+
+
+def face(track=None, happy=0.75) -> Face:
+    return Face((1, 2, 30, 40), {"happy": happy, "sad": 1 - happy}, "happy", track=track)
+
+
+def test_a_line_for_each_face():
+    assert describe_faces("a.png", [face(), face(happy=0.25)]) == (
+        "a.png: face at (1, 2), 30x40: happy 75.0%, sad 25.0%\na.png: face at (1, 2), 30x40: sad 75.0%, happy 25.0%"
+    )
+
+
+def test_names_are_written_without_what_a_terminal_obeys():
+    assert describe_faces("a\udcff\x1b[2J.avi", []) == "a [2J.avi: no face found"
+    assert str(Summary("a\udcff\x1b[2J.avi")).startswith("a [2J.avi: no face")
+
+
+@pytest.mark.parametrize(
+    ("upright_height", "advice"),
+    [
+        (0, "--whole auto reads such a picture as one face"),
+        (80, "turned by 90 degrees to the right, the picture has one"),
+    ],
+)
+def test_the_hint_where_no_face_is_found(upright_height, advice):
+    """The detector finds a face in pictures of the height that this one has after a turn."""
+    detector = SimpleNamespace(detect=lambda gray: [(0, 0, 30, 30)] if len(gray) == upright_height else [])
+    recogniser = SimpleNamespace(detector=detector)
+    assert advice in describe_picture("a.png", PICTURE, [], recogniser)
+    assert describe_picture("a.png", PICTURE, [face()], recogniser) == describe_faces("a.png", [face()])
+
+
+@pytest.mark.parametrize(
+    ("frames", "text"),
+    [
+        ([[face(1)], [], [face(1, 0.25)]], "a.mp4: one face, seen in 2 of 3 frames: happy 50.0%, sad 50.0%"),
+        ([[face(1), face(2)]], "a.mp4: 2 faces, seen in 1 of 1 frame: happy 75.0%, sad 25.0%"),
+        ([[], []], "a.mp4: no face in 2 frames"),
+    ],
+)
+def test_the_sum_of_a_video(frames, text):
+    summary = Summary("a.mp4")
+    for faces in frames:
+        summary.add(faces)
+    assert str(summary) == text
