@@ -166,3 +166,19 @@ def small_data(small_csv, tmp_path_factory) -> Path:
     result = start_script("dataset_prepare.py", small_csv, folder=folder)
     assert result.returncode == 0, result.stderr
     return folder / "data"
+
+
+def make_picture(path, value=100, size=(64, 48)) -> Path:
+    """Write a picture of one gray level and of this size (width, height), and return its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), np.full((size[1], size[0], 3), value, np.uint8))
+    return path
+
+
+def make_video(path, levels=(0, 40, 80, 120, 160), size=(64, 48), rate=10.0) -> Path:
+    """Write a video of one gray level a frame, and return its path."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), rate, size)
+    for level in levels:
+        writer.write(np.full((size[1], size[0], 3), level, np.uint8))
+    writer.release()
+    return path

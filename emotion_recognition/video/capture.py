@@ -29,7 +29,7 @@ USUAL_FRAME_RATE, FASTEST_FRAME_RATE = 25.0, 20_000.0
 LARGEST_FRAME = 8192 * 4320
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frame:
     """A frame of a source: `picture` is uint8 (height, width, 3), blue-green-red; None while a camera has no new one.
 

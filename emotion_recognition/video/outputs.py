@@ -68,8 +68,9 @@ class Outputs:
             self._current = source
         self._raise_failure()
         has_place = self._places.acquire(blocking=not source.is_live)
-        is_new = source.is_live or frame.number > self._kept.get(source, -1)
-        self._kept[source] = frame.number
+        last = self._kept.get(source, -1)
+        is_new = source.is_live or frame.number > last
+        self._kept[source] = max(frame.number, last)
         try:
             task = self._submit(self._keep, source, frame, faces, annotated if has_place else None, is_new)
         except BaseException:

@@ -10,7 +10,7 @@ import numpy as np
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import check_is_utf8, partial_path, write_picture
 from emotion_recognition.video.camera import PATIENCE_SECONDS
-from emotion_recognition.video.capture import FASTEST_FRAME_RATE, USUAL_FRAME_RATE, Source
+from emotion_recognition.video.capture import USUAL_FRAME_RATE, Source
 
 # Videos that are read have more forms; those of pictures that cannot be written in colour become PNG.
 WRITTEN_VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v")
@@ -19,8 +19,8 @@ WRITTEN_PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".
 # Over so long, and so many frames, a camera's real rate is measured; they wait in memory meanwhile.
 MEASURED_SECONDS, MEASURED_FRAMES, SHORTEST_PAUSE = 1.0, 5, 0.5
 
-# MPEG-4 counts time in parts of a second, of which it has room for so many.
-MOST_PARTS_OF_A_SECOND = 65_535
+# MPEG-4 counts time in parts of a second, of which it has room for so many; Matroska in thousandths of a second.
+MOST_PARTS_OF_A_SECOND, FASTEST_WRITTEN = 65_535, 1000
 
 
 class VideoFile:
@@ -32,6 +32,7 @@ class VideoFile:
         self.temporary.parent.mkdir(parents=True, exist_ok=True)
         code = cv2.VideoWriter.fourcc(*("MJPG" if path.suffix.lower() == ".avi" else "mp4v"))
         self._size, self.frames = (width, height), 0
+        frame_rate = min(frame_rate, FASTEST_WRITTEN)
         self.frame_rate = round(frame_rate, min(3, int(math.log10(MOST_PARTS_OF_A_SECOND / frame_rate))))
         self._writer = cv2.VideoWriter(str(self.temporary), code, self.frame_rate, self._size)
         if not self._writer.isOpened():
@@ -101,7 +102,7 @@ class LiveVideoFile:
             distances = distances[distances < SHORTEST_PAUSE]
         rate = len(distances) / distances.sum() if distances.sum() > 0 else USUAL_FRAME_RATE
         height, width = first.shape[:2]
-        self._video = VideoFile(self._path, width, height, min(max(1.0, rate), FASTEST_FRAME_RATE))
+        self._video = VideoFile(self._path, width, height, max(1.0, rate))
         for picture, seconds in self._waiting:
             self._add(self._video, picture, seconds)
         self._waiting.clear()

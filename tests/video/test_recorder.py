@@ -1,0 +1,144 @@
+"""Annotated frames in files: complete, at their rate, under names that do not collide."""
+
+import subprocess
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from emotion_recognition.errors import UserError
+from emotion_recognition.files import write_picture
+from emotion_recognition.video.capture import Video
+from emotion_recognition.video.recorder import WRITTEN_VIDEO_SUFFIXES, Recorder, VideoFile, name_targets
+from emotion_recognition.video.sources import Picture
+
+
+def image(level, size=(64, 48)):
+    return np.full((size[1], size[0], 3), level, np.uint8)
+
+
+def levels(path, step) -> list[int]:
+    """Return the gray levels of a video's frames, in steps."""
+    video = Video(str(path), path.name, is_live=False)
+    return [round(float(frame.picture.mean()) / step) for frame in video]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".avi"])
+def test_a_video_appears_when_it_is_complete(tmp_path, suffix):
+    path = tmp_path / f"out{suffix}"
+    video = VideoFile(path, 64, 48, 12.5)
+    for number in range(6):
+        video.write(image(40 * number))
+    # A camera may change its size.
+    video.write(image(240, (128, 96)))
+    assert not path.exists()
+    video.close()
+    assert levels(path, 40) == [0, 1, 2, 3, 4, 5, 6]
+    assert cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FPS) == pytest.approx(12.5, abs=0.1)
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("suffix", WRITTEN_VIDEO_SUFFIXES)
+@pytest.mark.parametrize("rate", [23.976, 59.94, 71.4286, 119.8765, 1000])
+def test_every_frame_rate_can_be_written(tmp_path, suffix, rate):
+    video = VideoFile(tmp_path / f"out{suffix}", 64, 48, rate)
+    for _ in range(3):
+        video.write(image(0))
+    video.close()
+    written = cv2.VideoCapture(str(tmp_path / f"out{suffix}"))
+    assert written.get(cv2.CAP_PROP_FRAME_COUNT) == 3
+    assert written.get(cv2.CAP_PROP_FPS) == pytest.approx(rate, abs=0.005 if rate > 65 else 0.001)
+
+
+def test_a_faster_video_is_written_at_a_rate_that_files_can_hold(tmp_path):
+    video = VideoFile(tmp_path / "out.mkv", 64, 48, 20_000)
+    video.write(image(0))
+    video.close()
+    assert video.frame_rate == 1000
+
+
+def test_a_video_in_an_unknown_form_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"\.mp4 or \.avi"):
+        VideoFile(tmp_path / "out.xyz", 64, 48, 25)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("times", "rate", "values"),
+    [
+        # Ten frames a second, whatever a camera says of itself.
+        ([0.1 * number for number in range(13)], 10, list(range(13))),
+        # After a second of ten, one that comes late is seen for longer, and one that comes early may be left out.
+        ([0.1 * number for number in range(11)] + [1.3, 1.31], 10, [*range(11), 11, 11, 11]),
+        ([5.0], 25, [0]),
+        # A pause in the first second is no slow camera.
+        ([0.0, 1.2, 1.3, 1.4, 1.5], 10, [0, *[1] * 12, 2, 3, 4]),
+        # Nor is one fast that gives its frames in bursts; one that is slow stays so.
+        ([0.0, 0.01, 0.02, 0.4, 0.41, 0.42, 0.8, 0.81, 0.82, 1.2], 7.5, [0, 3, 3, 3, 6, 6, 6, 9, 9, 9]),
+        ([0.0, 1.0, 2.0, 3.0, 4.0], 1, list(range(5))),
+        # An hour of pause is not written.
+        ([0.1 * number for number in range(12)] + [3600.0, 3600.1], 10, list(range(14))),
+    ],
+)
+def test_the_video_of_a_camera_plays_in_real_time(tmp_path, times, rate, values):
+    camera, path = Video(0, "Camera 0", is_live=True), tmp_path / "out.avi"
+    recorder = Recorder({camera: path})
+    for number, seconds in enumerate(times):
+        recorder.write(camera, image(15 * number), seconds)
+    recorder.close()
+    assert levels(path, 15) == values
+    assert cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FPS) == pytest.approx(rate, abs=0.01)
+
+
+def test_of_a_video_that_is_seen_twice_the_longer_one_stays(tmp_path):
+    video, path = Video("in.avi", "in.avi", is_live=False), tmp_path / "out.avi"
+    recorder = Recorder({video: path})
+    for frames, longest in ((3, 3), (1, 3), (5, 5)):
+        for number in range(frames):
+            recorder.write(video, image(40 * number))
+        recorder.close()
+        assert levels(path, 40) == list(range(longest))
+    assert recorder.written == {path: 5} and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".avi"])
+def test_a_video_on_a_full_disk_is_no_success(tmp_path, suffix):
+    generator = np.random.default_rng(0)
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", disk], check=False).returncode:
+        pytest.skip("only root may mount a small disk")
+    try:
+        video = VideoFile(disk / f"out{suffix}", 160, 120, 25)
+        for _ in range(60):
+            video.write(generator.integers(0, 255, (120, 160, 3), np.uint8))
+        with pytest.raises(UserError, match=f"out{suffix} could not be written to its end: is the disk full"):
+            video.close()
+        assert list(disk.iterdir()) == []
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def picture(place):
+    """Return the source of a picture that has this place in an output folder."""
+    return Picture(Path("in") / place, place, Path(place))
+
+
+def test_names_in_the_output_folder_do_not_collide(tmp_path):
+    sources = [picture("a.png"), picture("a.png"), Video("a.mov", "x/a.mov", is_live=False), picture("b/b.gif")]
+    sources += [picture("gray.pgm"), picture("photo.HEIC"), Video("rtsp://x/y", "rtsp://x/y", is_live=True)]
+    names = [path.relative_to(tmp_path).as_posix() for path in name_targets(tmp_path, sources).values()]
+    assert names == ["a.png", "a_1.png", "a.mp4", "b/b.png", "gray.png", "photo.png", "live_6.mp4"]
+
+
+def test_a_name_with_a_number_may_be_taken_too(tmp_path):
+    names = [path.name for path in name_targets(tmp_path, [picture(n) for n in ("a.jpg", "a_2.jpg", "A.jpg")]).values()]
+    assert names == ["a.jpg", "a_2.jpg", "A_3.jpg"]
+
+
+def test_pictures_that_a_kind_of_file_cannot_hold(tmp_path):
+    for name, size in (("gray.pgm", (64, 48)), ("wide.webp", (17_000, 10))):
+        with pytest.raises(UserError, match=rf"{name}: .*{size[0]} x {size[1]} pixels.*\.png"):
+            write_picture(tmp_path / name, image(0, size))
+    assert list(tmp_path.iterdir()) == []
