@@ -1,6 +1,5 @@
 """A picture, or the frames of a video -> the faces in it, and the emotion of each."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +11,7 @@ from emotion_recognition.faces.boxes import Box, crop_face, find_or_whole, whole
 from emotion_recognition.faces.haar import FaceDetector
 from emotion_recognition.faces.tracking import FaceFinder, Tracker
 from emotion_recognition.images import read_picture, to_gray
+from emotion_recognition.models.classifier import EmotionClassifier
 
 # Beside the scripts.
 MODEL = Path(__file__).resolve().parents[1] / "model.h5"
@@ -22,7 +22,7 @@ SMALLEST_CROP = 20
 # Seconds over which the probabilities of a face in a video are averaged: enough against flicker, and hardly seen.
 SMOOTH = 0.3
 
-Picture = str | os.PathLike | np.ndarray
+Picture = str | Path | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class EmotionRecogniser:
 
     def __init__(
         self,
-        model: str | os.PathLike | Classifier = MODEL,
+        model: str | Path | Classifier = MODEL,
         detector: FaceDetector | None = None,
         *,
         min_face: int | None = None,
@@ -70,10 +70,7 @@ class EmotionRecogniser:
     ):
         self.whole = check_whole(whole)
         self.detector = detector or FaceDetector(smallest=min_face)
-        if isinstance(model, str | os.PathLike):
-            # Imported here, so that drawing alone starts no Keras.
-            from emotion_recognition.models.classifier import EmotionClassifier
-
+        if isinstance(model, str | Path):
             model = EmotionClassifier(model, emotions, pixel_range)
         self.classifier: Classifier = model
         self.emotions = tuple(self.classifier.emotions)
@@ -126,7 +123,7 @@ class FaceFollower:
 
 def gray_picture(picture: Picture) -> np.ndarray:
     """Return a picture, a path or uint8 gray or blue-green-red, as gray, uint8 (height, width)."""
-    if isinstance(picture, str | os.PathLike):
+    if isinstance(picture, str | Path):
         return to_gray(read_picture(picture))
     if not isinstance(picture, np.ndarray):
         hint = " (cv2.imread gives None for a file that it cannot read: give the path)" if picture is None else ""

@@ -30,8 +30,10 @@ PER_EMOTION = 12
 PORTRAIT = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
 NO_DISPLAY = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
 
-# Lines in which TensorFlow reports on itself.
-BACKEND_NOISE = re.compile(r"[IWE]0000 |WARNING|To enable the following instructions|\d{4}-\d\d-\d\d \S+ [IWE] ")
+# Lines in which TensorFlow and LiteRT report on themselves.
+BACKEND_NOISE = re.compile(
+    r"[IWE]0000 |WARNING|INFO: Created TensorFlow|To enable the following instructions|\d{4}-\d\d-\d\d \S+ [IWE] "
+)
 
 # What test.py prints of a face in a picture.
 FACE = re.compile(r"(\S+): face at \((\d+), (\d+)\), (\d+)x(\d+): (.*)")

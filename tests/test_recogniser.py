@@ -1,15 +1,32 @@
-"""The names for other people's programs, used as the README uses them."""
+"""The public class and names, used as other people's programs use them."""
 
 import re
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
-from conftest import PORTRAIT, REPOSITORY
+from conftest import PORTRAIT, REPOSITORY, sentences
 
 import emotion_recognition
-from emotion_recognition import EmotionRecogniser, Face, draw_faces, read_picture
+from emotion_recognition import EmotionRecogniser, Face, UserError, draw_faces, read_picture
+from emotion_recognition.images import read_face
+
+
+class Capturing:
+    """A classifier that keeps what it is given; half of its answers is what the first pixel says."""
+
+    emotions = ("happy", "sad")
+
+    def probabilities(self, faces):
+        self.faces = faces
+        return np.float32([(0.75, 0.25) for _ in faces]).reshape(-1, 2)
+
+
+@pytest.fixture
+def capturing():
+    return EmotionRecogniser(Capturing())
 
 
 @pytest.fixture(scope="module")
@@ -20,52 +37,166 @@ def recogniser():
 def test_faces_of_a_portrait(recogniser):
     picture = read_picture(PORTRAIT)
     (face,) = recogniser.read(picture)
-    assert face.box == (155, 105, 222, 222)
-    assert face.emotion == "neutral" and list(face.probabilities)[:2] == ["angry", "disgusted"]
+    assert face.box == (155, 105, 222, 222) and face.track is None
+    assert face.emotion == "neutral" == max(face.probabilities, key=face.probabilities.get)
+    assert tuple(face.probabilities) == recogniser.emotions and recogniser.emotions[:2] == ("angry", "disgusted")
     assert sum(face.probabilities.values()) == pytest.approx(1, abs=1e-5)
     drawn = draw_faces(picture, [face])
     assert drawn.shape == picture.shape and not np.array_equal(drawn, picture)
 
 
-def test_no_face_is_a_normal_answer(recogniser):
+def test_a_path_a_gray_and_a_coloured_picture_are_read_alike(recogniser):
+    picture = read_picture(PORTRAIT)
+    gray = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    expected = recogniser.read(picture)
+    for same in (PORTRAIT, str(PORTRAIT), gray, gray[..., None], np.asfortranarray(picture)):
+        assert recogniser.read(same) == expected
+
+
+@pytest.mark.parametrize(
+    ("picture", "error", "words"),
+    [
+        (None, TypeError, "not NoneType.*give the path"),
+        ([[1, 2], [3, 4]], TypeError, "a path or a NumPy array, not list"),
+        (np.zeros((60, 80, 3)), TypeError, "uint8, 0 to 255, not float64"),
+        (np.zeros((60, 80, 4), np.uint8), ValueError, r"not \(60, 80, 4\)"),
+        (np.zeros((2, 60, 80, 3), np.uint8), ValueError, r"not \(2, 60, 80, 3\)"),
+        (np.zeros((0, 80, 3), np.uint8), ValueError, r"not \(0, 80, 3\)"),
+        (np.zeros(80, np.uint8), ValueError, r"not \(80,\)"),
+        ("nothing.jpg", UserError, r"nothing\.jpg is not there"),
+    ],
+)
+def test_what_is_no_picture_is_named_in_a_sentence(capturing, picture, error, words):
+    with pytest.raises(error, match=words):
+        capturing.read(picture)
+    if not isinstance(picture, str):
+        with pytest.raises(error, match=words):
+            capturing.follow().read(picture, 0.0)
+
+
+def test_no_face_is_a_normal_answer(capturing):
     picture = np.full((200, 300, 3), 128, np.uint8)
-    assert recogniser.read(picture) == []
+    assert capturing.read(picture) == []
     assert np.array_equal(draw_faces(picture, []), picture)
-    (face,) = recogniser.read(picture, whole=True)
-    assert face.box == (0, 0, 300, 200)
+    (face,) = capturing.read(picture, whole="auto")
+    assert face == Face((0, 0, 300, 200), {"happy": 0.75, "sad": 0.25}, "happy")
 
 
-def test_the_emotion_is_the_most_probable_one():
-    assert Face((0, 0, 1, 1), {"happy": 0.2, "sad": 0.5, "angry": 0.3}).emotion == "sad"
+def test_when_the_whole_picture_is_one_face():
+    recogniser = EmotionRecogniser(Capturing(), whole="always")
+    assert recogniser.read(PORTRAIT)[0].box == (0, 0, 512, 600)
+    assert recogniser.read(PORTRAIT, whole="never")[0].box == (155, 105, 222, 222)
+    with pytest.raises(ValueError, match="never, auto or always, not True"):
+        recogniser.read(PORTRAIT, whole=True)
+    with pytest.raises(ValueError, match="not 'sometimes'"):
+        EmotionRecogniser(Capturing(), whole="sometimes")
 
 
-def test_importing_starts_neither_opencv_nor_keras():
-    code = "import emotion_recognition, sys; print([name for name in ('cv2', 'keras', 'numpy') if name in sys.modules])"
+@pytest.mark.parametrize("whole", ["auto", "always"])
+def test_a_crop_of_too_few_pixels_is_refused(capturing, whole):
+    assert len(capturing.read(np.zeros((20, 20), np.uint8), whole=whole)) == 1
+    with pytest.raises(UserError, match="19x40 pixels; 20 in width and height are the least"):
+        capturing.read(np.zeros((40, 19), np.uint8), whole=whole)
+
+
+def test_a_prepared_picture_reaches_the_network_bit_for_bit(small_data):
+    classifier = Capturing()
+    path = next((small_data / "train" / "happy").iterdir())
+    EmotionRecogniser(classifier, whole="always").read(path)
+    [face] = classifier.faces
+    assert face.dtype == np.uint8 and (face == read_face(path)).all()
+    assert (face == cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)).all()
+
+
+def test_the_smallest_face_that_is_wanted():
+    assert len(EmotionRecogniser(Capturing(), min_face=200).read(PORTRAIT)) == 1
+    assert EmotionRecogniser(Capturing(), min_face=300).read(PORTRAIT) == []
+
+
+def test_faces_of_a_video_are_numbered_and_smoothed():
+    class Changing:
+        """Happy in the first frame, sad ever after."""
+
+        emotions, frames = ("happy", "sad"), 0
+
+        def probabilities(self, faces):
+            self.frames += 1
+            return np.float32([(1, 0) if self.frames == 1 else (0, 1) for _ in faces])
+
+    picture = read_picture(PORTRAIT)
+    follower = EmotionRecogniser(Changing(), min_face=150).follow(smooth=0.3)
+    rows = [follower.read(picture, seconds) for seconds in (0.0, 0.1, 0.3, 1.0)]
+    assert [[face.track for face in faces] for faces in rows] == [[1]] * 4
+    assert [faces[0].probabilities["happy"] for faces in rows] == pytest.approx(
+        np.exp([0, -1 / 3, -1, -10 / 3]), abs=1e-4
+    )
+    assert [faces[0].emotion for faces in rows] == ["happy", "happy", "sad", "sad"]
+
+
+def test_importing_starts_nothing_and_changes_nothing():
+    code = """
+import os, sys
+import emotion_recognition
+print([name for name in ("cv2", "keras", "numpy") if name in sys.modules])
+import cv2  # sets variables of its own
+before = dict(os.environ)
+from emotion_recognition import *
+print([name for name in ("keras", "tensorflow") if name in sys.modules], dict(os.environ) == before)
+"""
     result = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "[]"
+    assert result.stdout.splitlines() == ["[]", "[] True"] and result.stderr == ""
 
 
 def test_the_public_names_are_few_and_all_there():
-    assert len(emotion_recognition.__all__) <= 5
+    assert emotion_recognition.__all__ == ["EmotionRecogniser", "Face", "UserError", "draw_faces", "read_picture"]
     assert all(getattr(emotion_recognition, name) for name in emotion_recognition.__all__)
     with pytest.raises(AttributeError, match="nothing_like_it"):
         emotion_recognition.nothing_like_it  # noqa: B018 - the access is what is tested
 
 
+def run_program(code, folder):
+    """Run a program of other people in a folder; return the CompletedProcess."""
+    (folder / "program.py").write_text(code)
+    return subprocess.run(
+        [sys.executable, "program.py"], cwd=folder, capture_output=True, text=True, check=False,
+        env={"PYTHONPATH": str(REPOSITORY), "PATH": ""},
+    )  # fmt: skip
+
+
+def test_a_short_program_prints_nothing_that_it_did_not_ask_for(tmp_path):
+    """A sound file, a damaged one of which libraries in C complain, and one that is not there."""
+    (tmp_path / "damaged.jpg").write_bytes(PORTRAIT.read_bytes()[:20_000])
+    code = f"""
+from emotion_recognition import EmotionRecogniser, UserError
+
+recogniser = EmotionRecogniser()
+print([face.emotion for face in recogniser.read({str(PORTRAIT)!r})])
+for name in ("damaged.jpg", "nothing.jpg"):
+    try:
+        recogniser.read(name)
+    except UserError:
+        print(name)
+"""
+    result = run_program(code, tmp_path)
+    assert result.stdout.splitlines() == ["['neutral']", "damaged.jpg", "nothing.jpg"], result.stderr
+    assert sentences(result) == []
+
+
 @pytest.mark.slow
-def test_the_programs_of_the_readme_run_as_they_stand(tmp_path, shared):
-    """The first reads a picture; the second a camera, for which a video stands here."""
-    programs = re.findall(r"```python\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.DOTALL)
-    assert len(programs) == 2
-    (tmp_path / "photo.jpg").write_bytes((REPOSITORY / "docs/demo.png").read_bytes())
-    for number, program in enumerate(programs):
+def test_the_programs_of_the_documentation_run_as_they_stand(tmp_path, shared):
+    """A photo lies where they name one, and for a camera a video stands here."""
+    pages = [REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("programs.md")]
+    programs = [
+        code
+        for page in pages
+        for code in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+        if "EmotionRecogniser()" in code
+    ]
+    assert programs
+    (tmp_path / "photo.jpg").write_bytes(PORTRAIT.read_bytes())
+    for program in programs:
         program = program.replace("cv2.VideoCapture(0)", f"cv2.VideoCapture({str(shared / 'media/clip.mp4')!r})")
         program = program.replace("cv2.imshow", "(lambda title, frame: None)").replace("cv2.waitKey(1)", "-1")
-        path = tmp_path / f"program{number}.py"
-        path.write_text(program)
-        environment = {"PYTHONPATH": str(REPOSITORY), "PATH": ""}
-        result = subprocess.run(
-            [sys.executable, path], cwd=tmp_path, capture_output=True, text=True, check=False, env=environment
-        )
+        result = run_program(program, tmp_path)
         assert result.returncode == 0, result.stderr
         assert re.search(r"\(\d+, \d+, \d+, \d+\) \w+", result.stdout), result.stdout

@@ -3,6 +3,8 @@
 import time
 from collections import deque
 
+from emotion_recognition.video.capture import Source
+
 # Frames over which the frames a second are counted.
 COUNTED_FRAMES = 30
 # What a camera shows is printed so often.
@@ -12,7 +14,7 @@ PRINT_SECONDS = 1.0
 class Playback:
     """Plays a video at its own rate; of a camera every frame is due at once. Begins with the first frame."""
 
-    def __init__(self, source):
+    def __init__(self, source: Source) -> None:
         self._source = source
         self._started = time.monotonic()
         self._paused: float | None = None
@@ -24,7 +26,7 @@ class Playback:
         """Whether the frame stands still."""
         return self._paused is not None
 
-    def next_frame(self):
+    def next_frame(self) -> None:
         """Count a frame."""
         self._shown.append(time.monotonic())
 
@@ -47,7 +49,7 @@ class Playback:
         due = self._started + seconds + 1 / self._source.frame_rate
         return max(1, round(1000 * (due - time.monotonic())))
 
-    def pause(self):
+    def pause(self) -> None:
         """Stand still, or go on where it stood."""
         if self._paused is None:
             self._paused = time.monotonic()

@@ -41,7 +41,7 @@ def json_lines(rows: list[dict]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-def check_ending(path: str | Path, flag: str):
+def check_ending(path: str | Path, flag: str) -> None:
     """Refuse a table whose name does not end as those of its flag (--csv or --jsonl); - is standard output."""
     endings = ENDINGS[flag]
     if str(path) != STANDARD_OUTPUT and Path(path).suffix.lower() not in endings:
@@ -61,17 +61,13 @@ class Table:
         self._heading = ",".join((*COLUMNS, *emotions)) + "\n" if flag == "--csv" else ""
         self._file: BinaryIO | None = None
 
-    def write(self, rows: list[dict]):
+    def write(self, rows: list[dict]) -> None:
         """Append rows; OSError, and none of them in the file, where the disk is full."""
+        text = self._as_lines(rows)
         if self._file is None:
             # Not before: where nothing can be read, rows of an earlier run stay.
-            # Without a buffer, so that what was written is in the system's hands even if this process is killed.
-            is_printed = str(self._path) == STANDARD_OUTPUT
-            self._file = open(1 if is_printed else self._path, "wb", buffering=0, closefd=not is_printed)  # noqa: SIM115
-            self._append(self._heading)
-        self._append(self._as_lines(rows))
-
-    def _append(self, text: str):
+            self._file = self._open()
+            text = self._heading + text
         # Names of files need not be UTF-8.
         data = memoryview(text.encode(errors="backslashreplace"))
         end = self._file.tell() if self._file.seekable() else None
@@ -84,7 +80,13 @@ class Table:
             error.filename = str(self._path)
             raise
 
-    def close(self):
+    def _open(self) -> BinaryIO:
+        # Without a buffer, so that what was written is in the system's hands even if this process is killed.
+        if str(self._path) == STANDARD_OUTPUT:
+            return open(1, "wb", buffering=0, closefd=False)
+        return Path(self._path).open("wb", buffering=0)
+
+    def close(self) -> None:
         """Close the file, if it was ever opened."""
         if self._file is not None:
             self._file.close()
