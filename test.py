@@ -16,11 +16,12 @@ from contextlib import redirect_stdout
 
 from emotion_recognition.cli import options, program
 from emotion_recognition.errors import UserError
+from emotion_recognition.files import shipped
 
 
 def parse_args():
     parser = program.parser(__doc__)
-    parser.add_argument("--model", default=program.PROJECT / "model.h5", help="model file that reads the emotions")
+    parser.add_argument("--model", default=shipped("model.h5"), help="model file that reads the emotions")
     options.add_recognition_flags(parser)
     return parser.parse_intermixed_args()
 

@@ -10,6 +10,8 @@ for face in recogniser.read("photo.jpg"):
 import importlib
 from typing import TYPE_CHECKING, Any
 
+__version__ = "1.0.0"
+
 if TYPE_CHECKING:
     from emotion_recognition.errors import UserError
     from emotion_recognition.images import read_picture

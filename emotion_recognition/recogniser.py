@@ -1,7 +1,6 @@
 """A picture, or the frames of a video -> the faces in it, and the emotion of each."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -10,11 +9,11 @@ from emotion_recognition.errors import UserError
 from emotion_recognition.faces.boxes import Box, crop_face, find_or_whole, whole_box
 from emotion_recognition.faces.haar import FaceDetector
 from emotion_recognition.faces.tracking import FaceFinder, Tracker
+from emotion_recognition.files import shipped
 from emotion_recognition.images import read_picture, to_gray
 from emotion_recognition.models.classifier import EmotionClassifier
 
-# Beside the scripts.
-MODEL = Path(__file__).resolve().parents[1] / "model.h5"
+MODEL = shipped("model.h5")
 
 WHOLE = ("never", "auto", "always")
 # Of fewer pixels in width or height, enlarged to 48, no expression is left to read.

@@ -13,6 +13,7 @@ from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import NoReturn
 
+from emotion_recognition import __version__
 from emotion_recognition.errors import UserError, as_line
 
 # What OpenCV and its window need of a Debian or Ubuntu system.
@@ -137,7 +138,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with exit status 2."""
-        self.exit(MISTAKE, as_line(f"{message} (python {self.prog} --help shows what there is)") + "\n")
+        command = f"python {self.prog}" if self.prog.endswith(".py") else self.prog
+        self.exit(MISTAKE, as_line(f"{message} ({command} --help shows what there is)") + "\n")
 
 
 class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -152,4 +154,13 @@ class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescript
 def parser(docstring: str | None, parents: Sequence[argparse.ArgumentParser] = ()) -> Parser:
     """Return a parser whose help opens with the script's docstring and shows the defaults."""
     first, _, rest = (docstring or "").strip().partition("\n")
-    return Parser(description=first, epilog=rest, formatter_class=HelpFormatter, parents=list(parents))
+    made = Parser(description=first, epilog=rest, formatter_class=HelpFormatter, parents=list(parents))
+    made.add_argument("--version", action="version", version=f"emotion-recognition {__version__}")
+    return made
+
+
+def command() -> NoReturn:
+    """Run the command `emotion-recognition`, which is test.py: the wheel has it as the package's __main__."""
+    from emotion_recognition.__main__ import main  # type: ignore[import-not-found]
+
+    run(main)

@@ -8,11 +8,10 @@ import numpy as np
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.faces.boxes import Box, clip_box, distinct, enlarge
-from emotion_recognition.files import check_is_utf8
+from emotion_recognition.files import check_is_utf8, shipped
 from emotion_recognition.images import FACE_SIZE
 
-# Beside the scripts.
-CASCADE = Path(__file__).resolve().parents[2] / "haarcascade_frontalface_default.xml"
+CASCADE = shipped("haarcascade_frontalface_default.xml")
 
 # The cascade knows faces of 24x24 pixels and more. Below a twentieth of the picture most of what it finds is no face.
 CASCADE_SIZE = 24
