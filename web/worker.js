@@ -1,0 +1,78 @@
+// Reads frames beside the page, so that the page never waits: pictures come in, faces and heat maps go out.
+// A classic worker, since LiteRT loads its scripts by importScripts; our modules are imported all the same.
+
+let detector, classifier, images, tracks, heat, finder, tracker;
+let map = null;
+const canvas = new OffscreenCanvas(1, 1);
+const context = canvas.getContext("2d", { willReadFrequently: true });
+
+// One thing after the other: the network takes one face at a time.
+let work = start();
+self.onmessage = ({ data }) => {
+  work = work.then(() => answer(data)).catch((error) => postMessage({ id: data.id, error: String(error) }));
+};
+
+async function start() {
+  try {
+    const xml = fetch("haarcascade_frontalface_default.xml").then((response) => response.text());
+    const names = ["images", "tracks", "heat", "faces", "emotions"];
+    const modules = await Promise.all(names.map((name) => import(`./${name}.js`)));
+    [images, tracks, heat] = modules;
+    const [, , , faces, emotions] = modules;
+    classifier = await emotions.EmotionClassifier.load();
+    detector = new faces.FaceDetector(await xml);
+    restart();
+    postMessage({ isReady: true, files: performance.getEntriesByType("resource").map(({ name }) => name) });
+  } catch (error) {
+    postMessage({ isReady: false, error: String(error) });
+  }
+}
+
+// Forgets the faces of the last video.
+function restart() {
+  finder = new tracks.FaceFinder(detector);
+  tracker = new tracks.Tracker();
+  map = null;
+}
+
+async function answer({ id, bitmap, isVideo, seconds, smooth, isFirst, explained }) {
+  if (isFirst) restart();
+  const gray = grayOf(bitmap);
+  const known = tracker.tracks.map((track) => track.box);
+  const boxes = isVideo ? finder.find(gray, seconds, known) : detector.detect(gray);
+  const crops = boxes.map((box) => images.cropFace(gray, box));
+  const rows = [];
+  for (const crop of crops) rows.push(await classifier.probabilities(crop));
+  const faces = isVideo
+    ? tracker.update(boxes, rows, seconds, smooth)
+    : boxes.map((box, place) => ({ number: place + 1, box, probabilities: rows[place], winner: tracks.winnerOf(rows[place]) }));
+  postMessage({ id, bitmap, faces }, [bitmap]);
+  const place = faces.findIndex((face) => face.number === explained);
+  if (place >= 0) explain(faces[place], crops[place]);
+}
+
+// Returns the gray of a picture; transparent ones are laid on white.
+function grayOf(bitmap) {
+  const { width, height } = bitmap;
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  context.fillStyle = "white";
+  context.fillRect(0, 0, width, height);
+  context.drawImage(bitmap, 0, 0);
+  return images.toGray(context.getImageData(0, 0, width, height));
+}
+
+// Starts the heat map of a face, unless one is being made.
+function explain({ number, winner }, crop) {
+  if (map) return;
+  map = heat.occlusionMap(async (face) => (await classifier.probabilities(face))[winner], crop);
+  const mine = map;
+  const step = async () => {
+    if (map !== mine) return;
+    const { done, value } = await mine.next();
+    if (done) {
+      map = null;
+      postMessage({ number, winner, map: value });
+    } else setTimeout(() => (work = work.then(step)));
+  };
+  work = work.then(step);
+}
