@@ -25,10 +25,10 @@ fuzz: .venv/developer  ## try 10,000 damaged and hostile files on everything tha
 	$(BIN)/python -m pytest --long tests/test_fuzz.py
 
 kill: .venv/developer  ## kill preparing, training and recognising thirty times, at random moments
-	$(BIN)/python -m pytest --long tests/test_killed.py
+	$(BIN)/python -m pytest --long tests/robustness/test_killed.py tests/robustness/test_killed_recognising.py
 
 soak: .venv/developer  ## read an hour's worth of video, 108,000 frames, and watch the memory
-	$(BIN)/python -m pytest --long tests/test_soak.py
+	$(BIN)/python -m pytest --long tests/robustness/test_soak.py
 
 lint: .venv/developer  ## look for mistakes of style, and put the code into its form
 	$(BIN)/ruff check --fix .

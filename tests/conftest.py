@@ -184,3 +184,20 @@ def make_video(path, levels=(0, 40, 80, 120, 160), size=(64, 48), rate=10.0) -> 
         writer.write(np.full((size[1], size[0], 3), level, np.uint8))
     writer.release()
     return path
+
+
+@pytest.fixture(params=["full", "limited"])
+def small_disk(request, tmp_path):
+    """A folder and a function for its process: on a disk of 300 kB, or where no file may be larger."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if request.param == "limited":
+        import resource
+
+        yield folder, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+        return
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", folder]
+    if subprocess.run(mounting, capture_output=True, check=False).returncode:
+        pytest.skip("only root may mount a small disk")
+    yield folder, None
+    subprocess.run(["umount", folder], check=True)

@@ -1,5 +1,6 @@
 """Annotated frames in files: a picture or a video for each source, under its name when it is complete."""
 
+import errno
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,7 +50,7 @@ class VideoFile:
     def close(self, shortest: int = 0):
         """Complete the file, or drop one of fewer than `shortest` frames.
 
-        UserError where the last frame is missing: on a full disk the writer keeps silent.
+        OSError where the last frame is missing: on a full disk the writer keeps silent.
         """
         self._writer.release()
         capture = cv2.VideoCapture(str(self.temporary))
@@ -61,7 +62,7 @@ class VideoFile:
             return
         self.temporary.unlink(missing_ok=True)
         if not is_whole:
-            raise UserError(f"{self.path} could not be written to its end: is the disk full?")
+            raise OSError(errno.EIO, "could not be written to its end; see whether the disk is full", str(self.path))
 
 
 class LiveVideoFile:

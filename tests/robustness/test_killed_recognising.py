@@ -1,0 +1,71 @@
+"""Recognising killed at any moment (kill -9), and disks that are full: what was there is whole, rows are whole lines.
+
+The short form is part of all tests; `make kill` runs the long one.
+"""
+
+import random
+import resource
+
+import cv2
+import numpy as np
+import pytest
+from conftest import start_script
+from killing import KILLS, killed, measure, run_and_kill, run_on
+
+
+def make_video(path, frames):
+    """Write a video of noise with this many frames."""
+    generator = np.random.default_rng(0)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 25, (320, 240))
+    for _ in range(frames):
+        writer.write(generator.integers(0, 255, (240, 320, 3), np.uint8))
+    writer.release()
+
+
+# Each frame is a row of the table, whatever is in it.
+RECOGNISE = ("test.py", "noise.avi", "--no-window", "--whole", "always", "--csv", "rows.csv", "--output", "out.mp4")
+
+
+@pytest.mark.slow
+def test_a_video_killed_at_any_moment(tmp_path, is_long, seed):
+    generator = random.Random(seed)
+    make_video(tmp_path / "noise.avi", 400)
+    lasts = measure(RECOGNISE, tmp_path)
+    assert len((tmp_path / "rows.csv").read_text().splitlines()) == 401
+    whole = (tmp_path / "out.mp4").read_bytes()
+    while killed["test.py"] < KILLS[is_long]:
+        (tmp_path / "out.mp4").write_bytes(b"the old video")
+        # Most of the time goes by before the first frame.
+        run_and_kill((*RECOGNISE, "--force"), tmp_path, generator.uniform(0.3, 1), lasts)
+        lines = (tmp_path / "rows.csv").read_text().splitlines(keepends=True)
+        assert len(lines) <= 401 and all(line.count(",") == 15 and line.endswith("\n") for line in lines)
+        numbers = [int(line.split(",")[1]) for line in lines[1:]]
+        assert numbers == list(range(len(numbers)))
+        assert (tmp_path / "out.mp4").read_bytes() in (b"the old video", whole)
+    assert start_script(*RECOGNISE, "--force", folder=tmp_path).returncode == 0
+    assert (tmp_path / "out.mp4").read_bytes() == whole
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["noise.avi", "out.mp4", "rows.csv"]
+
+
+@pytest.mark.slow
+def test_a_video_on_a_full_disk(small_disk):
+    make_video(small_disk[0].parent / "noise.avi", 100)
+    (small_disk[0] / "out.mp4").write_bytes(b"the old video")
+    arguments = ("test.py", "noise.avi", "--no-window", "--output", "disk/out.mp4", "--force")
+    before, after = run_on(small_disk, *arguments)
+    assert after == before
+
+
+@pytest.mark.slow
+def test_rows_on_a_full_disk(small_disk):
+    folder, limit = small_disk
+    make_video(folder.parent / "noise.avi", 200)
+    # What is left has room for about a hundred rows.
+    (folder / "filling").write_bytes(bytes(298_000))
+    if limit:
+        small_disk = folder, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, 8_000))
+    arguments = ("test.py", "noise.avi", "--no-window", "--whole", "always", "--csv", "disk/rows.csv")
+    before, after = run_on(small_disk, *arguments)
+    lines = after["rows.csv"].decode().splitlines(keepends=True)
+    assert 50 < len(lines) < 200 and all(line.count(",") == 15 and line.endswith("\n") for line in lines)
+    assert after["filling"] == before["filling"]
