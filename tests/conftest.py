@@ -1,5 +1,9 @@
 """What the tests share: scripts run as people run them, and a small set of drawn faces in FER-2013's form."""
 
+import contextlib
+import functools
+import importlib.util
+import io
 import os
 import re
 import signal
@@ -15,6 +19,7 @@ import pytest
 
 from classification_attentional import attentional, deep_emotion
 from classification_little_vgg import little_vgg
+from emotion_recognition.cli import program
 from emotions import four_layer_cnn
 
 NETWORKS = {network.__name__: network for network in (little_vgg, four_layer_cnn, attentional, deep_emotion)}
@@ -65,6 +70,35 @@ def start_script(name, *arguments, folder, **options):
     """Run a script in `folder` to its end and return the CompletedProcess; `options` are those of subprocess.run."""
     options = {"capture_output": True, "text": True, "timeout": 600, **options}
     return subprocess.run(command(name, *arguments), cwd=folder, check=False, **options)
+
+
+@functools.cache
+def load_script(name):
+    """Import a script of the repository by its name and return the module."""
+    specification = importlib.util.spec_from_file_location(f"script_{Path(name).stem}", REPOSITORY / name)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def call_script(tmp_path, monkeypatch):
+    """Return a function that does what `run_script` does, but in this process: much faster where Keras is needed."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(name, *arguments):
+        monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+        output, errors = io.StringIO(), io.StringIO()
+        handler = signal.getsignal(signal.SIGTERM)
+        try:
+            with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
+                program.run(load_script(name).main)
+        except SystemExit as end:
+            return subprocess.CompletedProcess(sys.argv, end.code, output.getvalue(), errors.getvalue())
+        finally:
+            signal.signal(signal.SIGTERM, handler)
+
+    return call
 
 
 def sentences(result) -> list[str]:

@@ -102,8 +102,8 @@ def add_whole_flag(flags: Flags) -> None:
     )
 
 
-def add_foreign_model_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags that say of other people's models what a model file of this project says itself."""
+def add_foreign_model_flags(parser: argparse.ArgumentParser) -> Flags:
+    """Add the flags that say of other people's models what a model file of this project says itself; return them."""
     group = parser.add_argument_group("models of other projects")
     group.add_argument(
         "--emotions", help="what the model tells, in order: fer2013, alphabetical, or NAME,NAME,... of its outputs"
@@ -111,6 +111,7 @@ def add_foreign_model_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--pixel-range", choices=("unit", "byte", "signed"), help="what it takes: 0 to 1, 0 to 255, or -1 to 1"
     )
+    return group
 
 
 def add_recognition_flags(parser: argparse.ArgumentParser) -> None:

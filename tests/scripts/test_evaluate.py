@@ -95,8 +95,8 @@ def assert_picture(path):
     return picture
 
 
-def test_report_holds_the_values_computed_by_hand(run_script, data, models, tmp_path):
-    result = run_script("evaluate.py", "--model", models / "good.h5", "--output", "results")
+def test_report_holds_the_values_computed_by_hand(call_script, data, models, tmp_path):
+    result = call_script("evaluate.py", "--model", models / "good.h5", "--output", "results")
     assert result.returncode == 0, result.stderr
     report = json.loads((tmp_path / "results" / "report.json").read_text())
     assert (report["data"], report["flip"]) == ("data", False)
@@ -111,7 +111,7 @@ def test_report_holds_the_values_computed_by_hand(run_script, data, models, tmp_
     assert test["accuracy"] == 0.6
     assert test["accuracy_interval"] == pytest.approx([0.3127, 0.8318], abs=5e-5)
     assert test["confusion"] == [[3, 0, 0, 1], [0, 2, 0, 0], [0, 0, 0, 0], [1, 1, 1, 1]]
-    assert test["precision"] == pytest.approx([3 / 4, 2 / 3, 0, 1 / 2])
+    assert test["precision"] == [3 / 4, 2 / 3, None, 1 / 2]
     assert test["recall"] == [3 / 4, 1, None, 1 / 4]
     assert test["balanced_accuracy"] == pytest.approx((3 / 4 + 1 + 1 / 4) / 3)
     assert test["macro_f1"] == pytest.approx((6 / 8 + 4 / 5 + 2 / 6) / 3)
@@ -130,12 +130,9 @@ def test_report_holds_the_values_computed_by_hand(run_script, data, models, tmp_
     assert (both["without_copies"]["pictures"], both["without_copies"]["accuracy"]) == (10, 7 / 10)
 
     wrong = [(each["split"], each["name"], each["seen"]) for each in only["most_confidently_wrong"]]
-    assert wrong == [
-        ("test", "sad/fer0000007.png", "happy"),
-        ("test", "sad/fer0000009.png", "neutral"),
-        ("test", "angry/fer0000003.png", "sad"),
-        ("test", "sad/fer0000008.png", "angry"),
-    ]
+    # Two are as sure as each other.
+    assert sorted(wrong[:2]) == [("test", "sad/fer0000007.png", "happy"), ("test", "sad/fer0000009.png", "neutral")]
+    assert sorted(wrong[2:]) == [("test", "angry/fer0000003.png", "sad"), ("test", "sad/fer0000008.png", "angry")]
     probabilities = [each["probability"] for each in only["most_confidently_wrong"]]
     assert probabilities == pytest.approx([0.9, 0.9, 0.5, 0.5], rel=1e-5)
 
@@ -152,12 +149,12 @@ def test_report_holds_the_values_computed_by_hand(run_script, data, models, tmp_
     text = " ".join(result.stdout.split())
     assert "60.0% 31.3% to 83.2% 66.7% 0.628 0.180 1.161" in text
     assert "without the 2 pictures that also occur in training" in text
-    assert "neutral 0 0.0% - 0 - -" in text
+    assert "neutral 0 - - 0 - -" in text
     assert "angry is taken for sad: 1 of 4 pictures (25.0%)" in text
 
 
-def test_flip_averages_with_the_mirrored_picture(run_script, data, models, tmp_path):
-    result = run_script(
+def test_flip_averages_with_the_mirrored_picture(call_script, data, models, tmp_path):
+    result = call_script(
         "evaluate.py", "--model", models / "good.h5", "--flip", "--split", "test", "--output", "results"
     )
     assert result.returncode == 0, result.stderr
@@ -172,8 +169,8 @@ def test_flip_averages_with_the_mirrored_picture(run_script, data, models, tmp_p
     assert splits["test"]["all"]["accuracy"] == 0.6
 
 
-def test_several_models_are_compared_and_averaged(run_script, data, models, tmp_path):
-    result = run_script(
+def test_several_models_are_compared_and_averaged(call_script, data, models, tmp_path):
+    result = call_script(
         *("evaluate.py", "--model", models / "good.h5", "--model", models / "next.h5", "--ensemble"),
         *("--split", "validation", "--output", "results"),
     )
@@ -194,8 +191,8 @@ def test_several_models_are_compared_and_averaged(run_script, data, models, tmp_
             assert_picture(tmp_path / "results" / f"{number}_{name}.png")
 
 
-def test_models_of_different_emotions_are_compared_each_with_its_own_labels(run_script, data, models):
-    result = run_script("evaluate.py", "--model", models / "good.h5", models / "six.h5", "--split", "validation")
+def test_models_of_different_emotions_are_compared_each_with_its_own_labels(call_script, data, models):
+    result = call_script("evaluate.py", "--model", models / "good.h5", models / "six.h5", "--split", "validation")
     assert result.returncode == 0, result.stderr
     # six.h5 has angry, fearful, happy and neutral in the places where good.h5 has its four: it knows only angry.
     assert [line.split()[1] for line in result.stdout.splitlines() if ".h5" in line and "%" in line] == [
@@ -205,17 +202,17 @@ def test_models_of_different_emotions_are_compared_each_with_its_own_labels(run_
     assert " all pictures" in result.stdout
 
 
-def test_a_split_of_which_a_model_knows_no_emotion_is_left_out_for_it(run_script, data, models):
+def test_a_split_of_which_a_model_knows_no_emotion_is_left_out_for_it(call_script, data, models):
     shutil.rmtree(data / "validation" / "angry")
-    result = run_script("evaluate.py", "--model", models / "good.h5", models / "three.h5")
+    result = call_script("evaluate.py", "--model", models / "good.h5", models / "three.h5")
     assert result.returncode == 0, result.stderr
     sections = re.split(r"^(?=validation|test|both)", result.stdout, flags=re.M)[1:]
     assert ["three.h5" in section for section in sections] == [False, True, False]
 
 
-def test_own_folders_are_no_fer2013(run_script, models, tmp_path):
+def test_own_folders_are_no_fer2013(call_script, models, tmp_path):
     write_pictures(tmp_path / "own" / "Testing", TEST[:3], "me_{}.png")
-    result = run_script("evaluate.py", "--model", models / "good.h5", "--data", "own")
+    result = call_script("evaluate.py", "--model", models / "good.h5", "--data", "own")
     assert result.returncode == 0, result.stderr
     assert "PrivateTest" not in result.stdout
     assert "both together" not in result.stdout
@@ -223,19 +220,19 @@ def test_own_folders_are_no_fer2013(run_script, models, tmp_path):
     assert "without the" not in result.stdout
 
 
-def test_a_report_replaces_only_a_report_and_only_with_force(run_script, data, models, tmp_path):
+def test_a_report_replaces_only_a_report_and_only_with_force(call_script, data, models, tmp_path):
     results = tmp_path / "results"
     results.mkdir()
     (results / "report.json").write_text("old")
     arguments = ("evaluate.py", "--model", models / "good.h5", "--split", "validation", "--output", "results")
-    assert_one_sentence(run_script(*arguments), "results", "--force")
+    assert_one_sentence(call_script(*arguments), "results", "--force")
     assert (results / "report.json").read_text() == "old"
-    assert run_script(*arguments, "--force").returncode == 0
+    assert call_script(*arguments, "--force").returncode == 0
     assert json.loads((results / "report.json").read_text())["results"]
     # A perfect model has no wrong faces to show, and says so.
     assert_picture(results / "wrong_faces.png")
     (results / "thesis.txt").write_text("mine")
-    assert_one_sentence(run_script(*arguments, "--force"), "results", "thesis.txt")
+    assert_one_sentence(call_script(*arguments, "--force"), "results", "thesis.txt")
     assert (results / "thesis.txt").read_text() == "mine"
 
 
@@ -247,8 +244,8 @@ def test_a_report_replaces_only_a_report_and_only_with_force(run_script, data, m
         ("--save-as", "new.h5", "--split", "test"),
     ],
 )
-def test_flags_that_contradict_each_other(run_script, flags):
-    result = run_script("evaluate.py", *flags)
+def test_flags_that_contradict_each_other(call_script, flags):
+    result = call_script("evaluate.py", *flags)
     assert result.returncode == 2 and "--detect-order" in result.stderr and "Traceback" not in result.stderr
 
 
@@ -257,7 +254,7 @@ def test_flags_that_contradict_each_other(run_script, flags):
     [
         (("good.h5", "six.h5", "--ensemble"), ("six.h5", "good.h5", "fearful", "--ensemble")),
         (("good.h5", "--ensemble"), ("--ensemble", "--model")),
-        (("scores.h5",), ("scores.h5", "no probabilities", "softmax")),
+        (("scores.h5",), ("no probabilities", "--model")),
         (("missing.h5",), ("missing.h5", "--model")),
         (("good.h5", "--split", "train"), ("data", "train", "--split")),
         (("good.h5", "--data", "nowhere"), ("nowhere", "--data")),
@@ -265,10 +262,10 @@ def test_flags_that_contradict_each_other(run_script, flags):
         (("good.h5", "--output", "data/copies.csv"), ("copies.csv", "--output")),
     ],
 )
-def test_mistakes_end_in_one_sentence(run_script, data, models, arguments, words):
+def test_mistakes_end_in_one_sentence(call_script, data, models, arguments, words):
     before = sorted(data.rglob("*"))
     named = [models / each if each.endswith(".h5") else each for each in arguments]
-    assert_one_sentence(run_script("evaluate.py", "--model", *named), *words)
+    assert_one_sentence(call_script("evaluate.py", "--model", *named), *words)
     assert sorted(data.rglob("*")) == before
 
 
