@@ -1,17 +1,75 @@
-"""The window of test.py and emotions.py --mode display, on a virtual display: keys are sent to it, pictures taken."""
+"""The window: its keys and sizes, and on a virtual display keys that are sent to it and pictures that are taken."""
 
 import os
 import shutil
 import subprocess
+import sys
 import time
 
 import cv2
 import numpy as np
 import pytest
-from conftest import PORTRAIT, command, wait_until
+from conftest import NO_DISPLAY, PORTRAIT, REPOSITORY, command, make_picture, make_video, wait_until
 from PIL import ImageGrab
 
 from emotion_recognition.labels import COLOURS
+from emotion_recognition.video import window
+from emotion_recognition.video.window import NoWindow, fitting_size, key_name, open_window
+
+SCREEN = 1000, 800
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"),
+    [
+        # Of each system: X11, also with Num Lock as GTK tells it; Windows; macOS.
+        ("previous", [0xFF51, 0x10FF51, 0xFF55, 0x250000, 0x210000, 63234, 8, 127, ord("p")]),
+        ("next", [0xFF53, 0x10FF53, 0xFF56, 0x270000, 0x220000, 63235, 13, 10, ord("n"), ord("N")]),
+        ("quit", [27, ord("q"), ord("Q"), 0x100000 + ord("q")]),
+        ("snapshot", [ord("s"), 0x10000 + ord("S")]),
+        ("mirror", [ord("m")]),
+        ("pause", [ord(" ")]),
+        ("heat", [ord("h")]),
+        ("help", [ord("?"), 0x10000 + ord("?")]),
+        # Nothing; shift, control, alt and others alone; a function key; a letter of other languages; a key without use.
+        ("", [-1, 0xFFE1, 0xFFE3, 0xFFE9, 0xFE03, 0xFFEB, 0xFFE5, 0x10FFE1, 0xFFBE, -55, ord("x"), 0x700000, 0]),
+    ],
+)
+def test_keys_of_every_system(name, codes):
+    assert {code: key_name(code) for code in codes} == dict.fromkeys(codes, name)
+
+
+@pytest.mark.parametrize(
+    ("picture", "size"),
+    [
+        ((640, 480), (640, 480)),
+        ((4000, 3000), (850, 638)),
+        ((300, 1500), (136, 680)),
+        ((3000, 1000), (850, 283)),
+        ((20_000, 1), (850, 1)),
+    ],
+)
+def test_a_window_has_the_proportions_of_the_picture_and_fits_the_screen(picture, size):
+    assert fitting_size(*picture, SCREEN) == size
+
+
+def test_without_a_display_nothing_is_said(monkeypatch, capfd):
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    with open_window() as opened:
+        assert isinstance(opened, NoWindow) and opened.show(None, 0) == opened.wait() == ""
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no displays by name")
+def test_a_display_that_does_not_answer_is_told_with_what_a_window_needs(monkeypatch, capfd):
+    window.screen_size.cache_clear()
+    monkeypatch.setenv("DISPLAY", ":12345")
+    assert not open_window(is_wanted=False).is_visible and capfd.readouterr() == ("", "")
+    assert not open_window().is_visible
+    assert "apt-get install" in capfd.readouterr().err
+    window.screen_size.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -36,15 +94,14 @@ def display():
 
 
 class Screen:
-    """A script with a window on the virtual display, keys sent to it and pictures taken of it."""
+    """A program with a window on the virtual display, keys sent to it and pictures taken of it."""
 
-    def __init__(self, display, folder, script, *arguments):
-        self.environment = {**os.environ, "DISPLAY": display}
+    def __init__(self, display, folder, program):
         self.display = display
+        self.environment = {**NO_DISPLAY, "DISPLAY": display, "PYTHONPATH": str(REPOSITORY)}
         self.process = subprocess.Popen(
-            command(script, *arguments),
-            cwd=folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            program, cwd=folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         wait_until(lambda: self.find_window() and np.any(self.shot()), self.process)
         self.call("windowfocus", "--sync", self.find_window())
 
@@ -73,25 +130,88 @@ class Screen:
         return self.process.returncode, output
 
 
+# Shows the pictures that are named, and prints every key that the window tells.
+SHOW = """
+import sys, cv2
+from emotion_recognition.video.window import Window
+pictures, place, key = [cv2.imread(path) for path in sys.argv[1:]], 0, ""
+with Window() as window:
+    while key != "quit":
+        key = window.show(pictures[place], 0)
+        print(key, flush=True)
+        place = min(max(0, place + {"next": 1, "previous": -1}.get(key, 0)), len(pictures) - 1)
+"""
+
+
+def show(display, *pictures):
+    """Return a screen with a window that shows pictures."""
+    return Screen(display, pictures[0].parent, [sys.executable, "-c", SHOW, *map(str, pictures)])
+
+
+def test_keys_that_are_pressed(display, tmp_path):
+    screen = show(display, make_picture(tmp_path / "a.png"))
+    for key in ("shift", "ctrl", "alt", "super", "Caps_Lock", "Caps_Lock", "x", "F5"):
+        screen.call("key", key)
+        time.sleep(0.2)
+    told = {"Left": "previous", "Right": "next", "s": "snapshot", "m": "mirror", "space": "pause", "h": "heat"}
+    told |= {"question": "help", "Return": "next", "BackSpace": "previous", "Escape": "quit"}
+    for key, name in told.items():
+        screen.call("key", key)
+        assert screen.process.stdout.readline() == f"{name}\n"
+    assert screen.end() == (0, "")
+
+
+def test_a_window_that_is_closed_ends(display, tmp_path):
+    screen = show(display, make_picture(tmp_path / "a.png"))
+    screen.call("key", "alt+F4")
+    assert screen.end() == (0, "quit\n")
+
+
+def test_every_picture_keeps_its_proportions(display, tmp_path):
+    pytest.importorskip("tkinter", reason="tells the size of the screen")
+    sizes = (400, 300), (300, 600), (3000, 1000), (400, 300)
+    screen = show(display, *(make_picture(tmp_path / f"{n}.png", 90 + n, size) for n, size in enumerate(sizes)))
+    for number, size in enumerate(sizes):
+
+        def shape(level=90 + number):
+            rows, columns = np.nonzero((screen.shot() == level).all(axis=2))
+            return np.array([np.ptp(columns) + 1, np.ptp(rows) + 1]) if len(rows) else np.zeros(2)
+
+        wanted = fitting_size(*size, SCREEN)
+        wait_until(lambda wanted=wanted, shape=shape: np.abs(shape() - wanted).max() <= 3, screen.process, seconds=10)
+        screen.call("key", "Right")
+    screen.call("key", "q")
+    assert screen.end()[0] == 0
+
+
 @pytest.fixture
-def picture(tmp_path):
-    """The portrait with its face at the left of a wide picture."""
+def pictures(tmp_path) -> list:
+    """The portrait with its face at the left of a wide picture, and a picture without a face."""
     portrait = cv2.imread(str(PORTRAIT))[:400]
     wide = np.full((400, 900, 3), 255, np.uint8)
     wide[:, : portrait.shape[1]] = portrait
     cv2.imwrite(str(tmp_path / "wide.png"), wide)
-    return tmp_path / "wide.png"
+    return [tmp_path / "wide.png", make_picture(tmp_path / "empty.png", 97, (300, 200))]
 
 
-def test_keys_in_the_window(display, tmp_path, picture):
-    screen = Screen(display, tmp_path, "test.py", picture)
+def test_keys_of_test_py(display, tmp_path, pictures):
+    screen = Screen(display, tmp_path, command("test.py", *pictures))
     process = screen.process
-    colours = list(COLOURS.values())
 
     def face_columns():
-        return next((columns for columns in map(screen.shows, colours) if len(columns)), np.array([0]))
+        return next((columns for columns in map(screen.shows, COLOURS.values()) if len(columns)), np.array([0]))
 
     wait_until(lambda: 0 < face_columns().mean() < 450, process)
+    before = screen.shot()
+    for key in ("h", "question"):
+        screen.call("key", key)
+        wait_until(lambda: (screen.shot() != before).sum() > 1000, process)
+        screen.call("key", key)
+        wait_until(lambda: np.array_equal(screen.shot(), before), process)
+    screen.call("key", "Right")
+    wait_until(lambda: len(screen.shows((97, 97, 97))) > 250, process)
+    screen.call("key", "Left")
+    wait_until(lambda: np.array_equal(screen.shot(), before), process)
     screen.call("key", "m")
     wait_until(lambda: face_columns().mean() > 450, process)
     screen.call("key", "s")
@@ -105,26 +225,6 @@ def test_keys_in_the_window(display, tmp_path, picture):
     assert saved.shape == (400, 900, 3) and (saved[:, 850:] == 255).all() and not (saved[:, :100] == 255).all()
 
 
-def test_key_h_shows_and_hides_what_decides(display, tmp_path, picture):
-    screen = Screen(display, tmp_path, "test.py", picture)
-    before = screen.shot()
-    screen.call("key", "h")
-    wait_until(lambda: (screen.shot() != before).sum() > 1000, screen.process)
-    screen.call("key", "h")
-    wait_until(lambda: np.array_equal(screen.shot(), before), screen.process)
-    screen.call("key", "q")
-    assert screen.end()[0] == 0
-
-
-def test_escape_and_closing_end_too(display, tmp_path, picture):
-    screen = Screen(display, tmp_path, "emotions.py", "--mode", "display", picture, picture)
-    screen.call("key", "Escape")
-    assert screen.end()[0] == 0
-    screen = Screen(display, tmp_path, "test.py", picture)
-    screen.call("key", "alt+F4")
-    assert screen.end()[0] == 0
-
-
 def test_a_video_plays_at_its_rate_and_is_written_unmirrored(display, tmp_path):
     portrait = cv2.resize(cv2.imread(str(PORTRAIT))[:400], (320, 250))
     wide = np.full((250, 640, 3), 255, np.uint8)
@@ -133,11 +233,11 @@ def test_a_video_plays_at_its_rate_and_is_written_unmirrored(display, tmp_path):
     for _ in range(60):
         writer.write(wide)
     writer.release()
-    screen = Screen(display, tmp_path, "test.py", "in.avi", "--output", "out.avi")
+    screen = Screen(display, tmp_path, command("test.py", "in.avi", "--output", "out.avi"))
     started = time.monotonic()
     screen.call("key", "m")
     status, output = screen.end()
-    assert status == 0 and "in 60 frames" in output
+    assert status == 0 and "60 frames" in output
     assert time.monotonic() - started > 2, "60 frames of a tenth of a second each are not shown at once"
     capture = cv2.VideoCapture(str(tmp_path / "out.avi"))
     frames = [capture.read()[1] for _ in range(60)]
@@ -146,11 +246,8 @@ def test_a_video_plays_at_its_rate_and_is_written_unmirrored(display, tmp_path):
 
 
 def test_space_pauses_a_video(display, tmp_path):
-    writer = cv2.VideoWriter(str(tmp_path / "in.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 10, (400, 300))
-    for number in range(40):
-        writer.write(np.full((300, 400, 3), 100 + 3 * number, np.uint8))
-    writer.release()
-    screen = Screen(display, tmp_path, "test.py", "in.avi", "--fullscreen")
+    make_video(tmp_path / "in.avi", range(100, 220, 3), (400, 300))
+    screen = Screen(display, tmp_path, command("test.py", "in.avi", "--fullscreen"))
     screen.call("key", "space")
     time.sleep(0.5)
     middle = screen.shot()[400, 500]
@@ -159,4 +256,4 @@ def test_space_pauses_a_video(display, tmp_path):
     assert (screen.shot()[400, 500] == middle).all() and screen.shot()[400, 20].min() > 90
     screen.call("key", "space")
     status, output = screen.end()
-    assert status == 0 and "in 40 frames" in output
+    assert status == 0 and "40 frames" in output
