@@ -1,6 +1,7 @@
 """A picture, or the frames of a video -> the faces in it, and the emotion of each."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np

@@ -43,6 +43,9 @@ def run(main: Callable[[], int | None]) -> NoReturn:
     # Libraries read these when they are loaded, which `main` does; a setting of the person's own wins.
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    # What the package tells is for the person at the terminal, in plain sentences.
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.getLogger("emotion_recognition").setLevel(logging.INFO)
     # SIGTERM is how systems end a program: it should clean up as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Names of files may hold what the terminal, or the file that the output goes to, has no sign for. What notebooks

@@ -1,18 +1,22 @@
-"""Gray crops of faces -> probabilities of emotions, in one compiled call for all faces of a frame."""
+"""Gray crops of faces -> probabilities of emotions, by LiteRT alone wherever that is possible."""
 
+import logging
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from emotion_recognition.errors import UserError
 from emotion_recognition.images import FACE_SIZE
-from emotion_recognition.models import export
-from emotion_recognition.models.lite import LiteFunction
+from emotion_recognition.models import export, lite
 
 if TYPE_CHECKING:
     import keras
+
+logger = logging.getLogger(__name__)
 
 Faces = npt.NDArray[np.uint8]
 """(n, 48, 48): gray levels, 0 is black."""
@@ -23,40 +27,93 @@ Probabilities = npt.NDArray[np.float32]
 class EmotionClassifier:
     """A model file, ready to classify: `emotions` names the outputs in their order.
 
-    The flags of other people's models are those of `model_file.load`.
+    `model` is a .tflite file of this project, or a model that Keras saved. Beside a .h5 file, the .tflite that was made
+    from it is taken; where there is none, Keras converts the model once. The flags of other people's models are those
+    of `model_file.load`. UserError where the file is missing, damaged or no such model.
     """
 
     def __init__(self, model: str | Path, emotions: str | None = None, pixel_range: str | None = None) -> None:
-        # Keras takes seconds to start: imported only when there is a model that needs it.
-        from emotion_recognition.models import model_file
-
-        trained = model_file.load(model, emotions, pixel_range)
-        self.emotions, self.network = trained.emotions, trained.network
-        self.compile()
-
-    def compile(self) -> None:
-        """Classify with the weights that the network has now; later changes to them are not seen."""
-        self._classify = compile_inference(self.network)
+        self._path, self._flags = Path(model), (emotions, pixel_range)
+        found = find_lite(self._path, emotions, pixel_range)
+        if found is None:
+            found = self._convert()
+        if found is None:
+            # LiteRT lacks a layer of this network, or Keras runs on another backend than TensorFlow.
+            self.compile()
+        else:
+            self.emotions = found.emotions
+            self._classify: Callable[[npt.NDArray[np.float32]], Probabilities] = lite.open_function(found, model)
 
     def probabilities(self, faces: Faces | Sequence[npt.NDArray[np.uint8]]) -> Probabilities:
-        """Return the probabilities of the emotions in each face, (n, emotions); n may be 0."""
+        """Return the probabilities of the emotions in each face, (n, emotions); n may be 0. Any thread may ask."""
         if len(faces) == 0:
             return np.empty((0, len(self.emotions)), np.float32)
         return self._classify(np.asarray(faces, np.float32).reshape(-1, FACE_SIZE, FACE_SIZE, 1))
+
+    @cached_property
+    def network(self) -> "keras.Model":
+        """The Keras network, loaded when it is first asked for; UserError where the model is a .tflite file."""
+        # Keras takes seconds to start: imported only when there is a need for it.
+        from emotion_recognition.models import model_file
+
+        if self._path.suffix == ".tflite":
+            raise UserError(f"{self._path} holds no Keras network, which this needs: name its .h5 file as --model.")
+        trained = model_file.load(self._path, *self._flags)
+        self.emotions, self._training, self._notes = trained.emotions, trained.training, trained.notes
+        return trained.network
+
+    def compile(self) -> None:
+        """Classify with the weights that `network` has now; later changes to them are not seen."""
+        self._classify = compile_inference(self.network)
+
+    def _convert(self) -> lite.LiteModel | None:
+        """Return the model converted for LiteRT, and keep it for the next time; None where that is impossible."""
+        content = export.try_lite(self.network)
+        if content is None:
+            return None
+        made_from = lite.file_digest(self._path)
+        converted = lite.LiteModel(content, self.emotions, made_from, "float32", self._training, self._notes)
+        cached = export.cached_path(made_from, *self._flags)
+        try:
+            lite.write(cached, converted)
+            logger.info("%s is converted for LiteRT, which starts faster; kept as %s.", self._path, cached)
+        except OSError as error:
+            logger.info("%s is converted for LiteRT at every start, since %s.", self._path, error)
+        return converted
+
+
+def find_lite(path: Path, emotions: str | None = None, pixel_range: str | None = None) -> lite.LiteModel | None:
+    """Return the LiteRT form of a model file: it itself, the one beside it, or one that was converted before.
+
+    None where there is none that was made from this very file.
+    """
+    if path.suffix == ".tflite":
+        if emotions or pixel_range:
+            raise UserError(f"{path} says itself how it is read: leave out --emotions and --pixel-range.")
+        return lite.read(path)
+    if not path.is_file():
+        return None
+    made_from = lite.file_digest(path)
+    beside = [] if emotions or pixel_range else [path.with_suffix(".tflite")]
+    for candidate in (*beside, export.cached_path(made_from, emotions, pixel_range)):
+        if not candidate.is_file():
+            continue
+        try:
+            found = lite.read(candidate)
+        except UserError as error:
+            logger.warning("%s Until then %s is converted again.", error, path)
+            continue
+        if found.made_from == made_from:
+            lite.tell_notes(path, found.notes)
+            return found
+    return None
 
 
 def compile_inference(network: "keras.Model") -> Callable[[npt.NDArray[np.float32]], Probabilities]:
     """Return a function float32 (n, 48, 48, 1) -> float32 (n, emotions), without the cost of `network.predict`.
 
-    Any thread may call it. With TensorFlow it is LiteRT, which reads a single face, the usual case, in half the time of
-    a compiled call; a network with layers that LiteRT does not have is called by Keras.
+    Any thread may call it. It is LiteRT's, which reads a single face, the usual case, in half the time of a call that
+    Keras has compiled; a network with layers that LiteRT does not have is called by Keras.
     """
-    import keras
-
-    if keras.backend.backend() != "tensorflow":
-        return network.predict_on_batch
-    try:
-        return LiteFunction(export.to_lite(network))
-    # No public module has the converter's own error.
-    except Exception:
-        return network.predict_on_batch
+    content = export.try_lite(network)
+    return network.predict_on_batch if content is None else lite.LiteFunction(content)

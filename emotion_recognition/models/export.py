@@ -2,8 +2,11 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from emotion_recognition.models.lite import LiteFunction, LiteModel, digest, file_digest, write
 
 if TYPE_CHECKING:
     import keras
@@ -31,6 +34,37 @@ def to_lite(network: "keras.Model", weights: str = "float32") -> bytes:
         converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
         converter.target_spec.supported_types = [tensorflow.float16]
     return converter.convert()
+
+
+def try_lite(network: "keras.Model") -> bytes | None:
+    """Return a Keras network in LiteRT's form; None where LiteRT lacks a layer, or Keras runs on another backend."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return None
+    try:
+        content = to_lite(network)
+        LiteFunction(content)
+        return content
+    # No public module has the converter's own error.
+    except Exception:
+        return None
+
+
+def write_beside(path: Path, network: "keras.Model", emotions: Sequence[str], training: dict[str, Any]) -> Path | None:
+    """Write the LiteRT form of the network in the model file `path` beside it; return where, None where it has none."""
+    content = try_lite(network)
+    if content is None:
+        return None
+    target = path.with_suffix(".tflite")
+    write(target, LiteModel(content, tuple(emotions), file_digest(path), "float32", training))
+    return target
+
+
+def cached_path(made_from: str, emotions: str | None = None, pixel_range: str | None = None) -> Path:
+    """Return where the LiteRT form of a model file of this SHA-256, read in this way, is kept."""
+    flags = "".join(f"_{digest(flag.encode())[:8]}" for flag in (emotions, pixel_range) if flag)
+    return cache_folder() / f"{made_from}{flags}.tflite"
 
 
 def cache_folder() -> Path:

@@ -9,9 +9,11 @@ import hashlib
 import importlib
 import io
 import json
+import logging
 import os
 import threading
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ from emotion_recognition.errors import UserError
 from emotion_recognition.files import written_whole
 from emotion_recognition.images import FACE_SIZE
 from emotion_recognition.labels import canonical
+
+logger = logging.getLogger(__name__)
 
 LABELS, RECORD = "labels.txt", "model.json"
 
@@ -105,6 +109,18 @@ def read(path: str | Path) -> LiteModel:
 def digest(contents: bytes) -> str:
     """Return the SHA-256 of some bytes."""
     return hashlib.sha256(contents).hexdigest()
+
+
+def file_digest(path: str | Path) -> str:
+    """Return the SHA-256 of a file."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def tell_notes(path: str | Path, notes: Sequence[str]) -> None:
+    """Log what had to be assumed of a model of another project, if anything."""
+    if notes:
+        logger.warning("%s does not say how it is read: %s.", path, "; ".join(notes))
 
 
 class LiteFunction:

@@ -6,7 +6,6 @@ network, data, settings, seed, versions, validation accuracy).
 
 import json
 import logging
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from emotion_recognition.errors import UserError
 from emotion_recognition.files import written_whole
 from emotion_recognition.images import FACE_SIZE
 from emotion_recognition.labels import EMOTIONS, canonical
-from emotion_recognition.models import configuration, foreign, safety
+from emotion_recognition.models import configuration, foreign, lite, safety
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,8 @@ class TrainedModel:
     network: keras.Model
     emotions: tuple[str, ...]
     training: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    """What had to be assumed of a model of another project."""
 
 
 def save(path: str | Path, network: keras.Model, emotions: Sequence[str], training: dict[str, Any]) -> None:
@@ -49,15 +50,14 @@ def load(path: str | Path, emotions: str | None = None, pixel_range: str | None 
     """Read a model file; UserError where it is missing, damaged, unsafe, or no network for faces and emotions.
 
     `emotions` and `pixel_range` tell of other people's models what a file of this project says itself (see
-    `foreign.adapt`); what they leave open is assumed, and said on standard error.
+    `foreign.adapt`); what they leave open is assumed, and logged as a warning.
     """
     path = Path(path)
     network, attributes = safety.read_network(path)
     if "emotions" not in attributes:
         network, names, notes = foreign.adapt(network, path, emotions, pixel_range)
-        if notes:
-            print(f"{path} does not say how it is read: {'; '.join(notes)}.", file=sys.stderr)
-        return TrainedModel(check_network(network, names, path), names, {})
+        lite.tell_notes(path, notes)
+        return TrainedModel(check_network(network, names, path), names, {}, tuple(notes))
     if emotions or pixel_range:
         raise UserError(f"{path} says itself how it is read: leave out --emotions and --pixel-range.")
     names, training = read_emotions(attributes["emotions"], path), attributes.get("training", "{}")

@@ -7,6 +7,7 @@ import pytest
 
 from emotion_recognition.evaluation import metrics
 
+
 def rows(*seen, sure=0.9) -> np.ndarray:
     """Return probabilities (n, 4): `sure` for the emotion of each index in `seen`, the rest shared by the others."""
     probabilities = np.full((len(seen), 4), (1 - sure) / 3)

@@ -79,7 +79,7 @@ def test_a_changed_bit_is_noticed(path, place):
     contents = bytearray(path.read_bytes())
     contents[place] ^= 16
     path.write_bytes(contents)
-    with pytest.raises(UserError, match="tiny.tflite"):
+    with pytest.raises(UserError, match=r"tiny\.tflite"):
         lite.read(path)
 
 
@@ -94,7 +94,7 @@ def test_a_file_that_is_cut_off_is_noticed(path, share):
 def test_a_file_of_others_is_refused_with_the_way_out(content, tmp_path):
     path = tmp_path / "foreign.tflite"
     path.write_bytes(content)
-    with pytest.raises(UserError, match="--save-as foreign.tflite"):
+    with pytest.raises(UserError, match=r"--save-as foreign\.tflite"):
         lite.read(path)
 
 

@@ -9,7 +9,8 @@ import tensorflow
 from conftest import NETWORKS
 
 from emotion_recognition.explanation import faithfulness
-from emotion_recognition.models.classifier import EmotionClassifier, LiteFunction, compile_inference
+from emotion_recognition.models.classifier import EmotionClassifier, compile_inference
+from emotion_recognition.models.lite import LiteFunction
 
 
 @pytest.fixture

@@ -1,0 +1,92 @@
+"""Which file a classifier reads: the .tflite that belongs to the .h5, and none other."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import PORTRAIT, REPOSITORY
+
+from emotion_recognition.errors import UserError
+from emotion_recognition.models import export, lite, model_file
+from emotion_recognition.models.classifier import EmotionClassifier
+
+FACES = np.random.default_rng(0).integers(0, 256, (3, 48, 48), np.uint8)
+
+
+@pytest.fixture
+def model(tmp_path, monkeypatch):
+    """A copy of model.h5 alone in a folder, and an empty cache."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "cache"))
+    return Path(shutil.copy(REPOSITORY / "model.h5", tmp_path / "model.h5"))
+
+
+def test_the_committed_files_belong_together():
+    read = lite.read(REPOSITORY / "model.tflite")
+    assert read.made_from == lite.file_digest(REPOSITORY / "model.h5")
+    trained = model_file.load(REPOSITORY / "model.h5")
+    assert (read.emotions, read.training) == (trained.emotions, trained.training)
+    faces = FACES[..., np.newaxis].astype(np.float32)
+    np.testing.assert_allclose(lite.LiteFunction(read.content)(faces), trained.network(faces), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["model.h5", "model.tflite"])
+def test_a_picture_is_read_without_keras(name):
+    program = f"""
+import sys
+from emotion_recognition import EmotionRecogniser
+[face] = EmotionRecogniser({str(REPOSITORY / name)!r}).read({str(PORTRAIT)!r})
+assert face.emotion == "neutral", face
+print([name for name in ("keras", "tensorflow", "h5py", "matplotlib") if name in sys.modules])
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert result.stdout.strip() == "[]", result.stderr
+
+
+def test_a_model_without_its_tflite_is_converted_once(model, monkeypatch, caplog):
+    caplog.set_level("INFO")
+    first = EmotionClassifier(model).probabilities(FACES)
+    [kept] = (model.parent / "cache").rglob("*.tflite")
+    assert "converted" in caplog.text and str(kept) in caplog.text
+    assert sorted(path.name for path in model.parent.iterdir()) == ["cache", "model.h5"]
+    monkeypatch.setattr(export, "try_lite", None)
+    np.testing.assert_array_equal(EmotionClassifier(model).probabilities(FACES), first)
+
+
+def test_the_tflite_of_another_model_is_not_taken(model):
+    other = lite.read(REPOSITORY / "model.tflite")
+    lite.write(model.with_suffix(".tflite"), lite.LiteModel(other.content, other.emotions[::-1], "0" * 64))
+    assert EmotionClassifier(model).emotions == other.emotions
+
+
+def test_a_damaged_copy_in_the_cache_is_made_again(model, caplog):
+    EmotionClassifier(model)
+    [kept] = (model.parent / "cache").rglob("*.tflite")
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:1000])
+    EmotionClassifier(model)
+    assert kept.read_bytes() == whole and "cut off" in caplog.text
+
+
+def test_a_cache_that_cannot_be_written_is_no_failure(model, caplog):
+    caplog.set_level("INFO")
+    (model.parent / "cache").write_text("a file where a folder should be")
+    assert EmotionClassifier(model).probabilities(FACES).shape == (3, 7)
+    assert "at every start" in caplog.text
+
+
+def test_a_damaged_tflite_that_is_named_is_a_mistake(model):
+    path = model.with_suffix(".tflite")
+    path.write_bytes((REPOSITORY / "model.tflite").read_bytes()[:-100])
+    with pytest.raises(UserError, match="cut off"):
+        EmotionClassifier(path)
+
+
+def test_what_needs_keras_says_so_of_a_tflite():
+    with pytest.raises(UserError, match=r"name its \.h5"):
+        EmotionClassifier(REPOSITORY / "model.tflite").network  # noqa: B018
