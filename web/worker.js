@@ -2,6 +2,8 @@
 // A classic worker, since LiteRT loads its scripts by importScripts; our modules are imported all the same.
 
 let detector, classifier, images, tracks, heat, finder, tracker;
+// The faces of the newest frame and their crops, and the heat map that is being made.
+let newest = { faces: [], crops: [] };
 let map = null;
 const canvas = new OffscreenCanvas(1, 1);
 const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -36,6 +38,7 @@ function restart() {
 }
 
 async function answer({ id, bitmap, isVideo, seconds, smooth, isFirst, explained }) {
+  if (!bitmap) return explain(explained);
   if (isFirst) restart();
   const gray = grayOf(bitmap);
   const known = tracker.tracks.map((track) => track.box);
@@ -47,8 +50,8 @@ async function answer({ id, bitmap, isVideo, seconds, smooth, isFirst, explained
     ? tracker.update(boxes, rows, seconds, smooth)
     : boxes.map((box, place) => ({ number: place + 1, box, probabilities: rows[place], winner: tracks.winnerOf(rows[place]) }));
   postMessage({ id, bitmap, faces }, [bitmap]);
-  const place = faces.findIndex((face) => face.number === explained);
-  if (place >= 0) explain(faces[place], crops[place]);
+  newest = { faces, crops };
+  explain(explained);
 }
 
 // Returns the gray of a picture; transparent ones are laid on white.
@@ -61,10 +64,12 @@ function grayOf(bitmap) {
   return images.toGray(context.getImageData(0, 0, width, height));
 }
 
-// Starts the heat map of a face, unless one is being made.
-function explain({ number, winner }, crop) {
-  if (map) return;
-  map = heat.occlusionMap(async (face) => (await classifier.probabilities(face))[winner], crop);
+// Starts the heat map of a face of the newest frame, unless one is being made.
+function explain(number) {
+  const place = newest.faces.findIndex((face) => face.number === number);
+  if (map || place < 0) return;
+  const { winner } = newest.faces[place];
+  map = heat.occlusionMap(async (face) => (await classifier.probabilities(face))[winner], newest.crops[place]);
   const mine = map;
   const step = async () => {
     if (map !== mine) return;

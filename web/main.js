@@ -1,0 +1,241 @@
+// The page: what a person does with it, and what it shows.
+
+import { UserError, listCameras, openCamera, openFile } from "./camera.js";
+import { draw, nameOf } from "./draw.js";
+import { Panel } from "./panel.js";
+import { Reader } from "./reader.js";
+import { Table, download } from "./table.js";
+
+// A screen reader is told no more often; the list beside the picture changes so often that it can be read.
+const TOLD_MILLISECONDS = 3000;
+const LISTED_MILLISECONDS = 100;
+const RATE_FRAMES = 30;
+
+const element = Object.fromEntries([...document.querySelectorAll("[id]")].map((each) => [each.id, each]));
+const labels = await (await fetch("labels.json")).json();
+const reader = new Reader();
+const panel = new Panel(element.faces, labels, explain);
+
+let source = null;
+let shown = null;
+let isMirrored = false;
+let table = null;
+// The number of the face whose heat is shown, and its newest map {number, map}.
+let explained = null;
+let heat = null;
+let told = { text: "", time: 0 };
+let listed = 0;
+let times = [];
+
+// Starts what `open` opens, in place of what was shown; a mistake is told, and what was shown goes on.
+async function start(open) {
+  problem("");
+  try {
+    const next = await open();
+    await show(next);
+  } catch (error) {
+    problem(error instanceof UserError ? error.message : `Something went wrong (${error.message}): load the page again.`);
+  }
+}
+
+async function show(next) {
+  source?.close();
+  finishTable();
+  [source, shown, heat, times] = [next, null, null, []];
+  explained = explained && 1;
+  isMirrored = next.isMirrored;
+  press(element.mirror, isMirrored);
+  press(element.pause, false);
+  element.pause.disabled = !next.isVideo;
+  for (const name of ["mirror", "heat", "snapshot", "table"]) element[name].disabled = false;
+  element.table.textContent = next.isVideo ? "Record table" : "Table";
+  element.welcome.hidden = true;
+  element.canvas.hidden = false;
+  told.time = 0;
+  if (next.isLive) offerCameras(next.cameraId);
+  let last = 0;
+  for await (const frame of next.frames()) {
+    const isFirst = frame.number === 0 || frame.seconds < last;
+    last = frame.seconds;
+    const smooth = Number(element.smooth.value);
+    const answer = await reader.read({ ...frame, isFirst, isVideo: next.isVideo, smooth, explained });
+    if (source !== next) return answer.bitmap.close();
+    shown?.bitmap.close();
+    shown = { ...frame, ...answer };
+    present();
+  }
+}
+
+// Shows what was read in a frame, and keeps it.
+function present() {
+  const now = performance.now();
+  times = [...times.slice(-RATE_FRAMES), now];
+  table?.add(source.name, shown);
+  if (table?.isFull) finishTable();
+  if (explained && !shown.faces.some((face) => face.number === explained)) explained = largest() ?? explained;
+  redraw();
+  if (!source.isVideo || now - listed > LISTED_MILLISECONDS) list(now);
+}
+
+function redraw() {
+  if (!shown) return;
+  draw(element.canvas, shown, labels, isMirrored, explained && heat);
+  element["heat-key"].hidden = !(explained && heat);
+}
+
+function list(now) {
+  listed = now;
+  panel.show(shown.faces, explained);
+  element.nobody.hidden = shown.faces.length > 0;
+  const { faces } = shown;
+  const names = faces.map(({ number, winner, probabilities }) => `${number} ${nameOf(labels.emotions[winner], probabilities[winner])}`);
+  const words = names.length ? names.join(", ") : "no face found";
+  element.canvas.setAttribute("aria-label", `${source.name}: ${words}`);
+  if (now - told.time < TOLD_MILLISECONDS) return;
+  const rate = source.isVideo && times.length > 2 ? ` · ${rateOf(times)} frames a second` : "";
+  told = { text: `${source.name}: ${words}${rate}`, time: now };
+  say(told.text);
+}
+
+function rateOf(times) {
+  return Math.round((1000 * (times.length - 1)) / (times.at(-1) - times[0]));
+}
+
+function largest() {
+  return shown?.faces.toSorted((face, other) => other.box[2] - face.box[2])[0]?.number;
+}
+
+// Shows what decides for a face, or for none where it is the one already.
+function explain(number) {
+  explained = number === explained ? null : number;
+  heat = null;
+  press(element.heat, explained !== null);
+  if (!shown) return;
+  if (explained) reader.explain(explained);
+  redraw();
+  panel.show(shown.faces, explained);
+}
+
+reader.onMap = (made) => {
+  if (made.number !== explained) return;
+  heat = made;
+  redraw();
+};
+
+const actions = {
+  camera: () => start(() => openCamera(element.video, element.cameras.value, cameraHasGone)),
+  file: () => element.files.click(),
+  pause: () => source.togglePause(),
+  mirror() {
+    isMirrored = !isMirrored;
+    press(element.mirror, isMirrored);
+    redraw();
+  },
+  heat: () => explain(explained ?? largest() ?? 1),
+  snapshot: () => element.canvas.toBlob((blob) => download(blob, `snapshot_${stamp()}.png`)),
+  table() {
+    if (table) return finishTable();
+    table = new Table(labels.emotions);
+    if (source.isVideo) return press(element.table, true);
+    table.add(source.name, shown);
+    finishTable();
+  },
+};
+
+function finishTable() {
+  if (!table) return;
+  download(table.toBlob(), `faces_${stamp()}.csv`);
+  table = null;
+  press(element.table, false);
+}
+
+function cameraHasGone() {
+  source?.close();
+  source = null;
+  finishTable();
+  for (const name of ["pause", "mirror", "heat", "snapshot", "table"]) element[name].disabled = true;
+  problem("The camera has gone: connect it and press Camera, or choose a file.");
+}
+
+async function offerCameras(current) {
+  const cameras = await listCameras();
+  element.cameras.replaceChildren(...cameras.map(({ id, name }) => new Option(name, id, false, id === current)));
+  element["cameras-label"].hidden = cameras.length < 2;
+}
+
+function openFiles(files) {
+  if (files.length) start(() => openFile(element.video, files[0]));
+}
+
+function press(button, isPressed) {
+  button.setAttribute("aria-pressed", isPressed);
+}
+
+function say(text) {
+  element.status.textContent = text;
+}
+
+function problem(text) {
+  element.problem.textContent = text;
+  element.problem.hidden = !text;
+}
+
+function stamp() {
+  return new Date().toISOString().slice(0, 19).replaceAll(":", "").replace("T", "_");
+}
+
+for (const [name, action] of Object.entries(actions)) element[name].onclick = action;
+element.start.onclick = actions.camera;
+element.choose.onclick = actions.file;
+element.cameras.onchange = actions.camera;
+element.files.onchange = () => {
+  openFiles([...element.files.files]);
+  element.files.value = "";
+};
+element.smooth.oninput = () => (element.smooth.nextElementSibling.value = `${Number(element.smooth.value).toFixed(1)} s`);
+element.video.onpause = element.video.onended = () => press(element.pause, true);
+element.video.onplay = () => press(element.pause, false);
+
+const keys = { c: "camera", o: "file", " ": "pause", m: "mirror", h: "heat", s: "snapshot", t: "table" };
+addEventListener("keydown", (event) => {
+  const button = element[keys[event.key]];
+  const isTyping = event.target.closest("button, input, select") && event.key === " ";
+  if (!button || isTyping || event.target.matches("select") || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  if (!button.disabled) button.click();
+});
+
+addEventListener("dragover", (event) => {
+  event.preventDefault();
+  element.stage.classList.add("dropping");
+});
+addEventListener("dragleave", () => element.stage.classList.remove("dropping"));
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  element.stage.classList.remove("dropping");
+  openFiles([...event.dataTransfer.files]);
+});
+addEventListener("resize", redraw);
+
+try {
+  const files = await reader.ready;
+  if (!source) say("Ready.");
+  await keepOffline(files);
+  document.documentElement.dataset.state = "ready";
+} catch (error) {
+  say("");
+  problem(`The network does not start (${error.message}): load the page again, in a browser of 2024 or later.`);
+}
+
+// Lets the service worker keep everything that was loaded so far; where there is none, the page works all the same.
+async function keepOffline(files) {
+  if (!navigator.serviceWorker) return;
+  await navigator.serviceWorker.register("service-worker.js");
+  await navigator.serviceWorker.ready;
+  if (!navigator.serviceWorker.controller) {
+    await new Promise((resolve) => navigator.serviceWorker.addEventListener("controllerchange", resolve, { once: true }));
+  }
+  const own = performance.getEntriesByType("resource").map(({ name }) => name);
+  const names = new Set([location.href, ...own, ...files].filter((name) => new URL(name).origin === location.origin));
+  await Promise.all([...names].map((name) => fetch(name)));
+}
