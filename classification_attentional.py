@@ -13,13 +13,6 @@ import argparse
 
 from emotion_recognition.cli import options, program
 
-DEFAULTS = {
-    # With SGD it had learned nothing after two epochs.
-    "attentional": {"epochs": 60, "batch_size": 64, "optimizer": "adam"},
-    # Without batch normalisation, it needs an optimizer that adapts its steps.
-    "deep_emotion": {"epochs": 60, "batch_size": 64, "optimizer": "adam"},
-}
-
 
 def attentional(emotions: int):
     """Return the attentional network: faces (n, 48, 48, 1), gray, 0 to 255 -> probabilities (n, emotions).
@@ -112,23 +105,71 @@ def deep_emotion(emotions: int):
     return keras.Model(faces, probabilities, name="deep_emotion")
 
 
+NETWORKS = {"attentional": attentional, "deep_emotion": deep_emotion}
+
+
 def parse_args():
     choice = argparse.ArgumentParser(add_help=False)
-    choice.add_argument("--network", choices=DEFAULTS, default="attentional", help="what to train")
+    choice.add_argument("--network", choices=NETWORKS, default="attentional", help="what to train")
     parser = program.parser(__doc__, parents=[choice])
     network = choice.parse_known_args()[0].network
-    options.add_training_flags(parser, output=f"{network}.h5", **DEFAULTS[network])
-    return parser.parse_args()
+    # With SGD, the attentional network had learned nothing after two epochs; Deep-Emotion has no batch normalisation
+    # and needs an optimizer that adapts its steps.
+    options.add_training_flags(parser, output=f"{network}.h5", epochs=60, batch_size=64, optimizer="adam")
+    return options.complete_training(parser.parse_args())
 
 
 def main():
-    arguments = parse_args()
+    train(parse_args())
+
+
+def train(arguments):
+    """Train once, as the command line says."""
     # Imported here, so that --help answers at once.
     program.start_keras()
-    from emotion_recognition.training import run
+    import keras
 
-    network = {"attentional": attentional, "deep_emotion": deep_emotion}[arguments.network]
-    run.train(network, arguments)
+    from emotion_recognition.training import augmentation, calibration, data, optimizers, targets, transfer
+    from emotion_recognition.training.batches import Batches
+    from emotion_recognition.training.run import TrainingRun
+
+    with TrainingRun(arguments.output, arguments.resume, arguments.force, arguments.dry_run) as run:
+        train, validation = data.read(arguments.data, arguments.seed, arguments.keep_duplicates, arguments.dry_run)
+        wanted = targets.to_learn(train, arguments.data if arguments.votes else None, arguments.teacher)
+        weights = targets.class_weights(train) if arguments.class_weights else None
+        batches = Batches(train.pictures, wanted, arguments.batch_size, augmentation.augment, arguments.seed)
+
+        keras.utils.set_random_seed(arguments.seed)
+        keras.config.set_dtype_policy("mixed_bfloat16" if arguments.mixed_precision else "float32")
+        model = NETWORKS[arguments.network](len(train.emotions))
+        if arguments.weights:
+            transfer.start_from(arguments.weights, model, train.emotions)
+        optimizer = optimizers.warmup_cosine(
+            arguments.optimizer, arguments.learning_rate, arguments.epochs * len(batches), len(batches)
+        )
+        model.compile(optimizer=optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
+
+        progress = run.begin(model, batches, options.training_settings(arguments), train, validation)
+        model.fit(
+            batches,
+            epochs=arguments.epochs,
+            initial_epoch=progress.epoch,
+            shuffle=False,
+            class_weight=weights,
+            validation_data=(validation.pictures.astype("float32"), targets.one_hot(validation)),
+            validation_batch_size=256,
+            callbacks=[progress],
+            verbose=run.verbose,
+        )
+
+        # Any machine reads a network of full precision.
+        keras.config.set_dtype_policy("float32")
+        best = NETWORKS[arguments.network](len(train.emotions))
+        best.set_weights(progress.best_weights)
+        if not arguments.keep_prior:
+            calibration.leave_out_prior(best, wanted, weights)
+        temperature, accuracy = calibration.calibrate(best, validation)
+        run.save(best, progress, train, validation, accuracy, temperature=temperature)
 
 
 if __name__ == "__main__":

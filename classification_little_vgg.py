@@ -9,6 +9,8 @@ The classic recipe: RMSprop, mirrored and slightly warped pictures, the epoch th
 such a network after several rounds: 68.9 % of FER-2013's PrivateTest (README, Results).
 """
 
+import argparse
+
 from emotion_recognition.cli import options, program
 
 
@@ -43,6 +45,9 @@ def little_vgg(emotions: int):
     return model
 
 
+RATES = options.LEARNING_RATES
+
+
 def parse_args():
     parser = program.parser(__doc__)
     options.add_training_flags(parser, output="little_vgg.h5", epochs=30, batch_size=32, optimizer="rmsprop")
@@ -53,17 +58,84 @@ def parse_args():
     is_chosen = arguments.optimizer != parser.get_default("optimizer")
     if arguments.compare_optimizers and (is_chosen or arguments.learning_rate or arguments.weights):
         parser.error("--compare-optimizers trains anew with each: leave out --optimizer, --learning-rate and --weights")
-    return arguments
+    return options.complete_training(arguments)
 
 
 def main():
     arguments = parse_args()
+    if arguments.compare_optimizers:
+        compare_optimizers(arguments)
+    else:
+        train(arguments)
+
+
+def train(arguments):
+    """Train once, as the command line says; return what each epoch reached."""
     # Imported here, so that --help answers at once.
     program.start_keras()
-    from emotion_recognition.training import comparison, run
+    import keras
 
-    work = comparison.compare_optimizers if arguments.compare_optimizers else run.train
-    work(little_vgg, arguments)
+    from emotion_recognition.training import augmentation, calibration, data, optimizers, targets, transfer
+    from emotion_recognition.training.batches import Batches
+    from emotion_recognition.training.run import TrainingRun
+
+    with TrainingRun(arguments.output, arguments.resume, arguments.force, arguments.dry_run) as run:
+        train, validation = data.read(arguments.data, arguments.seed, arguments.keep_duplicates, arguments.dry_run)
+        wanted = targets.to_learn(train, arguments.data if arguments.votes else None, arguments.teacher)
+        weights = targets.class_weights(train) if arguments.class_weights else None
+        batches = Batches(train.pictures, wanted, arguments.batch_size, augmentation.augment, arguments.seed)
+
+        keras.utils.set_random_seed(arguments.seed)
+        keras.config.set_dtype_policy("mixed_bfloat16" if arguments.mixed_precision else "float32")
+        model = little_vgg(len(train.emotions))
+        if arguments.weights:
+            transfer.start_from(arguments.weights, model, train.emotions)
+        optimizer = optimizers.warmup_cosine(
+            arguments.optimizer, arguments.learning_rate, arguments.epochs * len(batches), len(batches)
+        )
+        model.compile(optimizer=optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
+
+        progress = run.begin(model, batches, options.training_settings(arguments), train, validation)
+        model.fit(
+            batches,
+            epochs=arguments.epochs,
+            initial_epoch=progress.epoch,
+            shuffle=False,
+            class_weight=weights,
+            validation_data=(validation.pictures.astype("float32"), targets.one_hot(validation)),
+            validation_batch_size=256,
+            callbacks=[progress],
+            verbose=run.verbose,
+        )
+
+        # Any machine reads a network of full precision.
+        keras.config.set_dtype_policy("float32")
+        best = little_vgg(len(train.emotions))
+        best.set_weights(progress.best_weights)
+        if not arguments.keep_prior:
+            calibration.leave_out_prior(best, wanted, weights)
+        temperature, accuracy = calibration.calibrate(best, validation)
+        run.save(best, progress, train, validation, accuracy, temperature=temperature)
+    return progress.history
+
+
+def compare_optimizers(arguments):
+    """Train with every optimizer at its usual rate, each training with files of its own; --resume goes on with them."""
+    program.start_keras()
+    from emotion_recognition.training import comparison, data
+
+    models = comparison.claim(arguments.output, RATES, arguments.force or arguments.resume, arguments.dry_run)
+    histories = {}
+    for name, rate in RATES.items():
+        print(f"\nOptimizer: {name}")
+        own = argparse.Namespace(**vars(arguments))
+        own.optimizer, own.learning_rate, own.output = name, rate, models[name]
+        if arguments.resume:
+            pictures = data.describe(*data.read(own.data, own.seed, own.keep_duplicates))
+            settings = {**options.training_settings(own), **pictures}
+            histories[name] = comparison.finished_history(own.output, settings)
+        histories[name] = histories.get(name) or train(own)
+    comparison.write(arguments.output, histories, RATES, arguments.dry_run)
 
 
 if __name__ == "__main__":

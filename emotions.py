@@ -50,45 +50,32 @@ def four_layer_cnn(emotions: int):
     )
 
 
-def read_weights_alone(path):
-    """Return the four-layer CNN with the weights that the classic script saved without their network.
-
-    UserError where the file holds something else.
-    """
-    import h5py
-
-    from emotion_recognition.errors import UserError
-
-    try:
-        with h5py.File(path) as file:
-            groups = [file[name] for name in file.attrs["layer_names"]]
-            values = [group[name][()] for group in groups for name in group.attrs["weight_names"]]
-        network = four_layer_cnn(values[-1].size)
-        network.set_weights(values)
-    except (OSError, KeyError, IndexError, AttributeError, TypeError, ValueError) as error:
-        raise UserError(
-            f"{path} holds weights alone, and not those of the four-layer CNN: save a whole model."
-        ) from error
-    return network
-
-
 def as_model_file(path, folder):
     """Return `path` or, where it holds weights alone as the classic script saved them, a whole model in `folder`."""
     import h5py
 
+    from emotion_recognition.errors import UserError
+    from emotion_recognition.labels import EMOTIONS
+
     if not Path(path).is_file() or not h5py.is_hdf5(path):
         return path
-    with h5py.File(path) as file:
-        if "layer_names" not in file.attrs:
-            return path
-    from emotion_recognition.labels import EMOTIONS
+    try:
+        with h5py.File(path) as file:
+            if "layer_names" not in file.attrs:
+                return path
+            groups = [file[name] for name in file.attrs["layer_names"]]
+            values = [group[name][()] for group in groups for name in group.attrs["weight_names"]]
+        program.start_keras()
+        network = four_layer_cnn(7)
+        network.set_weights(values)
+    except (OSError, KeyError, ValueError) as error:
+        raise UserError(f"{path} holds weights alone, but not of the four-layer CNN: save the whole model.") from error
     from emotion_recognition.models import model_file
 
     # Keras numbers folders of pictures in alphabetical order.
-    seven = [emotion for emotion in EMOTIONS if emotion != "contempt"]
-    whole = Path(folder) / Path(path).name
-    model_file.save(whole, read_weights_alone(path), seven, {})
-    return whole
+    emotions = [emotion for emotion in EMOTIONS if emotion != "contempt"]
+    model_file.save(Path(folder) / "model.h5", network, emotions, {})
+    return Path(folder) / "model.h5"
 
 
 def parse_args():
@@ -108,7 +95,7 @@ def parse_args():
     if unknown:
         more = "; test.py --model MODEL has more flags" if chosen == "display" else ""
         parser.error(f"unrecognized arguments: {' '.join(unknown)}{more}")
-    return arguments
+    return options.complete_training(arguments) if chosen == "train" else arguments
 
 
 def main():
@@ -117,11 +104,52 @@ def main():
 
 
 def train(arguments):
+    """Train once, as the command line says."""
     # Imported here, so that --help answers at once.
     program.start_keras()
-    from emotion_recognition.training import run
+    import keras
 
-    run.train(four_layer_cnn, arguments)
+    from emotion_recognition.training import augmentation, calibration, data, optimizers, targets, transfer
+    from emotion_recognition.training.batches import Batches
+    from emotion_recognition.training.run import TrainingRun
+
+    with TrainingRun(arguments.output, arguments.resume, arguments.force, arguments.dry_run) as run:
+        train, validation = data.read(arguments.data, arguments.seed, arguments.keep_duplicates, arguments.dry_run)
+        wanted = targets.to_learn(train, arguments.data if arguments.votes else None, arguments.teacher)
+        weights = targets.class_weights(train) if arguments.class_weights else None
+        batches = Batches(train.pictures, wanted, arguments.batch_size, augmentation.augment, arguments.seed)
+
+        keras.utils.set_random_seed(arguments.seed)
+        keras.config.set_dtype_policy("mixed_bfloat16" if arguments.mixed_precision else "float32")
+        model = four_layer_cnn(len(train.emotions))
+        if arguments.weights:
+            transfer.start_from(arguments.weights, model, train.emotions)
+        optimizer = optimizers.warmup_cosine(
+            arguments.optimizer, arguments.learning_rate, arguments.epochs * len(batches), len(batches)
+        )
+        model.compile(optimizer=optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
+
+        progress = run.begin(model, batches, options.training_settings(arguments), train, validation)
+        model.fit(
+            batches,
+            epochs=arguments.epochs,
+            initial_epoch=progress.epoch,
+            shuffle=False,
+            class_weight=weights,
+            validation_data=(validation.pictures.astype("float32"), targets.one_hot(validation)),
+            validation_batch_size=256,
+            callbacks=[progress],
+            verbose=run.verbose,
+        )
+
+        # Any machine reads a network of full precision.
+        keras.config.set_dtype_policy("float32")
+        best = four_layer_cnn(len(train.emotions))
+        best.set_weights(progress.best_weights)
+        if not arguments.keep_prior:
+            calibration.leave_out_prior(best, wanted, weights)
+        temperature, accuracy = calibration.calibrate(best, validation)
+        run.save(best, progress, train, validation, accuracy, temperature=temperature)
 
 
 def display(arguments):

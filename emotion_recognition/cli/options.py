@@ -10,6 +10,10 @@ from typing import Any
 LEARNING_RATES = {"rmsprop": 1e-3, "adam": 1e-3, "sgd": 0.05}
 
 
+# Parsers and their groups take flags alike.
+Flags = argparse._ActionsContainer
+
+
 def number(kind: type, is_right: Callable[[Any], bool], wanted: str) -> Callable[[str], Any]:
     """Return an argparse type: a number of this `kind` (int or float); mistakes are told with what is `wanted`."""
 
@@ -47,32 +51,52 @@ def resolution(text: str) -> tuple[int, int]:
 def add_training_flags(
     parser: argparse.ArgumentParser, *, output: str, epochs: int, batch_size: int, optimizer: str
 ) -> None:
-    """Add the flags that every training script has, with the network's own defaults."""
-    data = parser.add_argument_group("what is learned")
-    add_data_flag(data)
-    data.add_argument("--votes", action="store_true", help="learn the votes that dataset_prepare.py --votes has kept")
+    """Add the flags of a training from labels, votes and teachers, with the network's own defaults."""
+    data = add_learned_flags(parser)
     data.add_argument(
         "--teacher", nargs="+", metavar="MODEL", help="model files whose answers are learned too, as much as the labels"
     )
     data.add_argument("--class-weights", action="store_true", help="let rare emotions count as much as frequent ones")
-    data.add_argument(
-        "--keep-duplicates", action="store_true", help="train also on exact copies of validation and test pictures"
-    )
-    how = parser.add_argument_group("how it is learned")
-    how.add_argument("--epochs", type=positive(int), default=epochs, help="passes over the training pictures")
-    how.add_argument("--batch-size", type=positive(int), default=batch_size, help="pictures per step")
+    how = add_fit_flags(parser, epochs, batch_size)
     how.add_argument("--optimizer", choices=LEARNING_RATES, default=optimizer, help="how weights move")
     rates = ", ".join(f"{rate:g} for {name}" for name, rate in LEARNING_RATES.items())
     how.add_argument(
         "--learning-rate", type=positive(float), help=f"highest rate, reached after one epoch (default: {rates})"
     )
     how.add_argument("--weights", metavar="MODEL", help="start from this trained model of the same network")
-    how.add_argument("--seed", type=not_negative, default=0, help="same seed, same machine: same result")
     how.add_argument(
         "--mixed-precision", action="store_true", help="compute in bfloat16: faster where the hardware is made for it"
     )
+    add_training_output_flags(parser, output)
+
+
+def add_learned_flags(parser: argparse.ArgumentParser) -> Flags:
+    """Add the flags of all trainings that say what is learned; return their group."""
+    data = parser.add_argument_group("what is learned")
+    add_data_flag(data)
+    data.add_argument("--votes", action="store_true", help="learn the votes that dataset_prepare.py --votes has kept")
+    data.add_argument(
+        "--keep-duplicates", action="store_true", help="train also on exact copies of validation and test pictures"
+    )
+    data.add_argument(
+        "--keep-prior", action="store_true", help="keep all of what was learned of how frequent each emotion is"
+    )
+    return data
+
+
+def add_fit_flags(parser: argparse.ArgumentParser, epochs: int, batch_size: int) -> Flags:
+    """Add the flags of all trainings that say how long and in which order is learned; return their group."""
+    how = parser.add_argument_group("how it is learned")
+    how.add_argument("--epochs", type=positive(int), default=epochs, help="passes over the training pictures")
+    how.add_argument("--batch-size", type=positive(int), default=batch_size, help="pictures per step")
+    how.add_argument("--seed", type=not_negative, default=0, help="same seed, same machine: same result")
+    return how
+
+
+def add_training_output_flags(parser: argparse.ArgumentParser, output: str) -> None:
+    """Add the flags of all trainings that say what is written."""
     result = parser.add_argument_group("what is written")
-    result.add_argument("--output", default=output, help="model file to write; history and curves go beside it")
+    result.add_argument("--output", default=output, help="model file to write; its other files go beside it")
     going_on = result.add_mutually_exclusive_group()
     going_on.add_argument("--resume", action="store_true", help="go on from the last whole epoch of a stopped training")
     going_on.add_argument("--force", action="store_true", help="train anew; an existing model is moved aside, not lost")
@@ -81,8 +105,19 @@ def add_training_flags(
     )
 
 
-# Parsers and their groups take flags alike.
-Flags = argparse._ActionsContainer
+def training_settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what decides the result of a training: all flags but those that say where, and whether it goes on."""
+    places = {"mode", "data", "pretrained", "output", "resume", "force", "dry_run", "compare_optimizers"}
+    return {name: value for name, value in vars(arguments).items() if name not in places}
+
+
+def complete_training(arguments: argparse.Namespace) -> argparse.Namespace:
+    """Return the arguments with the usual rate of the optimizer, if none is named, and with the size of a dry run."""
+    if arguments.learning_rate is None:
+        arguments.learning_rate = LEARNING_RATES[arguments.optimizer]
+    if arguments.dry_run:
+        arguments.epochs, arguments.batch_size = 2, 8
+    return arguments
 
 
 def add_data_flag(flags: Flags) -> None:

@@ -1,58 +1,63 @@
-"""What a network sees in an epoch: batches of varied pictures, what it should say of them, and how much each counts."""
+"""What a network sees in an epoch: batches of varied pictures, and what it should say of them."""
+
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
-
-from emotion_recognition.datasets import folders
-from emotion_recognition.training import distillation
-from emotion_recognition.training.augmentation import augment
-
-# A target says 90 % for its label and shares the rest among all emotions (Szegedy et al., 2016, section 7): people
-# agree with the labels of FER-2013 in two cases of three only, and a network should not be surer than they are.
-LABEL_SMOOTHING = 0.1
+import numpy.typing as npt
 
 
 class Batches(keras.utils.PyDataset):
-    """The batches of one epoch: shuffled, and varied on the fly."""
+    """The batches of each epoch: shuffled, and varied on the fly by `vary(pictures, generator)`.
 
-    def __init__(self, data, targets, batch_size, seed, epoch):
+    `targets` is an array (n, ...), or a dict of them by the names of the network's outputs. With `mixup`, each face is
+    mixed with another of its batch, and so are their targets, by a share from a beta distribution (Zhang et al., 2018).
+    What `look` finds in the views is what the network gets. What an epoch shows depends on `seed` and the number of the
+    epoch alone, which counts from `first_epoch`; pass `shuffle=False` to `fit`, which would shuffle once more.
+    """
+
+    def __init__(
+        self,
+        pictures: npt.NDArray[np.uint8],
+        targets: Any,
+        batch_size: int,
+        vary: Callable,
+        seed: int = 0,
+        mixup: float = 0.0,
+        look: Callable | None = None,
+        first_epoch: int = 0,
+    ):
         # Threads of Keras' own. With one worker Keras leaves the batches to tf.data (TensorFlow 2.21), and every epoch
         # then waits for a thread of it that wakes up ever more rarely: up to a minute, though it has ended.
         super().__init__(workers=2)
-        self.data, self.targets, self.batch_size, self.seed, self.epoch = data, targets, batch_size, seed, epoch
-        self.order = np.random.default_rng([seed, epoch]).permutation(len(data))
+        self.pictures, self.targets, self.batch_size, self.vary = pictures, targets, batch_size, vary
+        self.seed, self.mixup, self.look, self.first_epoch = seed, mixup, look, first_epoch
+        self.begin_epoch(0)
 
-    def __len__(self):
-        return steps_per_epoch(self.data, self.batch_size)
+    def begin_epoch(self, epoch: int) -> None:
+        """Show what belongs to an epoch, from 0. `Progress` calls it: Keras tells a data set of epochs too early."""
+        self.epoch = self.first_epoch + epoch
+        self.order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self.pictures))
 
-    def __getitem__(self, index):
+    def __len__(self) -> int:
+        # Whole batches: a last smaller one would upset batch normalisation.
+        return max(1, len(self.pictures) // self.batch_size)
+
+    def __getitem__(self, index: int) -> tuple:
         chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
         generator = np.random.default_rng([self.seed, self.epoch, index])
-        return augment(self.data.pictures[chosen], generator), self.targets[chosen]
+        views = self.vary(self.pictures[chosen], generator)
+        targets = keras.tree.map_structure(lambda values: values[chosen], self.targets)
+        if self.mixup:
+            share = generator.beta(self.mixup, self.mixup, len(chosen)).astype(np.float32)
+            share, other = np.maximum(share, 1 - share), generator.permutation(len(chosen))
+            views = mix(views, share, other)
+            targets = keras.tree.map_structure(lambda values: mix(values, share, other), targets)
+        return self.look(views) if self.look else views, targets
 
 
-def steps_per_epoch(data, batch_size) -> int:
-    """Return the number of whole batches: a last smaller one would upset batch normalisation."""
-    return max(1, len(data) // batch_size)
-
-
-def targets(data) -> np.ndarray:
-    """Return the probabilities that a perfect network would give, float32 (n, emotions): 1 for the label."""
-    return np.eye(len(data.emotions), dtype=np.float32)[data.labels]
-
-
-def targets_to_learn(data, arguments) -> np.ndarray:
-    """Return what a network is trained towards: smoothed labels, or votes; mixed with the teachers' answers, if any."""
-    smoothed = LABEL_SMOOTHING / len(data.emotions) + (1 - LABEL_SMOOTHING) * targets(data)
-    if arguments.votes:
-        votes = folders.read_votes(arguments.data, data)
-        number = votes.sum(axis=1, keepdims=True)
-        # Where nobody chose any of these emotions, the label has to do.
-        smoothed = np.where(number, votes / number.clip(1), smoothed)
-    return distillation.add_teachers(smoothed, data, arguments.teacher) if arguments.teacher else smoothed
-
-
-def class_weights(data) -> dict[int, float]:
-    """Return for each label a weight with which all emotions together count alike."""
-    numbers = np.bincount(data.labels, minlength=len(data.emotions))
-    return {label: len(data) / (len(numbers) * number) for label, number in enumerate(numbers) if number}
+def mix(values: npt.NDArray, share: npt.NDArray, other: npt.NDArray) -> npt.NDArray:
+    """Return each of `values` (n, ...) by its `share` (n,), and the `other` (n,) one for the rest."""
+    share = share.reshape(-1, *[1] * (values.ndim - 1))
+    return share * values + (1 - share) * values[other]

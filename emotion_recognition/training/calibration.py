@@ -1,7 +1,10 @@
 """What is changed in the last layer of a trained network, so that its probabilities mean what they say."""
 
+import keras
 import numpy as np
+import numpy.typing as npt
 
+from emotion_recognition.datasets.folders import Pictures
 from emotion_recognition.evaluation import metrics
 from emotion_recognition.models.predict import network_outputs
 
@@ -12,18 +15,21 @@ from emotion_recognition.models.predict import network_outputs
 PRIOR_LEFT_OUT = 0.5
 
 
-def leave_out_prior(network, train):
-    """Make emotions that are rare in `train` likelier, in the biases of the last layer.
+def leave_out_prior(network: keras.Model, targets: npt.NDArray, weights: dict[int, float] | None = None) -> None:
+    """Make emotions likelier that were rare in `targets`, (n, emotions), in the biases of the last layer.
 
-    Logit adjustment (Menon et al., 2021, section 4.1).
+    The prior that a network learns is the mean of its targets: smoothed labels, votes or what teachers say (mixup does
+    not change it). `weights` are the class weights with which it was trained, which make all emotions frequent. Logit
+    adjustment: Menon et al., 2021, section 4.1.
     """
+    counts = None if weights is None else [weights.get(label, 1.0) for label in targets.argmax(axis=1)]
+    shares = np.average(targets, axis=0, weights=counts).clip(1 / len(targets))
     last = network.layers[-1]
     kernel, bias = last.get_weights()
-    shares = np.bincount(train.labels, minlength=len(train.emotions)).clip(1) / len(train)
     last.set_weights([kernel, bias - PRIOR_LEFT_OUT * np.log(shares)])
 
 
-def calibrate(network, validation) -> tuple[float, float]:
+def calibrate(network: keras.Model, validation: Pictures) -> tuple[float, float]:
     """Make the probabilities mean what they say (Guo et al., 2017); return temperature and accuracy on validation.
 
     The temperature is fitted on validation and folded into the last layer: dividing its weights divides the logits.
@@ -35,14 +41,14 @@ def calibrate(network, validation) -> tuple[float, float]:
     return temperature, float((probabilities.argmax(axis=1) == validation.labels).mean())
 
 
-def with_temperature(probabilities, temperature) -> np.ndarray:
+def with_temperature(probabilities: npt.NDArray, temperature: float) -> npt.NDArray:
     """Return softmax(logits / temperature) for the logits that gave these probabilities: above 1, less sure."""
     logits = np.log(np.maximum(probabilities, metrics.SMALLEST_PROBABILITY)) / temperature
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
-def best_temperature(probabilities, labels) -> float:
+def best_temperature(probabilities: npt.NDArray, labels: npt.NDArray) -> float:
     """Return the temperature from 0.25 to 4 with the lowest negative log likelihood (Guo et al., 2017, section 4.2)."""
     candidates = np.geomspace(0.25, 4, 401)
     losses = [metrics.negative_log_likelihood(with_temperature(probabilities, each), labels) for each in candidates]

@@ -1,74 +1,72 @@
-"""Which optimizer is best for a network: the same training with each of them, as a table and a picture."""
+"""The same training with each optimizer, as a table and a picture."""
 
-import argparse
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from emotion_recognition import files
-from emotion_recognition.cli.options import LEARNING_RATES
-from emotion_recognition.errors import UserError
 from emotion_recognition.evaluation import figures
 from emotion_recognition.models import model_file
-from emotion_recognition.training import run
-from emotion_recognition.training.outputs import Outputs, read_history
+from emotion_recognition.training.outputs import Outputs
+from emotion_recognition.training.progress import best_row, check_settings
+
+History = list[dict[str, float]]
 
 
-def compare_optimizers(network, arguments):
-    """Train what the function `network` makes with every optimizer at its usual rate; write the table and the picture.
-
-    Each training is one of its own, with model, history and curves; `--resume` goes on where the comparison stopped.
-    """
-    output = Path(arguments.output)
-    table = output.with_name(f"{output.stem}_optimizers.csv")
-    picture = table.with_suffix(".png")
-    models = {name: output.with_name(f"{output.stem}_{name}.h5") for name in LEARNING_RATES}
-    if not arguments.dry_run:
-        for path in (table, picture, *models.values()):
-            files.claim_output(path, arguments.force or arguments.resume)
-    histories = {}
-    for name, model in models.items():
-        print(f"\nOptimizer: {name}")
-        own = {"optimizer": name, "output": model}
-        histories[name] = train_or_read(network, argparse.Namespace(**{**vars(arguments), **own}))
-    rows = [summary(name, history) for name, history in histories.items()]
-    print("\n" + as_text(rows))
-    if arguments.dry_run:
-        return
-    files.write_table(table, rows)
-    figures.optimizers(histories, f"{output.stem}: {arguments.epochs} epochs with each optimizer", picture)
-    print(f"Wrote {table} and {picture}")
+def table_of(output: str | Path) -> Path:
+    """Return where the table of a comparison lies; the picture has the same name."""
+    return Path(output).with_name(f"{Path(output).stem}_optimizers.csv")
 
 
-def train_or_read(network, arguments) -> list[dict]:
-    """Return the history of a training: of one that is finished already, when a comparison goes on."""
-    outputs = Outputs(arguments.output)
-    is_finished = outputs.model.exists() and not outputs.checkpoint.exists()
-    if arguments.dry_run or not (arguments.resume and is_finished):
-        return run.train(network, arguments)
-    model = model_file.load(outputs.model)
-    for name, value in run.describe(model.network, *run.read_data(arguments), arguments).items():
-        if model.training.get(name) != value:
-            raise UserError(
-                f"{outputs.model} was trained with {name} {model.training.get(name)}, not {value}: use the same"
-                " settings and data, or start anew with --force."
-            )
-    print(f"{outputs.model} is there already.")
-    return read_history(outputs.history)
+def claim(output: str | Path, optimizers: Iterable[str], replace: bool, dry_run: bool) -> dict[str, Path]:
+    """Return the model file of each optimizer; UserError where a file of the comparison would be lost."""
+    output = Path(output)
+    models = {name: output.with_name(f"{output.stem}_{name}.h5") for name in optimizers}
+    if not dry_run:
+        for path in (table_of(output), table_of(output).with_suffix(".png"), *models.values()):
+            files.claim_output(path, replace)
+    return models
 
 
-def summary(name, history) -> dict:
-    """Return the row of one optimizer in the table."""
-    best = run.best_epoch(history)
-    return {
-        "optimizer": name,
-        "learning_rate": LEARNING_RATES[name],
-        "best_epoch": int(best["epoch"]),
-        "val_accuracy": best["val_accuracy"],
-        "val_loss": best["val_loss"],
-        "seconds": round(sum(row["seconds"] for row in history)),
-    }
+def finished_history(model: Path, settings: dict[str, Any]) -> History | None:
+    """Return what each epoch of a finished training reached; None where there is none; UserError for other settings."""
+    outputs = Outputs(model)
+    if outputs.checkpoint.exists() or not model.exists():
+        return None
+    check_settings(model, "trained", model_file.load(model).training, settings)
+    print(f"{model} is there already.")
+    return outputs.read_history()
 
 
-def as_text(rows) -> str:
+def write(output: str | Path, histories: dict[str, History], rates: dict[str, float], dry_run: bool) -> None:
+    """Print the table of the optimizers; write it, and beside it the picture of their histories."""
+    table = rows(histories, rates)
+    print("\n" + as_text(table))
+    if not dry_run:
+        path = table_of(output)
+        files.write_table(path, table)
+        title = f"{Path(output).stem}: {max(map(len, histories.values()))} epochs with each optimizer"
+        figures.optimizers(histories, title, path.with_suffix(".png"))
+        print(f"Wrote {path} and {path.with_suffix('.png')}")
+
+
+def rows(histories: dict[str, History], rates: dict[str, float]) -> list[dict[str, Any]]:
+    """Return a row for each optimizer: its highest rate, and its best epoch."""
+    best = {name: best_row(history) for name, history in histories.items()}
+    return [
+        {
+            "optimizer": name,
+            "learning_rate": rates[name],
+            "best_epoch": int(best[name]["epoch"]),
+            "val_accuracy": best[name]["val_accuracy"],
+            "val_loss": best[name]["val_loss"],
+            "seconds": round(sum(row["seconds"] for row in history)),
+        }
+        for name, history in histories.items()
+    ]
+
+
+def as_text(rows: list[dict[str, Any]]) -> str:
     """Return the table for people, the best optimizer first."""
     lines = ["optimizer   highest rate   best epoch   validation accuracy   validation loss   minutes"]
     for row in sorted(rows, key=lambda row: -row["val_accuracy"]):

@@ -1,8 +1,6 @@
-"""The files of a training: their names, that none is lost, and the history among them."""
+"""The files of a training: their names, and that none is lost."""
 
 import csv
-import tempfile
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,57 +10,58 @@ from emotion_recognition.errors import UserError
 
 @dataclass(frozen=True)
 class Outputs:
-    """The files of a training: the model, and beside it history, curves and, until it is finished, the checkpoint."""
+    """The files of a training: the model, and beside it all others; the checkpoint is there until it is finished."""
 
     model: Path
 
     @property
+    def lite(self) -> Path:
+        """The same model in LiteRT's form."""
+        return self.model.with_suffix(".tflite")
+
+    @property
     def history(self) -> Path:
+        """What each epoch reached."""
         return self._beside("_history.csv")
 
     @property
     def curves(self) -> Path:
+        """The history as a picture."""
         return self._beside("_curves.png")
 
     @property
     def checkpoint(self) -> Path:
+        """All that the next epoch depends on."""
         return self._beside("_checkpoint.h5")
 
-    def _beside(self, ending):
+    def _beside(self, ending: str) -> Path:
         return self.model.with_name(self.model.stem + ending)
 
+    def claim(self, resume: bool = False, force: bool = False) -> None:
+        """Refuse, before any work is done, a training whose files would replace what nobody wants replaced."""
+        check_name(self.model)
+        is_stopped = self.checkpoint.exists()
+        if is_stopped and not resume and not force:
+            raise UserError(f"{self.checkpoint} is from a stopped training: go on with --resume, or anew with --force.")
+        if resume and not is_stopped and self.model.exists():
+            raise UserError(
+                f"The training of {self.model} is finished: to train it further, start another one from it with"
+                f" --weights {self.model} and another --output."
+            )
+        files.claim_output(self.model, force or resume)
 
-@contextmanager
-def claimed(arguments):
-    """Give the `Outputs` of a training, refused at the start where files would be lost; a dry run's are thrown away."""
-    if arguments.dry_run:
-        arguments.epochs, arguments.batch_size = 2, 8
-        with tempfile.TemporaryDirectory() as folder:
-            yield Outputs(Path(folder) / "dry_run.h5")
-        return
-    chosen = Outputs(Path(arguments.output))
-    check_name(chosen.model)
-    if chosen.checkpoint.exists() and not arguments.resume and not arguments.force:
-        raise UserError(f"{chosen.checkpoint} is from a stopped training: go on with --resume, or anew with --force.")
-    files.claim_output(chosen.model, arguments.force or (arguments.resume and chosen.checkpoint.exists()))
-    try:
-        yield chosen
-    except KeyboardInterrupt:
-        if not chosen.checkpoint.exists():
-            raise
-        raise KeyboardInterrupt("Go on after the last whole epoch with --resume.") from None
+    def read_history(self) -> list[dict[str, float]]:
+        """Return a row for each epoch of a finished training."""
+        try:
+            with self.history.open(newline="", encoding="utf-8") as file:
+                return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+        except (TypeError, ValueError) as error:
+            raise UserError(
+                f"{self.history} is no history of a training ({error}): train anew with --force."
+            ) from error
 
 
-def check_name(path, flag="--output"):
+def check_name(path: str | Path, flag: str = "--output") -> None:
     """Refuse a name for a model file that Keras would take for another format."""
     if Path(path).suffix != ".h5":
         raise UserError(f"{path}: the name of a model file ends in .h5; name another {flag}.")
-
-
-def read_history(path) -> list[dict]:
-    """Return the rows of a history that a training wrote, all values as float."""
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-    except (TypeError, ValueError) as error:
-        raise UserError(f"{path} is no history of a training ({error}): start anew with --force.") from error

@@ -1,7 +1,13 @@
-"""What must not be lost of a training between two epochs: the callback that keeps it."""
+"""What happens between two epochs, so that a stopped training goes on as if it had never stopped.
+
+Keras' own callbacks do not get that far: BackupAndRestore, ModelCheckpoint and CSVLogger each write a file of their
+own, which disagree after a crash, and none of them keeps the best weights so far or a moving average.
+"""
 
 import json
 import time
+from pathlib import Path
+from typing import Any
 
 import h5py
 import keras
@@ -9,49 +15,42 @@ import numpy as np
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import written_whole
+from emotion_recognition.training.batches import Batches
+
+GROUPS = ("network", "optimizer", "best", "average")
+"""The arrays in a checkpoint: weights, state of the optimizer, weights of the best epoch, moving average."""
 
 
 class Progress(keras.callbacks.Callback):
-    """Keeps history, best weights and a checkpoint of a training, so that a stopped one goes on exactly.
+    """Keeps history, best weights and checkpoint of a training of one output, `emotion`, or of several.
 
     All randomness of an epoch depends on the seed and the epoch's number alone: random layers get their states here,
-    and `batches` gets the number. With `momentum`, validation and the best weights are those of a moving average over
-    the steps of all weights, the statistics of batch normalisation among them (Polyak and Juditsky, 1992).
+    and `batches` the number. With `momentum`, validation and the best weights are those of a moving average over the
+    steps of all weights, the statistics of batch normalisation among them (Polyak and Juditsky, 1992).
     """
 
-    def __init__(self, path, settings: dict, seed: int, monitor="val_accuracy", momentum=0.0):
+    def __init__(self, checkpoint: Path, settings: dict[str, Any], batches: Batches, momentum: float = 0.0):
         super().__init__()
-        self.path, self.settings, self.seed, self.monitor, self.momentum = path, settings, seed, monitor, momentum
-        self.history, self.best_weights, self.average = [], None, None
+        self.checkpoint, self.settings, self.batches, self.momentum = checkpoint, settings, batches, momentum
+        self.history: list[dict[str, float]] = []
+        self.weights: list = []
+        self.best_weights: list = []
+        self.average: list = []
 
     @property
     def epoch(self) -> int:
         """Epochs that are finished."""
         return len(self.history)
 
-    def restore(self, model):
-        """Bring a compiled model to the state in the checkpoint; UserError where it is of another training."""
-        model.optimizer.build(model.trainable_variables)
-        try:
-            with h5py.File(self.path) as file:
-                stored, self.history = json.loads(file["settings"][()]), json.loads(file["history"][()])
-                state = {name: [values[()] for values in file[name].values()] for name in file if name in GROUPS}
-            model.set_weights(state["network"])
-            for variable, values in zip(model.optimizer.variables, state["optimizer"], strict=True):
-                variable.assign(values)
-        except (OSError, KeyError, ValueError) as error:
-            raise UserError(f"{self.path} is damaged or of another network ({error}): begin with --force.") from error
-        for name, value in self.settings.items():
-            if stored.get(name) != value:
-                raise UserError(
-                    f"{self.path} was begun with {name} {stored.get(name)}, not {value}: use the same settings and"
-                    " data, or start anew with --force."
-                )
-        self.best_weights, self.average = state["best"], state.get("average")
+    @property
+    def best_epoch(self) -> dict[str, float]:
+        """The row of the epoch whose weights are the best so far."""
+        return best_row(self.history)
 
     def on_epoch_begin(self, epoch, logs=None):
         self.started = time.monotonic()
-        generator = np.random.default_rng([self.seed, epoch])
+        self.batches.begin_epoch(epoch)
+        generator = np.random.default_rng([self.batches.seed, epoch])
         for variable in self.model.variables:
             if variable.path.endswith("seed_generator_state"):
                 variable.assign([generator.integers(2**31), 0])
@@ -60,8 +59,7 @@ class Progress(keras.callbacks.Callback):
         if not self.momentum:
             return
         weights = self.model.get_weights()
-        if self.average is None:
-            self.average = weights
+        self.average = self.average or weights
         for mean, value in zip(self.average, weights, strict=True):
             mean += (1 - self.momentum) * (value - mean)
 
@@ -76,25 +74,60 @@ class Progress(keras.callbacks.Callback):
                 f"The training has diverged in epoch {epoch + 1}: begin anew with --force and a lower --learning-rate,"
                 " or with another --seed."
             )
-        self.history.append({"epoch": epoch + 1, **logs, "seconds": round(time.monotonic() - self.started, 1)})
+        # Where there are several outputs, this one is what curves and choice go by.
+        logs = {**logs, "loss": logs.get("emotion_loss", logs["loss"])}
+        reached = {name.replace("emotion_accuracy", "accuracy"): value for name, value in logs.items()}
+        self.history.append({"epoch": epoch + 1, **reached, "seconds": round(time.monotonic() - self.started, 1)})
         if self.best_epoch is self.history[-1]:
             self.best_weights = self.model.get_weights()
-        self.model.set_weights(self.weights)
-        self._write()
+        if self.momentum:
+            self.model.set_weights(self.weights)
+        self.write()
 
-    @property
-    def best_epoch(self) -> dict:
-        """The row of the epoch that got most of validation right; of equals, the one with the lowest loss."""
-        return max(self.history, key=lambda row: (row[self.monitor], -row["val_loss"]))
-
-    def _write(self):
+    def write(self) -> None:
+        """Write all that the next epoch depends on into one HDF5 file, whole or not at all."""
         optimizer = [keras.ops.convert_to_numpy(variable) for variable in self.model.optimizer.variables]
-        arrays = (self.weights, optimizer, self.best_weights, self.average or [])
-        with written_whole(self.path) as temporary, h5py.File(temporary, "w") as file:
+        arrays = (self.weights, optimizer, self.best_weights, self.average)
+        with written_whole(self.checkpoint) as temporary, h5py.File(temporary, "w") as file:
             file["settings"], file["history"] = json.dumps(self.settings), json.dumps(self.history)
             for group, values in zip(GROUPS, arrays, strict=True):
                 for index, each in enumerate(values):
                     file[f"{group}/{index:04}"] = each
 
+    def restore(self, model: keras.Model) -> None:
+        """Bring a compiled model to the state in the checkpoint; UserError where it is of another training."""
+        try:
+            with h5py.File(self.checkpoint) as file:
+                settings, history = json.loads(file["settings"][()]), json.loads(file["history"][()])
+                state = {group: [values[()] for values in file[group].values()] for group in GROUPS if group in file}
+        except (OSError, KeyError, ValueError) as error:
+            raise UserError(f"{self.checkpoint} is damaged ({error}): start anew with --force.") from error
+        check_settings(self.checkpoint, "begun", settings, self.settings)
+        model.optimizer.build(model.trainable_variables)
+        try:
+            model.set_weights(state["network"])
+            for variable, values in zip(model.optimizer.variables, state["optimizer"], strict=True):
+                variable.assign(values)
+        except ValueError as error:
+            raise UserError(
+                f"{self.checkpoint} is of another network, or of another release of Keras: start anew with --force."
+            ) from error
+        self.history, self.best_weights, self.average = history, state["best"], state.get("average", [])
 
-GROUPS = ("network", "optimizer", "best", "average")
+
+def best_row(history: list[dict[str, float]]) -> dict[str, float]:
+    """Return the row of the epoch that got most of validation right; of equals, the one with the lowest loss.
+
+    A small validation has many equals, and the first of them is far from trained.
+    """
+    return max(history, key=lambda row: (row["val_accuracy"], -row["val_loss"]))
+
+
+def check_settings(path: Path, how: str, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Refuse a file of a training that was `how` (begun, trained) with other settings than are wanted."""
+    for name, value in wanted.items():
+        if found.get(name) != value:
+            raise UserError(
+                f"{path} was {how} with {name} {found.get(name)}, not {value}: use the same settings and data, or start"
+                " anew with --force."
+            )

@@ -1,24 +1,40 @@
-"""Weights of a MobileNet that has learned faces, as a TensorFlow.js graph model -> arrays by layer.
+"""A MobileNet that has learned faces: its weights out of a TensorFlow.js graph model, and what they need to learn on.
 
-`faceres.json` lists names, shapes and types; `faceres.bin` holds the values one after the other in that order. They are
-Savchenko's HSE_FaceRec_tf (MobileNet 1.0 trained on VGGFace2, for research), as the npm package @vladmandic/human
-3.3.6 (MIT) distributes them.
+`faceres.json` lists names, shapes and types; `faceres.bin` holds the values one after the other in that order.
 """
 
+import hashlib
 import json
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
+import keras
 import numpy as np
+import numpy.typing as npt
 
 from emotion_recognition.errors import UserError
+from emotion_recognition.models import export, lite
 
-# What the network saw of the blue, green and red channel was less these means of VGGFace2.
-CHANNEL_MEANS = (103.939, 116.779, 123.68)
+Weights = dict[str, tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]
+"""Kernel and bias by the name of the layer."""
 
-BLOCKS = 13
+SOURCE = "Savchenko's HSE_FaceRec_tf: MobileNet 1.0 trained on VGGFace2, from the npm package @vladmandic/human 3.3.6"
+LICENCE = "MIT for the package; VGGFace2 is for research"
+
+# What each pointwise convolution puts out.
+CHANNELS = (64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024)
+
+EPSILON = 1e-3  # of batch normalisation
 
 
-def read(folder) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def describe(folder: str | Path) -> dict[str, str]:
+    """Return where the weights come from, for the record of a training."""
+    digest = hashlib.sha256((Path(folder) / "faceres.bin").read_bytes()).hexdigest()
+    return {"file": "faceres.bin", "sha256": digest, "source": SOURCE, "licence": LICENCE}
+
+
+def read(folder: str | Path) -> Weights:
     """Return kernel and bias, float32, of `conv1` and, for i from 1 to 13, of `conv_dw_i` and `conv_pw_i`.
 
     Batch normalisation is folded in. `conv1` takes gray faces, (3, 3, 1, 32). UserError where the files are missing,
@@ -32,23 +48,21 @@ def read(folder) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         )
     try:
         values = read_values(listing)
-        layers = {"conv1": (values["conv1/convolution/merged_input"], values["conv1_bn/batchnorm_1/sub"])}
-        for block in range(1, BLOCKS + 1):
+        kernel = values["conv1/convolution/merged_input"].reshape(3, 3, 3, 32)
+        # A gray face has the same level in all three channels, so their kernels add up.
+        layers = {"conv1": (kernel.sum(axis=2, keepdims=True), values["conv1_bn/batchnorm_1/sub"])}
+        for block, (before, after) in enumerate(pairwise((32, *CHANNELS)), start=1):
             depthwise, pointwise = f"conv_dw_{block}", f"conv_pw_{block}"
-            factor = values[f"{depthwise}_bn/batchnorm_1/mul"].reshape(1, 1, -1, 1)
-            kernel = values[f"{depthwise}/depthwise_kernel"] * factor
-            layers[depthwise] = kernel, values[f"{depthwise}_bn/batchnorm_1/sub"]
-            kernel = values[f"{pointwise}/convolution/merged_input"]
+            kernel = values[f"{depthwise}/depthwise_kernel"] * values[f"{depthwise}_bn/batchnorm_1/mul"].reshape(-1, 1)
+            layers[depthwise] = kernel.reshape(3, 3, before, 1), values[f"{depthwise}_bn/batchnorm_1/sub"]
+            kernel = values[f"{pointwise}/convolution/merged_input"].reshape(1, 1, before, after)
             layers[pointwise] = kernel, values[f"{pointwise}_bn/batchnorm_1/sub"]
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{listing} is damaged or of another network ({error}): get it again.") from error
-    # A gray face has the same level in all three channels, so their kernels add up.
-    kernel, bias = layers["conv1"]
-    layers["conv1"] = kernel.sum(axis=2, keepdims=True), bias
-    return layers
+        return layers
+    except (OSError, LookupError, AttributeError, TypeError, ValueError) as error:
+        raise UserError(f"{listing}, or the .bin beside it, is damaged or of another network ({error}).") from error
 
 
-def read_values(listing: Path) -> dict[str, np.ndarray]:
+def read_values(listing: Path) -> dict[str, npt.NDArray[np.float32]]:
     """Return all values that a TensorFlow.js listing names, float32, by their names."""
     manifest = json.loads(listing.read_text(encoding="utf-8"))["weightsManifest"][0]
     contents = (listing.parent / manifest["paths"][0]).read_bytes()
@@ -63,3 +77,39 @@ def read_values(listing: Path) -> dict[str, np.ndarray]:
     if start != len(contents):
         raise ValueError(f"{len(contents)} bytes in place of {start}")
     return values
+
+
+def run_by_litert(network: keras.Model) -> Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]:
+    """Return what a network computes as a function that takes any number of inputs, in a quarter of Keras' time."""
+    if keras.backend.backend() != "tensorflow":
+        raise UserError("Only TensorFlow fine-tunes the pretrained network: leave out KERAS_BACKEND.")
+    function = lite.LiteFunction(export.to_lite(network))
+    return lambda inputs: np.concatenate([function(part) for part in np.array_split(inputs, -(-len(inputs) // 64))])
+
+
+def put_normalisation_back(network: keras.Model, weights: Weights, found: npt.NDArray[np.float32]) -> None:
+    """Give batch normalisation the statistics for these inputs, and what undoes it, so that `weights` work as before.
+
+    The published weights have it folded in; without it the network learns slowly. Each normalisation is named after its
+    convolution, with `_bn`.
+    """
+    normalisations = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    convolutions = [network.get_layer(layer.name.removesuffix("_bn")) for layer in normalisations]
+    for normalisation, convolution in zip(normalisations, convolutions, strict=True):
+        kernel, bias = weights[convolution.name]
+        convolution.set_weights([kernel])
+        # Until the statistics are known, it only adds the bias.
+        one = np.ones_like(bias)
+        normalisation.set_weights([one, bias, 0 * one, one - EPSILON])
+    outputs = keras.Model(network.input, [convolution.output for convolution in convolutions])
+    parts = np.array_split(found, -(-len(found) // 64))
+    every = [[moments(each) for each in outputs.predict_on_batch(part)] for part in parts]
+    for normalisation, of_parts in zip(normalisations, zip(*every, strict=True), strict=True):
+        mean, square = np.mean(of_parts, axis=0)
+        variance, bias = (square - mean**2).astype(np.float32), normalisation.get_weights()[1]
+        normalisation.set_weights([np.sqrt(variance + EPSILON), mean + bias, mean, variance])
+
+
+def moments(output: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Return mean and mean square, (2, channels), of what a layer puts out, (n, height, width, channels)."""
+    return np.mean([output, np.square(output)], axis=(1, 2, 3), dtype=np.float64)

@@ -1,0 +1,29 @@
+"""The optimizers: how weights move, and how far in each step."""
+
+from functools import partial
+
+import keras
+from keras.optimizers.schedules import CosineDecay
+
+KINDS = {
+    "rmsprop": keras.optimizers.RMSprop,
+    "adam": partial(keras.optimizers.Adam, weight_decay=0.05),
+    "adamw": partial(keras.optimizers.AdamW, weight_decay=0.01),
+    # Keras keeps the decay out of the momentum: 5e-3 here is what papers call 5e-4.
+    "sgd": partial(keras.optimizers.SGD, momentum=0.9, nesterov=True, weight_decay=5e-3),
+}
+
+
+def warmup_cosine(
+    name: str, highest: float, steps: int, warmup_steps: int, rise: float = 10
+) -> keras.optimizers.Optimizer:
+    """Return an optimizer whose learning rate rises to `highest`, then falls to zero along half a cosine.
+
+    `steps` are those of the whole training, `warmup_steps` those of the rise; it begins at `highest / rise`.
+    """
+    warmup_steps = max(1, warmup_steps)
+    fall = max(1, steps - warmup_steps)
+    optimizer = KINDS[name](CosineDecay(highest / rise, fall, warmup_target=highest, warmup_steps=warmup_steps))
+    # Only what multiplies features should be small; batch normalisation and biases may be what they like.
+    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    return optimizer

@@ -1,0 +1,80 @@
+"""What a network should say of each picture, and how much each emotion counts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from emotion_recognition.datasets.folders import Pictures, read_votes
+from emotion_recognition.errors import UserError
+from emotion_recognition.labels import EMOTIONS
+from emotion_recognition.models import model_file
+from emotion_recognition.models.predict import predict
+
+Targets = npt.NDArray[np.float32]
+"""Probabilities of the emotions: (n, emotions)."""
+
+# People agree with the labels of FER-2013 in two cases of three only, and a network should not be surer than they are
+# (label smoothing: Szegedy et al., 2016, section 7).
+LABEL_SMOOTHING = 0.1
+
+# What teachers say counts as much as the label. It tells a student which emotions a face resembles, and that a label is
+# doubtful (Hinton et al., 2015).
+TEACHERS_SHARE = 0.5
+
+
+def one_hot(data: Pictures) -> Targets:
+    """Return what a perfect network would say: 1 for the label."""
+    return np.eye(len(data.emotions), dtype=np.float32)[data.labels]
+
+
+def smoothed_labels(data: Pictures) -> Targets:
+    """Return targets that say 90 % for the label and share the rest among all emotions."""
+    return LABEL_SMOOTHING / len(data.emotions) + (1 - LABEL_SMOOTHING) * one_hot(data)
+
+
+def to_learn(data: Pictures, votes_in: str | Path | None = None, teachers: Sequence[str] | None = None) -> Targets:
+    """Return what a network is trained towards: smoothed labels, or votes; mixed with the teachers' answers, if any.
+
+    `votes_in` is the folder or packed file whose votes are learned. UserError where it holds none, and where a teacher
+    knows other emotions.
+    """
+    targets = smoothed_labels(data)
+    if votes_in:
+        votes = read_votes(votes_in, data)
+        number = votes.sum(axis=1, keepdims=True)
+        # Where nobody chose any of these emotions, the label has to do.
+        targets = np.where(number > 0, votes / number.clip(1), targets)
+    if teachers:
+        answers = np.mean([ask(teacher, data) for teacher in teachers], axis=0)
+        targets = ((1 - TEACHERS_SHARE) * targets + TEACHERS_SHARE * answers).astype(np.float32)
+    return targets
+
+
+def sure_votes(data: Pictures, votes_in: str | Path) -> Targets:
+    """Return the shares of FER+'s ten votes for all eight emotions, (n, 8).
+
+    They are 0, which teaches nothing, for a face that five or more people knew no emotion for.
+    """
+    votes = read_votes(votes_in, data, EMOTIONS)
+    number = votes.sum(axis=1, keepdims=True)
+    return np.where(number > 5, votes / number.clip(1), 0).astype(np.float32)
+
+
+def ask(path: str, data: Pictures) -> npt.NDArray[np.float64]:
+    """Return what a teacher says, (n, emotions): the mean over each picture and its mirror image, looked at once."""
+    teacher = model_file.load(path)
+    if teacher.emotions != data.emotions:
+        raise UserError(
+            f"{path} cannot teach: it tells {', '.join(teacher.emotions)}, but the pictures are"
+            f" {', '.join(data.emotions)}; name another --teacher."
+        )
+    print(f"The teacher {path} looks at the training pictures ({len(data):,}) ...", flush=True)
+    return predict(teacher.network, data.pictures, flip=True)
+
+
+def class_weights(data: Pictures) -> dict[int, float]:
+    """Return for each label a weight with which all emotions together count alike."""
+    numbers = np.bincount(data.labels, minlength=len(data.emotions))
+    return {label: len(data) / (len(numbers) * number) for label, number in enumerate(numbers) if number}
