@@ -86,7 +86,9 @@ def benchmark_train(arguments):
 
     from classification_little_vgg import little_vgg
     from emotion_recognition.datasets import folders
-    from emotion_recognition.training import batches
+    from emotion_recognition.training import targets
+    from emotion_recognition.training.augmentation import augment
+    from emotion_recognition.training.batches import Batches
 
     started = time.perf_counter()
     train = folders.read_split(arguments.data, "train")
@@ -105,8 +107,7 @@ def benchmark_train(arguments):
     train = train.select(np.resize(np.arange(len(train)), arguments.batches * arguments.batch_size))
     network = little_vgg(len(train.emotions))
     network.compile(optimizer="rmsprop", loss="categorical_crossentropy")
-    targets = batches.targets(train)
-    varied = batches.Batches(train, targets, arguments.batch_size, seed=0, epoch=0)
+    varied = Batches(train.pictures, targets.one_hot(train), arguments.batch_size, augment)
     made = [varied[index] for index in range(len(varied))]
     times = {varied: [], ReadyMade(workers=varied.workers): []}
     # The first steps compile the network.
