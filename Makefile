@@ -22,7 +22,7 @@ verify-model: .venv/user  ## check that model.h5 is the committed one and reads 
 
 # The long forms of tests that `make test` runs in short; each prints a line that sums it up.
 fuzz: .venv/developer  ## try 10,000 damaged and hostile files on everything that reads files
-	$(BIN)/python -m pytest --long tests/test_fuzz.py
+	$(BIN)/python -m pytest --long tests/robustness/test_fuzz.py
 
 kill: .venv/developer  ## kill preparing, training and recognising thirty times, at random moments
 	$(BIN)/python -m pytest --long tests/robustness/test_killed.py tests/robustness/test_killed_recognising.py

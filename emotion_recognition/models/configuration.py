@@ -28,8 +28,9 @@ NEW_SETTINGS = {
 }
 NEW_ACTIVATIONS = {"softmax_v2": "softmax", "relu_v2": "relu"}
 
-# Only training needs these settings of a layer, and only the first layer of a Sequential network had the others.
-ONLY_TRAINING = ("_initializer", "_regularizer", "_constraint")
+# Settings that end so matter to training or to the speed alone.
+NO_EFFECT = ("_initializer", "_regularizer", "_constraint", "rng_type", "implementation")
+# What Keras 2 writes of the first layer of a Sequential network, which has an input layer since Keras 3.
 ONLY_FIRST = ("batch_input_shape", "input_dtype")
 # Settings that some releases write and others do not know. With these values they say no more than their absence.
 SAYS_NOTHING = {
@@ -42,6 +43,7 @@ SAYS_NOTHING = {
     "renorm_clipping": None,
     "renorm_momentum": 0.99,
     "rms_scaling": False,
+    "time_major": False,
 }
 
 # Keras' own layers that run what is in the file, or read the files that it names.
@@ -85,7 +87,7 @@ def modernise(value: Any, path: Path) -> Any:
     if kind == "Sequential":
         name, module, values = kind, "keras", modernise_sequential(value["config"], path)
     elif kind in ("Model", "Functional"):
-        name, module, values = "Model", "keras", modernise(value["config"], path)
+        name, module, values = "Model", "keras", modernise_functional(value["config"], path)
     else:
         place, found = find_class(value, path)
         name, module = keras.saving.get_registered_name(found), place.__name__
@@ -108,16 +110,34 @@ def modernise_sequential(values: Any, path: Path) -> dict:
     return {"name": values.get("name"), "layers": layers}
 
 
+def modernise_functional(values: dict, path: Path) -> dict:
+    """Return the configuration of a network whose layers name those that they follow."""
+    values = modernise(values, path)
+    kinds = {layer["name"]: layer["class_name"] for layer in values["layers"]}
+    calls = [call for layer in values["layers"] for call in layer["inbound_nodes"] if isinstance(call, list)]
+    # Keras 2, which alone writes calls as lists, counts from 1 the calls of a network inside a network.
+    for reference in (reference for call in calls for reference in call):
+        reference[1] -= kinds.get(reference[0]) in ("Model", "Sequential")
+    # Keras 3 sees to that itself where such a network gives the output, unless it is a Sequential one.
+    for reference in values["output_layers"] if calls else []:
+        reference[1] -= kinds.get(reference[0]) == "Sequential"
+    # One input or output in a list makes Keras 3 take and give lists.
+    for key in ("input_layers", "output_layers"):
+        if len(values[key]) == 1:
+            [values[key]] = values[key]
+    return values
+
+
 def modernise_layer(found: type, layer: dict, path: Path) -> dict:
     """Return the settings of one layer by their names of today, without those that say nothing."""
     kind, known, values = layer["class_name"], known_settings(found), {}
     for key, value in layer["config"].items():
         key = NEW_SETTINGS.get(kind, {}).get(key, key)
-        if key.endswith(ONLY_TRAINING) or key in ONLY_FIRST:
+        if key.endswith(NO_EFFECT) or key in ONLY_FIRST:
             continue
         if key in known:
             values[key] = modernise_setting(key, value, path)
-        elif value is not None and not says_nothing(key, value):
+        elif value is not None and key != "trainable" and not says_nothing(key, value):
             raise UserError(
                 f"{path} has a layer {kind} with {key} = {value!r}, which Keras {keras.__version__} does not know: name"
                 " another --model, or install another release of Keras."

@@ -129,9 +129,7 @@ def gives_probabilities(network: keras.Model) -> bool:
     # Of every strength, faint ones too: sigmoids that have reached their ends could pass for probabilities.
     strengths = np.geomspace(0.0001, 255, 8).reshape(-1, 1, 1, 1)
     pictures = np.random.default_rng(0).random((8, *network.inputs[0].shape[1:])) * strengths
-    # Of a network whose one input stands in a list, as in older files, Keras would warn when it is called itself.
-    answers = keras.Model(network.inputs[0], network.outputs[0])(pictures.astype(np.float32), training=False)
-    answers = keras.ops.convert_to_numpy(answers).astype(np.float32)
+    answers = keras.ops.convert_to_numpy(network(pictures.astype(np.float32), training=False)).astype(np.float32)
     # Asked so that NaN is no fault: `model_file.check_network` names weights that are not numbers. The sum may be off
     # by what 16 bits round.
     return not ((answers < 0).any() or (abs(answers.sum(axis=1) - 1) > 0.01).any())
