@@ -10,6 +10,7 @@ from pathlib import Path
 import h5py
 import pytest
 from conftest import NO_DISPLAY, PORTRAIT, REPOSITORY, assert_one_sentence, parse_faces, sentences
+from PIL import Image
 
 
 def make_model(path, change):
@@ -38,31 +39,50 @@ def cut_off(path):
     ],
     ids=["missing", "text", "cut off", "other outputs"],
 )
-def test_bad_models(run_script, tmp_path, change, words):
+def test_bad_models(call_script, tmp_path, change, words):
     model = make_model(tmp_path / "bad.h5", change)
-    assert_one_sentence(run_script("test.py", PORTRAIT, "--model", model, "--no-window"), "bad.h5", words)
+    assert_one_sentence(call_script("test.py", PORTRAIT, "--model", model), "bad.h5", words)
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["nothing.jpg"], ["nothing.jpg", "is not there"]),
-        ([str(PORTRAIT), "--csv", str(PORTRAIT), "--force"], [PORTRAIT, "over a source", "--csv"]),
-        (["."], ["holds no pictures"]),
-        ([str(PORTRAIT), "--cascade", "nothing.xml"], ["nothing.xml", "is not there"]),
-        ([str(PORTRAIT), "--output", "out.mp4"], ["out.mp4", "does not fit"]),
-        ([str(PORTRAIT), "--timeline", "out.png"], ["--timeline", "name a single one"]),
-        ([str(PORTRAIT), "--csv", "rows", "--jsonl", "rows"], ["--csv", "--jsonl", "one file twice"]),
-        ([str(PORTRAIT), "--csv", "."], ["is a folder"]),
+        ([PORTRAIT, "--csv", PORTRAIT.with_suffix(".csv"), "--jsonl", "rows.txt"], ["rows.txt", "--jsonl", ".jsonl"]),
+        ([PORTRAIT, "--csv", "rows.parquet"], ["rows.parquet", "--csv", ".csv"]),
+        ([PORTRAIT, "--cascade", "nothing.xml"], ["nothing.xml", "is not there"]),
+        ([PORTRAIT, "--output", "out.mp4"], ["out.mp4", "does not fit"]),
+        ([PORTRAIT, "--output", "out.xyz"], ["out.xyz", "cannot be written", ".png", "folder"]),
+        ([PORTRAIT, "--timeline", "out.png"], ["--timeline", "name a single one"]),
+        ([PORTRAIT, "--output", "rows.png", "--timeline", "out.jpg"], ["--timeline"]),
+        ([PORTRAIT, "--csv", "-", "--jsonl", "-"], ["--csv", "--jsonl", "twice"]),
+        ([PORTRAIT, "--csv", "folder.csv"], ["is a folder"]),
         (["--timeline", "out.jpg"], ["out.jpg", ".png"]),
         (["--csv", "/proc/none/out.csv"], ["/proc/none", "--csv"]),
-        ([str(PORTRAIT), "--resolution", "640x480"], ["--resolution", "camera"]),
-        ([str(PORTRAIT), "--output", "/proc/none/out.png"], ["/proc/none"]),
-        ([str(PORTRAIT), "--output", "out.png", "--model", "nothing.h5"], ["nothing.h5", "is not there"]),
+        ([PORTRAIT, "--resolution", "640x480"], ["--resolution", "camera"]),
+        ([PORTRAIT, "--output", "/proc/none/out.png"], ["/proc/none"]),
+        ([PORTRAIT, "--output", "out.png", "--model", "nothing.h5"], ["nothing.h5", "is not there"]),
+        (["--camera", "foo"], ["--camera", "'foo' is not a whole number"]),
     ],
+    ids=lambda value: " ".join(map(str, value[-2:])),
 )
-def test_bad_arguments(run_script, arguments, words):
-    assert_one_sentence(run_script("test.py", *arguments, "--no-window"), *words)
+def test_bad_arguments(call_script, tmp_path, arguments, words):
+    (tmp_path / "folder.csv").mkdir()
+    assert_one_sentence(call_script("test.py", *arguments), *words)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nothing.jpg"], ["nothing.jpg is not there"]),
+        (["empty"], ["empty holds no pictures"]),
+        (["tiny.png", "--whole", "auto"], ["tiny.png", "19x30 pixels"]),
+    ],
+    ids=lambda value: value[0],
+)
+def test_a_source_that_cannot_be_read(call_script, tmp_path, arguments, words):
+    (tmp_path / "empty").mkdir()
+    Image.new("RGB", (19, 30)).save(tmp_path / "tiny.png")
+    assert_one_sentence(call_script("test.py", *arguments), *words, status=1)
 
 
 @pytest.mark.parametrize("arguments", [["photo.jpg"], ["--epochs", "3"], []])
@@ -72,15 +92,26 @@ def test_emotions_without_a_mode_says_what_to_name(run_script, arguments):
     assert "unrecognized" not in result.stderr
 
 
-def test_no_camera(run_script):
-    assert_one_sentence(run_script("test.py", "--camera", "77", "--no-window"), "Camera 77", "gives no pictures")
+def test_display_leaves_other_flags_to_test_py(call_script):
+    result = call_script("emotions.py", "--mode", "display", PORTRAIT, "--csv", "rows.csv")
+    assert_one_sentence(result, "--csv rows.csv", "test.py --model")
 
 
 def test_a_dead_display_is_noticed_before_opencv_ends_the_process(run_script, tmp_path):
     result = run_script("test.py", PORTRAIT, "--output", "out.png", env={**NO_DISPLAY, "DISPLAY": ":12345"})
-    assert result.returncode == 0, result.stderr
-    assert "No display that works" in result.stdout and len(parse_faces(result.stdout)) == 1
-    assert (tmp_path / "out.png").is_file()
+    assert_one_sentence(result, "No window opens", "apt-get install", status=0)
+    assert len(parse_faces(result.stdout)) == 1 and (tmp_path / "out.png").is_file()
+
+
+def test_without_a_display_nothing_is_said_of_windows(call_script):
+    result = call_script("test.py", PORTRAIT)
+    assert result.returncode == 0 and sentences(result) == []
+    assert len(result.stdout.splitlines()) == 1 and len(parse_faces(result.stdout)) == 1
+
+
+def test_no_camera(run_script):
+    result = run_script("test.py", "--camera", "77", "--no-window")
+    assert_one_sentence(result, "Camera 77", "gives no pictures", status=1)
 
 
 def test_cameras_are_listed(run_script):

@@ -49,7 +49,7 @@ def test_the_watch_notices_the_network(tmp_path):
     "line",
     [
         ("test.py", PORTRAIT, "--no-window"),
-        ("emotions.py", "--mode", "display", PORTRAIT, "--no-window", "--output", "out.png"),
+        ("emotions.py", "--mode", "display", PORTRAIT),
         ("dataset_prepare.py", "{csv}"),
         ("emotions.py", "--mode", "train", "--data", "{data}", "--dry-run"),
         ("classification_little_vgg.py", "--data", "{data}", "--dry-run"),

@@ -1,0 +1,141 @@
+"""The loop of test.py with a window that presses keys: which source comes next, and what is shown meanwhile."""
+
+import runpy
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from conftest import REPOSITORY
+
+from emotion_recognition.errors import UserError
+from emotion_recognition.recogniser import Face
+from emotion_recognition.video.capture import Frame, Source
+from emotion_recognition.video.heat import HeatMaps
+from emotion_recognition.video.outputs import Outputs
+
+SCRIPT = SimpleNamespace(**runpy.run_path(str(REPOSITORY / "test.py"), run_name="script"))
+FACE = Face((10, 20, 48, 48), {"happy": 0.75, "sad": 0.25}, "happy")
+
+
+class Gray(Source):
+    """A picture, or a video of several equal frames, of one level of gray; `broken` ends in a mistake."""
+
+    def __init__(self, name, level=100, frames=1, is_video=False, broken=False):
+        super().__init__(name)
+        self.level, self.count, self.is_video, self.broken = level, frames, is_video, broken
+
+    def _read(self):
+        for number in range(self.count):
+            yield Frame(np.full((160, 240, 3), self.level, np.uint8), number, number / self.frame_rate)
+        if self.broken:
+            raise UserError(f"{self.name} is damaged.")
+
+
+class Keys:
+    """A window that presses keys, one after the other, and remembers what it showed and for how long."""
+
+    is_visible = True
+
+    def __init__(self, *keys):
+        self.keys, self.shown, self.waits = list(keys), [], []
+
+    def show(self, picture, milliseconds):
+        self.shown.append(picture)
+        self.waits.append(milliseconds)
+        return self.keys.pop(0)
+
+    def levels(self) -> list[int]:
+        """Return the gray level in the middle of each picture."""
+        return [int(picture[150, 200, 0]) for picture in self.shown]
+
+
+@pytest.fixture
+def play():
+    """Return a function that plays a source in a window and returns the key that ended it."""
+
+    def run(source, window, faces=(FACE,), outputs=None):
+        reader = SimpleNamespace(read=lambda *_: list(faces))
+        recogniser = SimpleNamespace(read=reader.read, follow=lambda smooth: reader)
+        outputs = outputs or Outputs(sources=[source], emotions=("happy", "sad"))
+        with outputs, HeatMaps(lambda crop, emotion: np.eye(48, dtype=np.float32)) as heat:
+            return SCRIPT.play(source, recogniser, 0.3, outputs, SCRIPT.Viewer(window, heat))
+
+    return run
+
+
+@pytest.mark.parametrize("key", ["quit", "next", "previous"])
+def test_a_picture_waits_for_the_key_that_ends_it(play, key):
+    window = Keys("", "pause", key)
+    assert play(Gray("a"), window) == key
+    assert window.waits == [0, 0, 0]
+
+
+def test_a_video_ends_by_itself_or_by_a_key(play, capsys):
+    window = Keys("", "", "")
+    assert play(Gray("a", frames=3, is_video=True), window) == "next"
+    assert all(milliseconds > 0 for milliseconds in window.waits)
+    assert play(Gray("a", frames=3, is_video=True), Keys("", "quit")) == "quit"
+    assert capsys.readouterr().out.splitlines() == [
+        f"a: one face, seen in {seen} of {seen} frames: happy 75.0%, sad 25.0%" for seen in (3, 2)
+    ]
+
+
+def test_a_paused_video_stands_still_until_it_goes_on(play):
+    window = Keys("pause", "help", "pause", "", "")
+    assert play(Gray("a", frames=3, is_video=True), window) == "next"
+    assert [milliseconds == 0 for milliseconds in window.waits] == [False, True, True, False, False]
+
+
+def test_keys_change_the_view(play, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    window = Keys("heat", "mirror", "snapshot", "heat", "mirror", "help", "quit")
+    play(Gray("a"), window)
+    plain, heat, flipped, _, flipped_plain, again, helped = window.shown
+    # The diagonal of the face is red, in the mirrored view on the other side, until the second time.
+    assert heat[44, 34, 2] > 150 > plain[44, 34, 2] and flipped[44, 239 - 34, 2] > 150
+    assert not np.array_equal(flipped, flipped_plain) and np.array_equal(again, plain)
+    assert (helped[-20:, :100] != plain[-20:, :100]).any()
+    [snapshot] = tmp_path.glob("snapshot_*.png")
+    assert snapshot.stat().st_size > 0
+
+
+def test_a_camera_without_a_new_picture_keeps_the_window_alive(play):
+    source = Gray("a", is_video=True)
+    source._read = lambda: iter([Frame(None, 0, 0.0), Frame(None, 0, 0.0)])
+    window = SimpleNamespace(is_visible=True, answers=["", "quit"])
+    window.wait = lambda: window.answers.pop(0)
+    assert play(source, window) == "quit" and window.answers == []
+
+
+@pytest.fixture
+def recognise(monkeypatch):
+    """Return a function that runs the whole of test.py on sources, in a window that presses keys."""
+
+    def run(sources, window):
+        arguments = SimpleNamespace(
+            sources=[], camera=0, resolution=None, list_cameras=False, no_window=False, fullscreen=False, heat=False,
+            model=SimpleNamespace(emotions=("happy", "sad"), probabilities=lambda faces: np.empty((0, 2), np.float32)),
+            smooth=0.3, min_face=None, cascade=None, whole="never", emotions=None, pixel_range=None,
+            output=None, csv=None, jsonl=None, timeline=None, force=False,
+        )  # fmt: skip
+        window.__class__.__enter__ = lambda self: self
+        window.__class__.__exit__ = lambda self, *error: None
+        monkeypatch.setattr("emotion_recognition.video.sources.find_sources", lambda *_: sources)
+        monkeypatch.setattr("emotion_recognition.video.window.open_window", lambda *_: window)
+        return SCRIPT.recognise(arguments)
+
+    return run
+
+
+def test_left_and_right_go_to_the_previous_and_next_source(recognise):
+    sources = [Gray(str(level), level) for level in (10, 20, 30)]
+    window = Keys("previous", "next", "next", "previous", "next", "next")
+    assert recognise(sources, window) == 0
+    assert window.levels() == [10, 10, 20, 30, 20, 30]
+
+
+def test_a_source_that_cannot_be_read_is_named_and_the_next_comes(recognise, capsys):
+    sources = [Gray("bad", frames=0, broken=True), Gray("good", 20), Gray("never", 30)]
+    window = Keys("quit")
+    assert recognise(sources, window) == 1
+    assert window.levels() == [20] and capsys.readouterr().err == "bad is damaged.\n"
