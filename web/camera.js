@@ -14,7 +14,7 @@ const REFUSALS = {
 };
 
 // Returns the camera of this id, or the one that the browser prefers; `onGone` is called when it is unplugged.
-export async function openCamera(video, id, onGone) {
+export async function openCamera(stage, id, onGone) {
   if (!navigator.mediaDevices) throw new UserError("A camera needs a page from https:// or from this machine: choose a file.");
   const wanted = { width: { ideal: 640 }, height: { ideal: 480 }, ...(id ? { deviceId: { exact: id } } : { facingMode: "user" }) };
   const stream = await navigator.mediaDevices.getUserMedia({ video: wanted }).catch((error) => {
@@ -22,8 +22,8 @@ export async function openCamera(video, id, onGone) {
   });
   const [track] = stream.getVideoTracks();
   track.addEventListener("ended", onGone);
-  video.srcObject = stream;
-  const source = new Video(video, track.label || "camera", () => track.stop());
+  const source = new Video(stage, track.label || "camera", () => track.stop());
+  source.video.srcObject = stream;
   source.isLive = true;
   source.cameraId = track.getSettings().deviceId;
   source.isMirrored = track.getSettings().facingMode !== "environment";
@@ -39,16 +39,16 @@ export async function listCameras() {
 }
 
 // Returns what a file holds, a picture or a video.
-export async function openFile(video, file) {
+export async function openFile(stage, file) {
   // Colours are taken as they stand in the file, as OpenCV takes them.
   const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" }).catch(() => null);
   if (bitmap) return new Picture(await shrunk(bitmap), file.name);
   const address = URL.createObjectURL(file);
-  const source = new Video(video, file.name, () => URL.revokeObjectURL(address));
-  video.src = address;
+  const source = new Video(stage, file.name, () => URL.revokeObjectURL(address));
+  source.video.src = address;
   const isVideo = await new Promise((resolve) => {
-    video.onloadeddata = () => resolve(video.videoWidth > 0);
-    video.onerror = () => resolve(false);
+    source.video.onloadeddata = () => resolve(source.video.videoWidth > 0);
+    source.video.onerror = () => resolve(false);
   });
   if (isVideo) return source;
   source.close();
@@ -78,14 +78,17 @@ class Picture {
   close() {}
 }
 
-// A camera or a video file in a <video> element.
+// A camera or a video file, which plays in an element of its own.
 class Video {
   isVideo = true;
   isLive = false;
   isMirrored = false;
 
-  constructor(video, name, release) {
-    Object.assign(this, { video, name, release });
+  constructor(stage, name, release) {
+    Object.assign(this, { name, release });
+    // Phones play only what is on the page and has no sound: it lies there unseen.
+    this.video = Object.assign(document.createElement("video"), { muted: true, playsInline: true, ariaHidden: "true" });
+    stage.append(this.video);
     this.closed = new Promise((resolve) => (this.end = resolve));
   }
 
@@ -118,6 +121,7 @@ class Video {
     this.video.srcObject = null;
     this.video.removeAttribute("src");
     this.video.load();
+    this.video.remove();
   }
 }
 

@@ -12,6 +12,7 @@ const FAINTEST_FALL = 0.05;
 export function draw(canvas, { bitmap, faces }, { emotions, colours }, isMirrored, heat) {
   const { width, height } = bitmap;
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  canvas.style.setProperty("--ratio", width / height);
   const context = canvas.getContext("2d");
   context.save();
   // The picture is mirrored before the text is written, so that it stays readable.

@@ -1,12 +1,12 @@
 // The page: what a person does with it, and what it shows.
 
 import { UserError, listCameras, openCamera, openFile } from "./camera.js";
-import { draw, nameOf } from "./draw.js";
+import { draw } from "./draw.js";
 import { Panel } from "./panel.js";
 import { Reader } from "./reader.js";
 import { Table, download } from "./table.js";
 
-// A screen reader is told no more often; the list beside the picture changes so often that it can be read.
+// A screen reader is told no more often, and the list changes no more often: numbers that flicker cannot be read.
 const TOLD_MILLISECONDS = 3000;
 const LISTED_MILLISECONDS = 100;
 const RATE_FRAMES = 30;
@@ -23,7 +23,7 @@ let table = null;
 // The number of the face whose heat is shown, and its newest map {number, map}.
 let explained = null;
 let heat = null;
-let told = { text: "", time: 0 };
+let toldAt = -Infinity;
 let listed = 0;
 let times = [];
 
@@ -46,12 +46,15 @@ async function show(next) {
   isMirrored = next.isMirrored;
   press(element.mirror, isMirrored);
   press(element.pause, false);
+  if (next.isVideo) {
+    next.video.onpause = next.video.onended = () => press(element.pause, true);
+    next.video.onplay = () => press(element.pause, false);
+  }
   element.pause.disabled = !next.isVideo;
   for (const name of ["mirror", "heat", "snapshot", "table"]) element[name].disabled = false;
   element.table.textContent = next.isVideo ? "Record table" : "Table";
   element.welcome.hidden = true;
   element.canvas.hidden = false;
-  told.time = 0;
   if (next.isLive) offerCameras(next.cameraId);
   let last = 0;
   for await (const frame of next.frames()) {
@@ -85,16 +88,18 @@ function redraw() {
 
 function list(now) {
   listed = now;
-  panel.show(shown.faces, explained);
-  element.nobody.hidden = shown.faces.length > 0;
   const { faces } = shown;
-  const names = faces.map(({ number, winner, probabilities }) => `${number} ${nameOf(labels.emotions[winner], probabilities[winner])}`);
-  const words = names.length ? names.join(", ") : "no face found";
-  element.canvas.setAttribute("aria-label", `${source.name}: ${words}`);
-  if (now - told.time < TOLD_MILLISECONDS) return;
+  panel.show(faces, explained);
+  element.nobody.hidden = faces.length > 0;
+  const names = faces.map(({ number, winner }) => `${number} ${labels.emotions[winner]}`);
+  const words = names.join(", ") || "no face found";
   const rate = source.isVideo && times.length > 2 ? ` · ${rateOf(times)} frames a second` : "";
-  told = { text: `${source.name}: ${words}${rate}`, time: now };
-  say(told.text);
+  say(`${source.name}: ${words}${rate}`);
+  // A screen reader is told what has changed, and not too often.
+  if (now - toldAt < TOLD_MILLISECONDS || element.told.textContent === words) return;
+  toldAt = now;
+  element.told.textContent = words;
+  element.canvas.setAttribute("aria-label", `${source.name}: ${words}`);
 }
 
 function rateOf(times) {
@@ -123,7 +128,11 @@ reader.onMap = (made) => {
 };
 
 const actions = {
-  camera: () => start(() => openCamera(element.video, element.cameras.value, cameraHasGone)),
+  camera() {
+    // Phones open no second camera beside the first.
+    if (source?.isLive) source.close();
+    return start(() => openCamera(element.stage, element.cameras.value, cameraHasGone));
+  },
   file: () => element.files.click(),
   pause: () => source.togglePause(),
   mirror() {
@@ -164,7 +173,7 @@ async function offerCameras(current) {
 }
 
 function openFiles(files) {
-  if (files.length) start(() => openFile(element.video, files[0]));
+  if (files.length) start(() => openFile(element.stage, files[0]));
 }
 
 function press(button, isPressed) {
@@ -193,8 +202,6 @@ element.files.onchange = () => {
   element.files.value = "";
 };
 element.smooth.oninput = () => (element.smooth.nextElementSibling.value = `${Number(element.smooth.value).toFixed(1)} s`);
-element.video.onpause = element.video.onended = () => press(element.pause, true);
-element.video.onplay = () => press(element.pause, false);
 
 const keys = { c: "camera", o: "file", " ": "pause", m: "mirror", h: "heat", s: "snapshot", t: "table" };
 addEventListener("keydown", (event) => {
