@@ -6,8 +6,6 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
-import cv2
-
 from emotion_recognition.errors import UserError
 
 
@@ -126,6 +124,9 @@ def keep_aside(path) -> Path | None:
 
 def write_picture(path, picture):
     """Write `picture` (uint8; gray, or blue-green-red) in the format that the suffix of `path` names."""
+    # Imported here: scripts ask this module for the files beside it before OpenCV's settings are made.
+    import cv2
+
     path = Path(path)
     try:
         is_encoded, encoded = cv2.imencode(path.suffix, picture)
