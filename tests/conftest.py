@@ -256,3 +256,16 @@ def small_disk(request, tmp_path):
         pytest.skip("only root may mount a small disk")
     yield folder, None
     subprocess.run(["umount", folder], check=True)
+
+
+def bright_spot(row=9, column=33):
+    """Return a black face with one white pixel."""
+    face = np.zeros((48, 48), np.uint8)
+    face[row, column] = 255
+    return face
+
+
+def see_spot(faces):
+    """Return as probabilities how white the pixel of `bright_spot` is, and the rest."""
+    white = faces[:, 9, 33] / 255
+    return np.stack([white, 1 - white], axis=1)

@@ -132,10 +132,6 @@ def silent_start() -> Iterator[None]:
         os.close(nowhere)
 
 
-# Kept until pictures and models do without it.
-quiet_libraries = silent_start
-
-
 class Parser(argparse.ArgumentParser):
     """A parser whose mistakes are one sentence on standard error, as all others are."""
 

@@ -1,73 +1,68 @@
 """Gradient class activation maps: where the last convolution has found what speaks for an emotion.
 
-Faces, `chosen` and maps are those of `explanation`. The gradients are TensorFlow's: other backends have no such maps.
+They are here to be compared with what others publish. They do not pass the check of `faithfulness`: trust occlusion.
+The gradients are TensorFlow's: other backends have no such maps.
 """
 
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import keras
 import numpy as np
 
+from emotion_recognition.errors import UserError
 from emotion_recognition.evaluation.metrics import SMALLEST_PROBABILITY
-from emotion_recognition.explanation.occlusion import enlarged
-from emotion_recognition.images import FACE_SIZE
+from emotion_recognition.explanation.attention import enlarged
+from emotion_recognition.explanation.occlusion import Faces, Maps, Places
 from emotion_recognition.models.foreign import all_layers
 
-
-def is_possible() -> bool:
-    """Return whether this backend gives the gradients: TensorFlow alone does."""
-    return keras.backend.backend() == "tensorflow"
+# Faces whose gradients are held in memory at once.
+BATCH_SIZE = 64
 
 
-def compile_maps(network):
-    """Return a function (faces, chosen) -> gradient class activation maps, 0 and above (Selvaraju et al., 2017, 3).
+def class_activation_maps(network: keras.Model, faces: Faces, chosen: Places) -> Maps:
+    """Return gradient class activation maps, 0 and above (Selvaraju et al., 2017, section 3).
 
     The channels of the last convolution are added, each weighed by the mean gradient of the emotion's score with
     respect to it; what speaks against the emotion is cut off, and the map is enlarged to the size of the face. That
     takes the cells of the convolution for equal parts of the face; where convolutions are not padded they see a little
     less than that. The score is the emotion's input to the last softmax, or, where the last layer is no softmax, the
-    logarithm of its probability. ValueError for a network without convolution.
+    logarithm of its probability. UserError for a network without convolution, and for another backend.
     """
-    import tensorflow
-
+    if keras.backend.backend() != "tensorflow":
+        raise UserError("Class activation maps need TensorFlow's gradients: set KERAS_BACKEND=tensorflow.")
     convolution = find_last_convolution(network)
     if convolution is None:
-        raise ValueError("the network has no convolution")
+        raise UserError("Class activation maps need a convolution, and this network has none: use --method occlusion.")
+    import tensorflow
 
-    def weigh_channels(faces, chosen):
+    maps = []
+    for start in range(0, len(faces), BATCH_SIZE):
+        pictures = tensorflow.constant(np.asarray(faces[start : start + BATCH_SIZE])[..., np.newaxis], "float32")
+        emotions = tensorflow.constant(chosen[start : start + BATCH_SIZE], "int32")
         with tensorflow.GradientTape() as tape, recorded_outputs(convolution) as outputs:
-            scores = tensorflow.gather(call_without_softmax(network, faces), chosen, batch_dims=1)
+            scores = tensorflow.gather(call_without_softmax(network, pictures), emotions, batch_dims=1)
         # Of a convolution that is called several times, the last call counts.
         features = outputs[-1]
         weights = tensorflow.reduce_mean(tape.gradient(scores, features), axis=(1, 2), keepdims=True)
-        return tensorflow.nn.relu(tensorflow.reduce_sum(weights * features, axis=-1))
-
-    signature = [
-        tensorflow.TensorSpec((None, FACE_SIZE, FACE_SIZE, 1), tensorflow.float32),
-        tensorflow.TensorSpec((None,), tensorflow.int32),
-    ]
-    # Compiled at once: for this the network is changed for a moment, which must not happen while it is at work.
-    compiled = tensorflow.function(weigh_channels, input_signature=signature).get_concrete_function()
-
-    def maps(faces, chosen):
-        pictures = tensorflow.constant(np.asarray(faces)[..., np.newaxis], tensorflow.float32)
-        return enlarged(compiled(pictures, tensorflow.constant(chosen, tensorflow.int32)).numpy())
-
-    return maps
+        maps.append(tensorflow.nn.relu(tensorflow.reduce_sum(weights * features, axis=-1)).numpy())
+    return enlarged(np.concatenate(maps))
 
 
-def find_last_convolution(network):
+def find_last_convolution(network: keras.Model) -> keras.Layer | None:
     """Return the convolution nearest to the output, also within networks that are layers; None where there is none."""
     kinds = keras.layers.Conv2D | keras.layers.DepthwiseConv2D | keras.layers.SeparableConv2D
     return next((layer for layer in reversed(all_layers(network)) if isinstance(layer, kinds)), None)
 
 
 @contextmanager
-def recorded_outputs(layer):
+def recorded_outputs(layer: keras.Layer) -> Iterator[list[Any]]:
     """Give a list that takes what the layer returns, wherever in a network it is called inside the block."""
-    outputs, call = [], layer.call
+    outputs: list[Any] = []
+    call = layer.call
 
-    def recording_call(*arguments, **options):
+    def recording_call(*arguments: Any, **options: Any) -> Any:
         outputs.append(call(*arguments, **options))
         return outputs[-1]
 
@@ -78,13 +73,13 @@ def recorded_outputs(layer):
         del layer.call
 
 
-def call_without_softmax(network, faces):
+def call_without_softmax(network: keras.Model, pictures: Any) -> Any:
     """Return the scores (n, emotions) that the last softmax turns into probabilities, or else their logarithm."""
     last = all_layers(network)[-1]
     if getattr(last, "activation", None) is not keras.activations.softmax:
-        return keras.ops.log(network(faces, training=False) + SMALLEST_PROBABILITY)
+        return keras.ops.log(network(pictures, training=False) + SMALLEST_PROBABILITY)
     last.activation = keras.activations.linear
     try:
-        return network(faces, training=False)
+        return network(pictures, training=False)
     finally:
         last.activation = keras.activations.softmax

@@ -1,20 +1,35 @@
 """Faces to explain: those in people's pictures, and the labelled ones of a data folder; uint8 (n, 48, 48), gray."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from emotion_recognition.datasets import folders
 from emotion_recognition.errors import UserError
+from emotion_recognition.evaluation.results import read_faces
+from emotion_recognition.explanation.occlusion import Faces
 from emotion_recognition.faces.boxes import crop_face, find_or_whole
 from emotion_recognition.faces.haar import FaceDetector
 from emotion_recognition.images import read_picture, to_gray
+from emotion_recognition.labels import canonical
+
+# Rows of a figure: more would make it larger than PNG files can be.
+MOST_FACES = 200
 
 
-def find(paths, whole="never") -> tuple[np.ndarray, list[str]]:
+def place_of(emotion: str, emotions: tuple[str, ...]) -> int:
+    """Return the place of an emotion, however it is spelled; UserError where it is none of `emotions`."""
+    try:
+        return emotions.index(canonical(emotion))
+    except ValueError as error:
+        raise UserError(f"The model does not know {emotion}: choose from {', '.join(emotions)}.") from error
+
+
+def find(paths: Sequence[str | Path], whole: str = "never") -> tuple[Faces, list[str]]:
     """Return the faces in picture files, and what to call each; UserError names a picture that holds none.
 
-    `whole` says when a picture is itself the face: never, auto (where no face is found), or always.
+    `whole` is that of `faces.boxes.find_or_whole`. More than `MOST_FACES` are refused.
     """
     faces, names, detector = [], [], FaceDetector()
     for path in paths:
@@ -26,14 +41,13 @@ def find(paths, whole="never") -> tuple[np.ndarray, list[str]]:
             raise UserError(f"{path}: no face found; --whole auto reads such a picture as one face.")
         faces += [crop_face(gray, box) for box in boxes]
         names += [f"{Path(path).name}, face {number}" for number in range(1, len(boxes) + 1)]
+    if len(faces) > MOST_FACES:
+        raise UserError(f"{len(faces)} faces are too many for one figure: name fewer pictures at once.")
     return np.array(faces), names
 
 
-def read(data, split, emotions) -> tuple[np.ndarray, np.ndarray]:
+def read(data: str | Path, split: str, emotions: tuple[str, ...]) -> tuple[Faces, npt.NDArray[np.integer]]:
     """Return the faces of a split and their labels, int (n,), places in `emotions`, shuffled always alike."""
-    pictures = folders.read_split(data, split)
-    pictures = pictures and pictures.of_emotions(emotions)
-    if not pictures:
-        raise UserError(f"{data} holds no pictures in `{split}`: name another --data or --split.")
-    order = np.random.default_rng(0).permutation(len(pictures))
-    return pictures.pictures[order, :, :, 0], pictures.labels[order]
+    faces = read_faces(data, [split], emotions).faces
+    order = np.random.default_rng(0).permutation(len(faces))
+    return faces.pictures[order, :, :, 0], faces.labels[order]
