@@ -8,110 +8,151 @@
     python dataset_prepare.py CK+/ --folds 10 --fold 1             CK+, JAFFE and FERG-DB: split by person
 
 The result is data/{train,validation,test}/<emotion>/fer0012345.png (the number is the row of the CSV, from 0),
-data/copies.csv (identical pictures in different splits) and data/rejected.csv (what was left out, and why).
+data/copies.csv (identical pictures in different splits), data/rejected.csv (what was left out, and why) and
+data/written.csv (what --force may replace: nothing else is ever removed).
 """
 
+import argparse
 import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from emotion_recognition.cli import options, program
 from emotion_recognition.errors import UserError
 
 SPLITS = ("train", "validation", "test")
-KINDS = ("fer2013", "photos", "ckplus", "ckplus48", "jaffe", "ferg", "emoji")
+
+# The flags that have a meaning for every data set.
+GENERAL = ("source", "dataset", "output", "pack", "splits", "force")
 
 # All are in rejected.csv.
 REASONS_SHOWN = 5
 
 
-def parse_args():
+def parse_args() -> tuple[argparse.Namespace, dict[str, Any]]:
+    """Return what is for every data set, and those flags for some that a person has given."""
     parser = program.parser(__doc__)
     parser.add_argument("source", nargs="?", default="fer2013.csv", help="file or folder of the data set")
-    parser.add_argument("--dataset", choices=KINDS, help="what the source is (default: recognised by its form)")
-    target = parser.add_mutually_exclusive_group()
+    parser.add_argument(
+        "--dataset",
+        metavar="KIND",
+        help="fer2013, photos, ckplus, ckplus48, jaffe, ferg or emoji (default: recognised by its form)",
+    )
+    result = parser.add_argument_group("what is written")
+    target = result.add_mutually_exclusive_group()
     target.add_argument("--output", default="data", help="folder to make")
     target.add_argument("--pack", metavar="FILE", help="write one .npz file instead; SOURCE may be a prepared folder")
-    parser.add_argument("--splits", default=",".join(SPLITS), help="which splits go into the packed file")
-    parser.add_argument("--force", action="store_true", help="replace what an earlier run made")
-    parser.add_argument("--labels", metavar="CSV", help="FER+'s fer2013new.csv: label as most of ten people do")
-    parser.add_argument("--votes", action="store_true", help="keep FER-2013's labels, and FER+'s votes in votes.csv")
-    parser.add_argument(
-        "--drawn", type=options.not_negative, default=0, metavar="N", help="train also on N drawn faces each"
+    result.add_argument("--splits", help="which go into the packed file (default: train,validation,test)")
+    result.add_argument("--force", action="store_true", help="replace what an earlier run made")
+    fer2013 = parser.add_argument_group("FER-2013")
+    fer2013.add_argument("--labels", type=Path, metavar="CSV", help="FER+'s fer2013new.csv: label as most of ten do")
+    fer2013.add_argument(
+        "--votes", action="store_const", const=True, help="keep FER-2013's labels, and FER+'s votes in votes.csv"
     )
-    parser.add_argument("--neutral", action="store_true", help="CK+: take the first frame of each sequence as neutral")
-    parser.add_argument("--folds", type=options.positive(int), default=10, help="parts into which persons are dealt")
-    parser.add_argument("--fold", type=options.positive(int), default=1, help="the part to test on, from 1")
-    how = parser.add_mutually_exclusive_group()
-    how.add_argument("--split-pictures", action="store_true", help="split by picture, as papers do: it flatters")
-    how.add_argument("--only-test", action="store_true", help="all pictures are for testing a model trained elsewhere")
-    options.add_whole_flag(parser)
+    faces = parser.add_argument_group("data sets of pictures")
+    faces.add_argument(
+        "--whole",
+        choices=("never", "auto", "always"),
+        help="take a picture as one face: auto where none is found (default: always for ckplus48 and ferg, else never)",
+    )
+    faces.add_argument(
+        "--neutral", action="store_const", const=True, help="CK+: take the first frame of each sequence as neutral"
+    )
+    split = parser.add_argument_group("how pictures are split")
+    split.add_argument("--folds", type=options.positive(int), help="parts into which persons are dealt (default: 10)")
+    split.add_argument("--fold", type=options.positive(int), help="the part to test on, from 1 (default: 1)")
+    how = split.add_mutually_exclusive_group()
+    how.add_argument(
+        "--split-pictures", action="store_const", const=True, help="split by picture, as papers do: it flatters"
+    )
+    how.add_argument(
+        "--only-test", action="store_const", const=True, help="all pictures are for testing a model trained elsewhere"
+    )
+    drawn = parser.add_argument_group("FER-2013 and photos")
+    drawn.add_argument(
+        "--drawn", type=options.not_negative, metavar="N", help="train also on N drawn faces of each emotion"
+    )
     parser.add_argument(
-        "--seed", type=options.not_negative, default=0, help="deals persons and photos, and draws faces"
+        "--seed", type=options.not_negative, help="deals persons and photos, and draws faces (default: 0)"
     )
     arguments = parser.parse_args()
-    if arguments.folds < 2:
-        parser.error("--folds takes 2 or more: one is tested on, the others are trained on")
-    if arguments.fold > arguments.folds:
-        parser.error(f"there is no fold {arguments.fold} of {arguments.folds}")
     if arguments.votes and not arguments.labels:
         parser.error("--votes needs the table of votes: name FER+'s fer2013new.csv with --labels")
     if arguments.votes and arguments.drawn:
         parser.error("nobody has voted on drawn faces: leave out --votes or --drawn")
     if arguments.only_test and arguments.drawn:
         parser.error("drawn faces are for training: leave out --only-test or --drawn")
-    arguments.given = [name for name, value in vars(arguments).items() if value != parser.get_default(name)]
-    if "splits" in arguments.given and not arguments.pack:
+    if arguments.splits and not arguments.pack:
         parser.error("--splits chooses what goes into the file of --pack: name one")
-    arguments.splits = arguments.splits.split(",")
-    if not set(arguments.splits) <= set(SPLITS):
+    if not set((arguments.splits or "train").split(",")) <= set(SPLITS):
         parser.error("--splits takes train, validation and test, with commas between them")
-    return arguments
+    given = {name: value for name, value in vars(arguments).items() if name not in GENERAL}
+    return arguments, {name: value for name, value in given.items() if value is not None}
 
 
-def main():
-    arguments = parse_args()
+def main() -> None:
+    arguments, given = parse_args()
+    if arguments.pack:
+        splits = arguments.splits.split(",") if arguments.splits else SPLITS
+        pack(arguments.source, arguments.dataset, given, arguments.pack, splits, arguments.force)
+    else:
+        prepare(arguments.source, arguments.dataset, given, arguments.output, arguments.force)
+        print(f"What was left out is listed in {arguments.output}/rejected.csv.")
+
+
+def prepare(source: str, kind: str | None, given: dict[str, Any], output: str, force: bool) -> None:
+    """Write a data set as the folder `output`, and report what is in it."""
     # Imported here, so that --help answers at once.
+    from emotion_recognition.datasets import kinds
+    from emotion_recognition.datasets.preparation import write_data_folder
+    from emotion_recognition.faces.haar import FaceDetector
+
+    kind = kind or kinds.recognise(source)
+    dataset = kinds.open_dataset(source, kind, FaceDetector().detect, **given)
+    print(f"{source} is read as {kind}, {dataset.description}.")
+    samples = with_progress(dataset, dataset.unit)
+    written = write_data_folder(samples, output, force, dataset.unit)
+    print(written.table())
+    if "drawn" in given:
+        print(f"Of those for training, {given['drawn']:,} of each emotion are drawn.")
+    print(f"{written.rejected.total():,} {dataset.unit} left out.")
+    for reason, number in written.rejected.most_common(REASONS_SHOWN):
+        print(f"{number:8,}: {reason}")
+    if kind == "fer2013":
+        differs = "" if dataset.is_original else "not "
+        print(f"This is {differs}the complete, original FER-2013 of 35,887 rows.")
+
+
+def pack(source: str, kind: str | None, given: dict[str, Any], path: str, splits: Sequence[str], force: bool) -> None:
+    """Write a data set, or a folder that is prepared already, as the packed file `path`."""
     from emotion_recognition import files
     from emotion_recognition.datasets import folders
 
-    if not arguments.pack:
-        return prepare(arguments, arguments.output)
-    if not arguments.pack.endswith(".npz"):
-        raise UserError(f"{arguments.pack}: the name of a packed file ends in .npz; name another --pack.")
-    files.claim_output(arguments.pack, arguments.force, "--pack")
-    if Path(arguments.source).is_dir() and any(folders.has_split(arguments.source, split) for split in SPLITS):
-        if without_use := [name for name in arguments.given if name not in ("source", "pack", "splits", "force")]:
+    if not path.endswith(".npz"):
+        raise UserError(f"{path}: the name of a packed file ends in .npz; name another --pack.")
+    files.claim_output(path, force, "--pack")
+    if Path(source).is_dir() and any(folders.has_split(source, split) for split in SPLITS):
+        if without_use := [*["dataset"] * bool(kind), *given]:
             flag = without_use[0].replace("_", "-")
-            raise UserError(f"{arguments.source} is prepared already, which leaves no use for --{flag}: leave it out.")
-        numbers = folders.pack(arguments.source, arguments.pack, arguments.splits)
+            raise UserError(f"{source} is prepared already, which leaves no use for --{flag}: leave it out.")
+        numbers = folders.pack(source, path, splits)
     else:
         # Not beside the packed file, which may be on the slow drive that it is made for.
         with tempfile.TemporaryDirectory(prefix="pack_") as folder:
-            prepare(arguments, f"{folder}/data")
-            numbers = folders.pack(f"{folder}/data", arguments.pack, arguments.splits)
+            prepare(source, kind, given, f"{folder}/data", force=False)
+            numbers = folders.pack(f"{folder}/data", path, splits)
     contents = ", ".join(f"{number:,} for {split}" for split, number in numbers.items())
-    print(f"Wrote {arguments.pack} ({Path(arguments.pack).stat().st_size / 1e6:.1f} MB): {contents}")
+    print(f"Wrote {path} ({Path(path).stat().st_size / 1e6:.1f} MB): {contents}")
 
 
-def prepare(arguments, output):
-    from emotion_recognition.datasets import drawings, fer2013, preparation, readers
-
-    reader = readers.open_source(arguments)
-    drawn = drawings.samples(arguments.drawn, arguments.seed)
-    written = preparation.write_data_folder(reader, output, arguments.force, reader.unit, drawn)
-    print(written.table())
-    if arguments.drawn:
-        print(f"Of those for training, {arguments.drawn:,} of each emotion are drawn.")
-    where = "" if arguments.pack else f", listed in {output}/{preparation.REJECTED}"
-    print(f"{written.rejected.total():,} {reader.unit} left out{where}.")
-    for reason, number in written.rejected.most_common(REASONS_SHOWN):
-        print(f"{number:8,}: {reason}")
-    if not isinstance(reader, fer2013.Fer2013):
-        return
-    if reader.fingerprint == fer2013.FER2013_FINGERPRINT:
-        print("This is the complete, original FER-2013.")
-    else:
-        print("This is not the complete, original FER-2013: its rows differ from the 35,887 that were released.")
+def with_progress(items: Iterable, unit: str) -> Iterator:
+    """Yield the items; print now and then how many they were."""
+    for number, item in enumerate(items, start=1):
+        yield item
+        if number % 5000 == 0:
+            # Flushed, so that it is seen at once also where it goes to a file.
+            print(f"{number:6,} {unit} read", flush=True)
 
 
 if __name__ == "__main__":

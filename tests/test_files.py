@@ -1,10 +1,15 @@
 """Files that are written whole or not at all."""
 
+import os
+import subprocess
+import sys
+import threading
+
 import cv2
 import numpy as np
 import pytest
 
-from emotion_recognition import files
+from emotion_recognition import files, partial_files
 from emotion_recognition.errors import UserError
 
 
@@ -63,40 +68,176 @@ def test_a_folder_appears_when_it_is_whole(tmp_path):
         with files.folder_written_whole(folder) as temporary:
             (temporary / content).write_text(content)
             assert not (folder / content).exists()
-        assert [path.name for path in folder.iterdir()] == [content]
+        assert sorted(path.name for path in folder.iterdir()) == [content, "written.csv"]
     assert list(tmp_path.iterdir()) == [folder]
 
 
 @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
 def test_a_failed_folder_keeps_the_old_one(error, tmp_path):
     folder = tmp_path / "data"
-    folder.mkdir()
-    (folder / "old").write_text("old")
+    with files.folder_written_whole(folder) as temporary:
+        (temporary / "old").write_text("old")
     with pytest.raises(error), files.folder_written_whole(folder) as temporary:
         (temporary / "half").write_text("half")
         raise error
-    assert [path.name for path in folder.iterdir()] == ["old"]
+    assert sorted(path.name for path in folder.iterdir()) == ["old", "written.csv"]
     assert list(tmp_path.iterdir()) == [folder]
 
 
 def test_the_old_folder_comes_back_when_the_new_one_cannot_take_its_place(tmp_path):
     folder = tmp_path / "data"
-    folder.mkdir()
-    (folder / "old").write_text("old")
-    with pytest.raises(OSError, match=r"data\.partial"), files.folder_written_whole(folder) as temporary:
+    with files.folder_written_whole(folder) as temporary:
+        (temporary / "old").write_text("old")
+    with pytest.raises(OSError, match=r"data\..*\.partial"), files.folder_written_whole(folder) as temporary:
         temporary.rmdir()
-    assert [path.name for path in folder.iterdir()] == ["old"]
+    assert sorted(path.name for path in folder.iterdir()) == ["old", "written.csv"]
     assert list(tmp_path.iterdir()) == [folder]
 
 
-def test_a_run_killed_between_the_two_renames_loses_nothing(tmp_path):
-    folder, old = tmp_path / "data", tmp_path / "data.old.partial"
-    old.mkdir()
-    (old / "old").write_text("old")
+@pytest.fixture
+def killed():
+    """The number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def rest(path, process, machine=None, kind=""):
+    """Return the name under which a run with this number left something beside `path`."""
+    machine = machine or partial_files.this_machine()
+    return path.parent / f"{path.stem}.{machine}-{process}-0123abcd{kind}.partial{path.suffix}"
+
+
+def test_a_run_killed_between_the_two_renames_loses_nothing(tmp_path, killed):
+    folder = tmp_path / "data"
+    with files.folder_written_whole(folder) as temporary:
+        (temporary / "old").write_text("old")
+    folder.rename(rest(folder, killed, kind=".old"))
+    partial_files.remove_rests.cache_clear()
     with pytest.raises(OSError), files.folder_written_whole(folder):
         raise OSError
-    assert [path.name for path in folder.iterdir()] == ["old"]
+    assert sorted(path.name for path in folder.iterdir()) == ["old", "written.csv"]
     assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_what_killed_runs_left_is_removed_and_what_others_are_writing_stays(tmp_path, killed):
+    path = tmp_path / "model.h5"
+    left = [rest(path, killed), rest(tmp_path / "other.png", killed), rest(path, 7, machine="000000")]
+    others = [rest(path, os.getpid()), rest(tmp_path / "video.mp4", 7, machine="000001"), tmp_path / "my.partial.h5"]
+    for each in left + others:
+        each.write_text("half")
+    # Not touched for two days.
+    os.utime(left[2], (0, left[2].stat().st_mtime - 2 * partial_files.DAY))
+    (rest(tmp_path / "data", killed) / "train").mkdir(parents=True)
+    with files.written_whole(path) as temporary:
+        temporary.write_text("whole")
+    assert sorted(tmp_path.iterdir()) == sorted([path, *others])
+
+
+def test_two_that_write_at_once_do_not_meet(tmp_path):
+    path = tmp_path / "model.h5"
+    with files.written_whole(path) as first, files.written_whole(path) as second:
+        first.write_text("first")
+        second.write_text("second")
+    assert path.read_text() == "first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_one_place_is_claimed_by_many_at_one_moment(tmp_path):
+    failures = []
+
+    def claim(number):
+        for _ in range(50):
+            try:
+                files.claim_output(tmp_path / f"model_{number}.h5")
+            except UserError as error:
+                failures.append(error)
+
+    threads = [threading.Thread(target=claim, args=[number]) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == [] and list(tmp_path.iterdir()) == []
+
+
+def write_folder(folder):
+    """Write a folder as a script does, of two files."""
+    with files.folder_written_whole(folder) as temporary:
+        (temporary / "train").mkdir()
+        (temporary / "train/1.png").write_text("a picture")
+        (temporary / "copies.csv").write_text("a table")
+
+
+def test_only_what_was_written_is_replaced(tmp_path):
+    write_folder(tmp_path / "data")
+    with pytest.raises(UserError, match="data exists already: name another --output, or replace it with --force"):
+        files.claim_folder(tmp_path / "data")
+    files.claim_folder(tmp_path / "data", force=True)
+    write_folder(tmp_path / "data")
+    assert list(tmp_path.iterdir()) == [tmp_path / "data"]
+
+
+def add_a_picture(folder):
+    (folder / "train/me.png").write_text("the only copy")
+    return "train/me.png was not written by this script"
+
+
+def change_a_picture(folder):
+    (folder / "train/1.png").write_text("a retouched picture")
+    return "train/1.png was not written by this script, or has been changed since"
+
+
+def add_an_empty_folder(folder):
+    (folder / "train/holidays").mkdir()
+    return "train/holidays was not written"
+
+
+def add_a_link(folder):
+    (folder / "train/1.png").rename(folder.parent / "1.png")
+    (folder / "train/1.png").symlink_to(folder.parent / "1.png")
+    return "train/1.png was not written"
+
+
+def lose_the_list(folder):
+    (folder / "written.csv").unlink()
+    return "written.csv is missing"
+
+
+def spoil_the_list(folder):
+    (folder / "written.csv").write_text("a,b\n")
+    return "was not written"
+
+
+CHANGES = (add_a_picture, change_a_picture, add_an_empty_folder, add_a_link, lose_the_list, spoil_the_list)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("force", [False, True])
+def test_what_a_person_has_put_into_a_folder_is_named_and_kept(change, force, tmp_path):
+    write_folder(tmp_path / "data")
+    words = change(tmp_path / "data")
+    before = sorted((tmp_path / "data").rglob("*"))
+    with pytest.raises(UserError, match=f"{words}.*: move it away, or name another --output"):
+        files.claim_folder(tmp_path / "data", force)
+    with pytest.raises(UserError, match=words):
+        write_folder(tmp_path / "data")
+    assert sorted((tmp_path / "data").rglob("*")) == before
+
+
+def test_what_a_person_adds_while_the_folder_is_written_is_kept(tmp_path):
+    write_folder(tmp_path / "data")
+    with pytest.raises(UserError, match=r"me\.png"), files.folder_written_whole(tmp_path / "data") as temporary:
+        (temporary / "new").write_text("new")
+        add_a_picture(tmp_path / "data")
+    assert (tmp_path / "data/train/me.png").read_text() == "the only copy"
+    assert list(tmp_path.iterdir()) == [tmp_path / "data"]
+
+
+def test_names_that_are_no_utf_8_are_known_again(tmp_path):
+    with files.folder_written_whole(tmp_path / "data") as temporary:
+        (temporary / 'caf\udce9, "1".png').write_text("a picture")
+    assert files.find_foreign(tmp_path / "data") is None
 
 
 def test_old_files_are_kept_under_a_dated_name(tmp_path):

@@ -1,7 +1,7 @@
 """Put everything the page needs into web/dist/, and with --serve show it on this machine.
 
-    python web/build.py            for a web server
-    python web/build.py --serve    and then open http://127.0.0.1:8000/
+python web/build.py            for a web server
+python web/build.py --serve    and then open http://127.0.0.1:8000/
 """
 
 import argparse

@@ -6,8 +6,10 @@ import lzma
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
+from typing import IO, Any
 
 from emotion_recognition.errors import UserError
 
@@ -26,7 +28,7 @@ HEADER_TYPES = (
     tarfile.GNUTYPE_LONGLINK,
 )
 XZ = b"\xfd7"
-OPENERS = {b"\x1f\x8b": gzip.open, XZ: lzma.open, b"BZ": bz2.open}
+OPENERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, XZ: lzma.open, b"BZ": bz2.open}
 BROKEN_ARCHIVE = (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, tarfile.TarError)
 
 
@@ -38,7 +40,7 @@ class TarMember(tarfile.TarInfo):
     """A member of an archive; `tarfile` would take headers of any length into the memory."""
 
     @classmethod
-    def frombuf(cls, *arguments):
+    def frombuf(cls, *arguments: Any) -> "TarMember":
         """Return the member that a block of an archive describes."""
         member = super().frombuf(*arguments)
         if member.type in HEADER_TYPES and member.size > LONGEST_HEADER:
@@ -47,15 +49,19 @@ class TarMember(tarfile.TarInfo):
 
 
 class OpenedTable:
-    """Context manager that opens a CSV file for reading bytes, through whatever compression or archive it is in."""
+    """Context manager that opens a CSV file for reading bytes, through whatever compression or archive it is in.
 
-    def __init__(self, path: Path):
-        self.path = path
+    Of the files of an archive it takes the first that `tables` names, or the only one that ends in .csv.
+    """
+
+    def __init__(self, path: Path, tables: Sequence[str]):
+        self.path, self._tables = path, tables
         self._stack = ExitStack()
 
-    def __enter__(self):
+    def __enter__(self) -> IO[bytes]:
         if self.path.is_dir():
-            raise UserError(f"{self.path} is a folder: name the table in it, such as {self.path / 'fer2013.csv'}.")
+            found = [name for name in self._tables if (self.path / name).is_file()]
+            raise UserError(f"{self.path} is a folder: name the table in it, {self.path / (*found, *self._tables)[0]}.")
         if not self.path.is_file():
             raise UserError(f"{self.path} is not there: download FER-2013 (see the README) or name its CSV file.")
         try:
@@ -68,10 +74,10 @@ class OpenedTable:
         except (*BROKEN_ARCHIVE, OSError, ValueError, RuntimeError, NotImplementedError) as error:
             raise UserError(f"{self.path} is damaged, cut off or locked ({error}): download it again.") from error
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         self._stack.close()
 
-    def _open(self):
+    def _open(self) -> Any:
         with self.path.open("rb") as file:
             start = file.read(LONGEST_HEADER)
         if start[:2] == XZ:
@@ -80,27 +86,27 @@ class OpenedTable:
         if zipfile.is_zipfile(self.path):
             archive = self._stack.enter_context(zipfile.ZipFile(self.path))
             return archive.open(self._choose(archive.namelist()))
-        if archive := self._open_tar():
-            files = list_files(archive)
+        if tar := self._open_tar():
+            files = list_files(tar)
             # Not by its name, which a link behind it may have too.
-            return archive.extractfile(files[self._choose(files)])
+            return tar.extractfile(files[self._choose(files)])
         if start[:2] == b"PK":
             raise UserError(f"{self.path} is a zip archive that is cut off: download it again.")
         if start[:2] in OPENERS:
             return OPENERS[start[:2]](self.path, "rb")
         return self.path.open("rb", buffering=READ_AHEAD)
 
-    def _open_tar(self):
+    def _open_tar(self) -> tarfile.TarFile | None:
         """Return the archive where the file is one of tar, whatever its compression; else None."""
         try:
             return self._stack.enter_context(tarfile.open(self.path, tarinfo=TarMember))
         except tarfile.TarError:
             return None
 
-    def _choose(self, names):
+    def _choose(self, names: Iterable[str]) -> str:
         """Return the table among the members of an archive: the whole data set before its parts."""
         tables = {PurePosixPath(name).name: name for name in names if name.endswith(".csv")}
-        for known in ("fer2013.csv", "icml_face_data.csv", "train.csv"):
+        for known in self._tables:
             if known in tables:
                 return tables[known]
         if len(tables) == 1:
@@ -108,7 +114,7 @@ class OpenedTable:
         raise UserError(f"{self.path} holds no fer2013.csv: unpack it and name the CSV file.")
 
 
-def list_files(archive) -> dict[str, tarfile.TarInfo]:
+def list_files(archive: tarfile.TarFile) -> dict[str, tarfile.TarInfo]:
     """Return the files in an archive of tar by their names; TrapError where it holds far too much.
 
     It is looked at before each member is skipped, which means to unpack it.
@@ -125,7 +131,7 @@ def list_files(archive) -> dict[str, tarfile.TarInfo]:
     return files
 
 
-def read_lines(file):
+def read_lines(file: IO[bytes]) -> Iterator[bytes]:
     """Yield the lines of a binary file that are not empty, none longer than `LONGEST_LINE`: the rest is skipped.
 
     TrapError where there are more than `MOST_LINES`, or more than `LARGEST_TABLE` bytes.

@@ -2,6 +2,10 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFont
@@ -40,23 +44,32 @@ def faces() -> dict[str, str]:
     return found
 
 
-class EmojiFaces:
-    """Draws the faces of a font such as Noto Color Emoji; UserError where the file is no such font."""
+@dataclass(frozen=True)
+class Emoji:
+    """The faces of a font such as Noto Color Emoji; iterating raises UserError where the file is no such font."""
 
-    unit = "pictures"
+    source: Path
 
-    def __init__(self, path):
+    unit: ClassVar[str] = "pictures"
+    description: ClassVar[str] = "all for testing"
+
+    @staticmethod
+    def recognises(source: Path) -> bool:
+        """Return whether a path holds this kind of data set."""
+        return source.suffix.lower() == ".ttf" and not source.is_dir()
+
+    def __iter__(self) -> Iterator[Sample]:
         try:
-            self._font = ImageFont.truetype(str(path), FONT_SIZE)
+            font = ImageFont.truetype(str(self.source), FONT_SIZE)
         except OSError as error:
-            raise UserError(f"{path} is no font with emoji of {FONT_SIZE} pixels: take NotoColorEmoji.ttf.") from error
-
-    def __iter__(self):
+            raise UserError(
+                f"{self.source} is no font with emoji of {FONT_SIZE} pixels: take NotoColorEmoji.ttf."
+            ) from error
         for character, emotion in faces().items():
-            yield Sample(draw(character, self._font), emotion, "test", f"emoji_{ord(character):05X}.png")
+            yield Sample(draw(character, font), emotion, "test", f"emoji_{ord(character):05X}.png")
 
 
-def draw(character, font) -> np.ndarray:
+def draw(character: str, font: ImageFont.FreeTypeFont) -> np.ndarray:
     """Return a character on white, as large as a square allows, uint8 (48, 48), gray."""
     picture = Image.new("RGB", (2 * FONT_SIZE, 2 * FONT_SIZE), "white")
     place = FONT_SIZE // 4, FONT_SIZE // 4

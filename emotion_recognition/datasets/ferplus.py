@@ -1,11 +1,12 @@
-"""FER+: what ten people each see in the pictures of FER-2013 -> samples with better labels, or with votes."""
+"""FER+ (Barsoum et al., 2016): what ten people each see in the pictures of FER-2013, as labels or as votes."""
 
 import csv
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from emotion_recognition.datasets.fer2013 import USAGES, Fer2013
-from emotion_recognition.datasets.samples import Rejected
+from emotion_recognition.datasets.samples import Rejected, Sample
+from emotion_recognition.datasets.splits import USAGES
 from emotion_recognition.errors import UserError
 from emotion_recognition.labels import EMOTIONS, canonical
 
@@ -13,54 +14,46 @@ EMOTION_COLUMNS = ("neutral", "happiness", "surprise", "sadness", "anger", "disg
 OTHER_COLUMNS = {"unknown": "most people could not tell the emotion", "NF": "most people saw no face"}
 
 
-class FerPlus(Fer2013):
-    """Reads FER-2013 with the labels of FER+ (Barsoum et al., 2016): ten people voted on every picture.
+def with_votes(rows: Iterable[Sample | Rejected], path: Path, keep_labels: bool = False) -> Iterator[Sample | Rejected]:
+    """Yield the rows of FER-2013 with the labels of FER+; `path` is its table, which has a row for each of them.
 
-    The table of votes has a row for each row of FER-2013, in the same order. A picture's emotion is the one with more
-    than half of the votes, of eight with contempt; a picture without one, or with `unknown` or `not a face`, is left
-    out. With `keep_labels` nothing is left out, FER-2013's labels stay, and the samples bear the votes.
+    A picture's emotion is the one with more than half of the votes, of eight with contempt; a picture without one, or
+    with `unknown` or `not a face`, is left out. With `keep_labels` nothing is left out, FER-2013's labels stay, and the
+    samples bear the votes. UserError where the two tables do not belong together.
     """
-
-    def __init__(self, path, votes_path, keep_labels=False):
-        super().__init__(path)
-        self._votes_path, self._votes, self._keep_labels = votes_path, read_votes(votes_path), keep_labels
-
-    def __iter__(self):
-        rows = 0
-        for rows, sample in enumerate(super().__iter__(), start=1):
-            if rows > len(self._votes):
-                break
-            yield self._with_votes(rows - 1, sample)
-        if rows != len(self._votes):
-            raise UserError(f"{self._votes_path} and {self.path} differ in length: take the original files.")
-
-    def _with_votes(self, row, sample):
-        """Return the sample of a row as the votes want it."""
-        if isinstance(sample, Rejected):
-            return sample
-        usage, votes = self._votes[row]
-        if USAGES.get(usage.lower()) != sample.split:
-            raise UserError(
-                f"{self._votes_path} and {self.path} differ in usage at row {row}: take the original files."
-            )
+    table, number = read_votes(path), 0
+    for number, row in enumerate(rows, start=1):
+        if number > len(table):
+            break
+        usage, votes = table[number - 1]
+        if isinstance(row, Rejected):
+            yield row
+            continue
+        if USAGES.get(usage.lower()) != row.split:
+            raise UserError(f"{path} and FER-2013 differ in usage at row {number - 1}: take the original files.")
         by_emotion = {canonical(column): votes[column] for column in EMOTION_COLUMNS}
-        if self._keep_labels:
-            return replace(sample, votes=tuple(by_emotion[emotion] for emotion in EMOTIONS))
         emotion = decide(by_emotion, votes)
-        return replace(sample, emotion=emotion) if emotion in EMOTIONS else Rejected(row, emotion)
+        if keep_labels:
+            yield replace(row, votes=tuple(by_emotion[emotion] for emotion in EMOTIONS))
+        elif emotion in EMOTIONS:
+            yield replace(row, emotion=emotion)
+        else:
+            yield Rejected(number - 1, emotion)
+    if number != len(table):
+        raise UserError(f"{path} and FER-2013 differ in length: take the original files.")
 
 
-def decide(by_emotion, votes) -> str:
+def decide(by_emotion: dict[str, int], votes: dict[str, int]) -> str:
     """Return the emotion with more than half of all votes, or why there is none."""
     needed = sum(votes.values()) / 2
     for column, reason in OTHER_COLUMNS.items():
         if votes[column] > needed:
             return reason
-    emotion = max(by_emotion, key=by_emotion.get)
+    emotion = max(by_emotion, key=lambda each: by_emotion[each])
     return emotion if by_emotion[emotion] > needed else "no emotion has more than half of the votes"
 
 
-def read_votes(path) -> list[tuple[str, dict]]:
+def read_votes(path: str | Path) -> list[tuple[str, dict[str, int]]]:
     """Return (usage, votes by column) of each row of `fer2013new.csv`; UserError where it is no such table."""
     path = Path(path)
     if not path.is_file():

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +11,13 @@ import numpy as np
 
 from emotion_recognition.datasets import packed
 from emotion_recognition.datasets.packed import PackedData
-from emotion_recognition.datasets.preparation import COPIES, VOTES
+from emotion_recognition.datasets.splits import SPLITS
 from emotion_recognition.errors import UserError
-from emotion_recognition.images import SUFFIXES, read_face
+from emotion_recognition.images import read_face, readable_suffixes
 from emotion_recognition.labels import EMOTIONS, canonical
+
+# The lists beside the pictures.
+COPIES, REJECTED, VOTES = "copies.csv", "rejected.csv", "votes.csv"
 
 # What people call the three splits.
 SPLIT_FOLDERS = {
@@ -30,16 +34,16 @@ class Pictures:
     pictures: np.ndarray
     labels: np.ndarray
     names: np.ndarray
-    emotions: tuple
+    emotions: tuple[str, ...]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.labels)
 
-    def select(self, chosen) -> "Pictures":
+    def select(self, chosen: np.ndarray) -> "Pictures":
         """Return only the faces that `chosen` (indices or booleans) picks."""
         return Pictures(self.pictures[chosen], self.labels[chosen], self.names[chosen], self.emotions)
 
-    def of_emotions(self, emotions) -> "Pictures":
+    def of_emotions(self, emotions: Sequence[str]) -> "Pictures":
         """Return the faces of these emotions alone, with labels in their order."""
         places = np.array([emotions.index(each) if each in emotions else -1 for each in self.emotions])
         known = self.select(places[self.labels] >= 0)
@@ -51,7 +55,7 @@ class Pictures:
         return hashlib.sha256(self.pictures.tobytes() + self.labels.tobytes()).hexdigest()
 
 
-def read_split(data, split, emotions=None) -> Pictures | None:
+def read_split(data: str | Path, split: str, emotions: tuple[str, ...] | None = None) -> Pictures | None:
     """Read all pictures of one split of `data`, a folder or a packed file; None where it has no such split.
 
     `emotions` gives the order of the labels; without it, it is that of the class folders that are there. UserError
@@ -74,7 +78,7 @@ def read_split(data, split, emotions=None) -> Pictures | None:
     return Pictures(pictures, np.array([label for _, label in paths]), names, emotions)
 
 
-def read_packed_split(data, split, emotions=None) -> Pictures | None:
+def read_packed_split(data: str | Path, split: str, emotions: tuple[str, ...] | None = None) -> Pictures | None:
     """Do the same for a packed file."""
     read = PackedData(data).read_split(split)
     if read is None:
@@ -87,7 +91,7 @@ def read_packed_split(data, split, emotions=None) -> Pictures | None:
     return Pictures(pictures[..., np.newaxis], np.array([emotions.index(word) for word in words]), names, emotions)
 
 
-def read_votes(data, faces, emotions=None) -> np.ndarray:
+def read_votes(data: str | Path, faces: Pictures, emotions: Sequence[str] | None = None) -> np.ndarray:
     """Return how many people chose each emotion of `faces` for each of them, float32 (n, emotions).
 
     UserError where `data` holds no such votes.
@@ -106,7 +110,7 @@ def read_votes(data, faces, emotions=None) -> np.ndarray:
         ) from error
 
 
-def read_text(data, name) -> str:
+def read_text(data: str | Path, name: str) -> str:
     """Return the text of a table that lies beside the pictures, or in the packed file; empty where there is none."""
     if Path(data).is_file():
         return PackedData(data).read_text(name)
@@ -115,17 +119,16 @@ def read_text(data, name) -> str:
     return path.read_text(encoding="utf-8-sig", errors="surrogateescape") if path.is_file() else ""
 
 
-def pack(data, path, splits=tuple(SPLIT_FOLDERS)) -> dict[str, int]:
+def pack(data: str | Path, path: str | Path, splits: Iterable[str] = SPLITS) -> dict[str, int]:
     """Write the splits of the folder `data` as one packed file; return how many pictures of each it holds."""
-    found = {split: read_split(data, split) for split in splits}
-    found = {split: faces for split, faces in found.items() if faces is not None}
+    found = {split: faces for split in splits if (faces := read_split(data, split)) is not None}
     if not found:
         raise UserError(f"There are no pictures for {' or '.join(splits)}: name other --splits.")
     packed.write(path, found, {name: read_text(data, name) for name in (COPIES, VOTES)})
     return {split: len(faces) for split, faces in found.items()}
 
 
-def read_copies(data) -> list[dict] | None:
+def read_copies(data: str | Path) -> list[dict] | None:
     """Return the rows of the list of copies; None where there is no such list."""
     text = read_text(data, COPIES)
     if not text:
@@ -142,12 +145,12 @@ def read_copies(data) -> list[dict] | None:
     return rows
 
 
-def read_copied_names(data) -> list[str]:
+def read_copied_names(data: str | Path) -> list[str]:
     """Return the names (emotion/file) of the pictures in train of which another split holds an exact copy."""
     return [f"{row['emotion']}/{row['name']}" for row in read_copies(data) or [] if row["split"] == "train"]
 
 
-def read_trained_names(data, split) -> list[str] | None:
+def read_trained_names(data: str | Path, split: str) -> list[str] | None:
     """Return the names (emotion/file) of the pictures in `split` that also occur in train; None if not known."""
     rows = read_copies(data)
     # Where all pictures are for testing, none is a copy, and the training was on others.
@@ -157,12 +160,12 @@ def read_trained_names(data, split) -> list[str] | None:
     return [f"{row['emotion']}/{row['name']}" for row in rows if row["split"] == split and row["group"] in trained]
 
 
-def has_split(data, split) -> bool:
+def has_split(data: str | Path, split: str) -> bool:
     """Return whether the folder or the packed file `data` has a split."""
     return PackedData(data).has_split(split) if Path(data).is_file() else find_split(data, split) is not None
 
 
-def find_split(data, split) -> Path | None:
+def find_split(data: str | Path, split: str) -> Path | None:
     """Return the folder of a split, however it is spelled; None where there is none."""
     data = Path(data)
     if not data.is_dir():
@@ -173,7 +176,7 @@ def find_split(data, split) -> Path | None:
 
 def find_classes(folder: Path) -> dict[str, Path]:
     """Return the folder of each emotion, in the order of `EMOTIONS`."""
-    classes = {}
+    classes: dict[str, Path] = {}
     for entry in sorted(folder.iterdir()):
         if not entry.is_dir() or entry.name.startswith((".", "__")):
             continue
@@ -193,6 +196,7 @@ def find_classes(folder: Path) -> dict[str, Path]:
 
 def list_pictures(folder: Path) -> list[Path]:
     """Return the picture files in a folder, sorted by name; hidden files are none."""
+    suffixes = readable_suffixes()
     return sorted(
-        path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+        path for path in folder.iterdir() if path.suffix.lower() in suffixes and not path.name.startswith(".")
     )

@@ -6,10 +6,11 @@ these tables, where they are.
 """
 
 import io
-import warnings
 import zipfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -29,9 +30,11 @@ LARGEST_ARRAY = 100_000_000
 MOST_COMPRESSED = 200
 
 
-def write(path, splits, tables):
+def write(path: str | Path, splits: dict[str, Any], tables: dict[str, str]) -> None:
     """Write the faces of each split (name -> `folders.Pictures`) and the tables (name -> text) as one file."""
-    arrays = {name: as_bytes(text.encode(errors="surrogateescape")) for name, text in tables.items() if text}
+    arrays: dict[str, Any] = {
+        name: as_bytes(text.encode(errors="surrogateescape")) for name, text in tables.items() if text
+    }
     for split, faces in splits.items():
         if len(faces) > MOST_FACES:
             raise UserError(f"{len(faces):,} faces are too many for one file ({MOST_FACES:,}): train from the folder.")
@@ -46,12 +49,12 @@ def write(path, splits, tables):
 class PackedData:
     """Reads a packed file; UserError where it is damaged or something else."""
 
-    def __init__(self, path):
+    def __init__(self, path: str | Path):
         self.path = Path(path)
         if not zipfile.is_zipfile(self.path):
             raise UserError(f"{self.path} is no folder and no file of dataset_prepare.py --pack: name another --data.")
 
-    def read_split(self, split):
+    def read_split(self, split: str) -> tuple[np.ndarray, np.ndarray] | None:
         """Return (pictures uint8 (n, 48, 48), names (n,) as emotion/file) of a split; None where there is none."""
         names = self._array(f"{split}_names")
         if names is None:
@@ -70,18 +73,18 @@ class PackedData:
                 raise ValueError("names and pictures do not belong together")
         return pictures, names
 
-    def has_split(self, split) -> bool:
+    def has_split(self, split: str) -> bool:
         """Return whether the file has a split."""
         with self._naming_damage(), zipfile.ZipFile(self.path) as archive:
             return f"{split}_names.npy" in archive.namelist()
 
-    def read_text(self, name) -> str:
+    def read_text(self, name: str) -> str:
         """Return the text of a table; empty where there is none."""
         contents = self._array(name)
         with self._naming_damage():
             return "" if contents is None else contents.tobytes().decode(errors="surrogateescape")
 
-    def _array(self, name):
+    def _array(self, name: str) -> np.ndarray | None:
         """Return an array of the archive; None where it has none of this name."""
         with self._naming_damage(), zipfile.ZipFile(self.path) as archive:
             if f"{name}.npy" not in archive.namelist():
@@ -92,7 +95,7 @@ class PackedData:
                 return np.load(io.BytesIO(file.read()), allow_pickle=False)
 
     @contextmanager
-    def _naming_damage(self):
+    def _naming_damage(self) -> Iterator[None]:
         """Turn what a damaged file makes its readers raise into one sentence."""
         try:
             yield
@@ -106,7 +109,7 @@ class PackedData:
             ) from error
 
 
-def make_mosaic(faces) -> np.ndarray:
+def make_mosaic(faces: np.ndarray) -> np.ndarray:
     """Return up to 64 x 64 faces, uint8 (n, 48, 48), as one picture, row by row; what remains free is black."""
     rows = -(-len(faces) // ACROSS)
     filled = np.zeros((rows * ACROSS, FACE_SIZE, FACE_SIZE), np.uint8)
@@ -115,13 +118,13 @@ def make_mosaic(faces) -> np.ndarray:
     return tiles.transpose(0, 2, 1, 3).reshape(rows * FACE_SIZE, ACROSS * FACE_SIZE)
 
 
-def split_mosaic(mosaic) -> np.ndarray:
+def split_mosaic(mosaic: np.ndarray) -> np.ndarray:
     """Return the faces of a mosaic, uint8 (n, 48, 48), the free places as well; ValueError for another shape."""
     tiles = mosaic.reshape(-1, FACE_SIZE, ACROSS, FACE_SIZE)
     return tiles.transpose(0, 2, 1, 3).reshape(-1, FACE_SIZE, FACE_SIZE)
 
 
-def encode(picture) -> bytes:
+def encode(picture: np.ndarray) -> bytes:
     """Return a gray picture as the bytes of a PNG file."""
     file = io.BytesIO()
     # Pillow chooses a filter for every line, which OpenCV does not: the files are 4 % smaller.
@@ -129,11 +132,12 @@ def encode(picture) -> bytes:
     return file.getvalue()
 
 
-def decode(contents) -> np.ndarray:
+def decode(contents: np.ndarray | None) -> np.ndarray:
     """Return the gray picture in an array of the bytes of a PNG file; ValueError where it is no mosaic."""
+    if contents is None:
+        raise ValueError("a mosaic of faces is missing")
     file = io.BytesIO(contents.tobytes())
-    # Pillow's warning about many pixels would stand before our sentence.
-    with warnings.catch_warnings(action="ignore"), Image.open(file, formats=("PNG",)) as picture:
+    with Image.open(file, formats=("PNG",)) as picture:
         if picture.mode != "L" or picture.width != ACROSS * FACE_SIZE or picture.height > ACROSS * FACE_SIZE:
             raise ValueError("a picture in it is no mosaic of faces")
         return np.asarray(picture)

@@ -1,92 +1,122 @@
-"""Data sets that are released as picture files -> samples: split by person, read picture by picture."""
+"""What data sets of picture files have in common: faces are cut out, and split by person, picture by picture."""
 
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
-from emotion_recognition.datasets import listings, splits
+from emotion_recognition.datasets import splits
 from emotion_recognition.datasets.samples import Rejected, Sample
 from emotion_recognition.errors import UserError
-from emotion_recognition.faces.boxes import crop_face, find_or_whole
-from emotion_recognition.faces.haar import FaceDetector
-from emotion_recognition.images import read_picture, to_gray
+from emotion_recognition.images import read_picture, to_face, to_gray
 
 
+@dataclass(frozen=True)
+class Listed:
+    """A picture file of a data set, its emotion, and the person (or character) it shows: None where nothing says so."""
+
+    path: Path
+    emotion: str | None
+    person: str | None = None
+
+
+@dataclass
 class PictureSet:
-    """Reads a data set of picture files; iterating gives a `Sample` or a `Rejected` for each of them.
+    """A data set of picture files; iterating gives a `Sample` or a `Rejected` for each. UserError where it holds none.
 
-    `split(listed, number)` gives the split of a picture before which `number` faces of its emotion were found. `faces`
-    is one of `listings.Form`, `whole` as in `boxes.find_or_whole`.
+    Each kind of data set says in `list_pictures` which files it has, and in `deal` how they are split. Its fields are
+    the flags of dataset_prepare.py that have a meaning for it. `find_faces` takes a gray picture, uint8 (height,
+    width), and returns the boxes (x, y, width, height) of its faces. `whole` says when a picture is itself the face:
+    never, auto (where no face is found), or always.
     """
 
-    unit = "pictures"
+    source: Path
+    find_faces: Callable[[np.ndarray], Sequence[tuple]]
+    only_test: bool = False
+    seed: int = 0
+    whole: str = "never"
+    listed: list[Listed] = field(init=False, repr=False)
+    split: Callable[[Listed, int], str] = field(init=False, repr=False)
+    description: str = field(init=False)
 
-    def __init__(self, listed, split, faces, whole="never"):
-        self._listed, self._split, self._faces = listed, split, faces
-        self._detector, self._whole = FaceDetector(), "always" if faces == "whole" else whole
+    unit: ClassVar[str] = "pictures"
+    one_face_only: ClassVar[bool] = False
 
-    def __iter__(self):
-        found = Counter()
-        for listed in self._listed:
-            face = self._read_face(listed)
-            if isinstance(face, str):
-                yield Rejected(str(listed.path), face)
+    def __post_init__(self) -> None:
+        if not self.source.is_dir():
+            raise UserError(f"{self.source} is no folder: name the folder of the data set.")
+        self.listed = self.list_pictures()
+        known = [each for each in self.listed if each.emotion]
+        if not known:
+            raise UserError(f"{self.source} holds no pictures in the form of this data set: see the README's layout.")
+        if self.only_test:
+            self.split, self.description = (lambda each, number: "test"), "all for testing"
+        else:
+            self.split, self.description = self.deal(known)
+
+    def list_pictures(self) -> list[Listed]:
+        """Return the files of the data set; those whose name tells no emotion will be rejected."""
+        raise NotImplementedError
+
+    def deal(self, known: list[Listed]) -> tuple[Callable[[Listed, int], str], str]:
+        """Return how the pictures are split, as a function and in words.
+
+        The function takes a picture and how many faces of its emotion were found before, and returns its split.
+        """
+        raise NotImplementedError
+
+    def __iter__(self) -> Iterator[Sample | Rejected]:
+        found: Counter[str] = Counter()
+        for each in self.listed:
+            face = self.read_face(each)
+            if isinstance(face, str) or each.emotion is None:
+                yield Rejected(str(each.path), str(face))
                 continue
-            split = self._split(listed, found[listed.emotion])
             # With its suffix, since one folder may hold a.jpg and a.png.
-            name = f"{listed.path.stem}_{listed.path.suffix[1:]}.png"
-            yield Sample(face, listed.emotion, split, name)
-            found[listed.emotion] += 1
+            name = f"{each.path.stem}_{each.path.suffix[1:]}.png"
+            yield Sample(face, each.emotion, self.split(each, found[each.emotion]), name)
+            found[each.emotion] += 1
 
-    def _read_face(self, listed) -> np.ndarray | str:
-        """Return the face in a picture, uint8 (48, 48), or why there is none."""
+    def read_face(self, listed: Listed) -> np.ndarray | str:
+        """Return the face in a picture, uint8 (48, 48), or why there is none; of several faces the largest."""
         if listed.emotion is None:
             return "its name does not tell the person and the emotion"
         try:
             gray = to_gray(read_picture(listed.path))
         except UserError as error:
             return str(error)
-        boxes = find_or_whole(self._detector.detect, gray, self._whole)
+        boxes = [] if self.whole == "always" else self.find_faces(gray)
+        if self.whole == "always" or (self.whole == "auto" and not boxes):
+            return to_face(gray)
         if not boxes:
             return "no face found"
-        if self._faces == "only" and len(boxes) > 1:
+        if self.one_face_only and len(boxes) > 1:
             return f"{len(boxes)} faces found instead of one"
-        return crop_face(gray, max(boxes, key=lambda box: box[2]))
+        x, y, width, height = max(boxes, key=lambda box: box[2])
+        return to_face(gray[y : y + height, x : x + width])
 
 
-def open_folder(folder, kind, *, with_neutral=False, seed=0, folds=10, fold=1, split_by="person", whole="never"):
-    """Return (reader, how it is split, in words) for a folder that holds the data set `kind`, one of `listings.FORMS`.
+@dataclass
+class PersonSet(PictureSet):
+    """A data set of which it is known whom each picture shows: no person is trained on and tested on.
 
-    `split_by`: person; picture (consecutive frames of one person fall into different splits, as in many papers); test
-    (everything is for testing). Photos, of which nobody knows whom they show, are split one by one. `whole`: always
-    takes every picture as one face, auto those in which no face is found.
+    `split_pictures` splits by picture instead, as many papers do: then persons are in several splits.
     """
-    if not Path(folder).is_dir():
-        raise UserError(f"{folder} is no folder: name the folder of the data set.")
-    form = listings.FORMS[kind]
-    listed = form.list(folder, with_neutral) if kind == "ckplus" else form.list(folder)
-    known = [each for each in listed if each.emotion]
-    if not known:
-        raise UserError(f"{folder} holds no pictures in the form of {kind}: see its layout in the README.")
-    if kind == "photos":
-        # Before `splits.of_number` deals them.
-        listed = [listed[index] for index in np.random.default_rng(seed).permutation(len(listed))]
-    split, words = choose_split(kind, known, split_by, seed, folds, fold)
-    return PictureSet(listed, split, form.faces, whole), words
 
+    folds: int = 10
+    fold: int = 1
+    split_pictures: bool = False
 
-def choose_split(kind, listed, split_by, seed, folds, fold):
-    """Return (the function that a `PictureSet` asks for the split of a picture, the same in words)."""
-    if split_by == "test":
-        return lambda each, number: "test", "all for testing"
-    if kind == "photos":
-        return lambda each, number: splits.of_number(number), "split by picture"
-    if split_by == "picture":
-        chosen = splits.by_group([each.path for each in listed], seed, folds, fold)
-        words = "split by picture, which flatters: persons are in several splits"
-        return lambda each, number: chosen[each.path], words
-    chosen = splits.by_group([each.person for each in listed], seed, folds, fold)
-    numbers = Counter(chosen.values())
-    words = ", ".join(f"{numbers[split]} for {split}" for split in ("train", "validation", "test"))
-    return lambda each, number: chosen[each.person], f"split by person: {words}"
+    def deal(self, known: list[Listed]) -> tuple[Callable[[Listed, int], str], str]:
+        """Return how the pictures are split, as a function and in words."""
+        if self.split_pictures:
+            chosen = splits.by_group([each.path for each in known], self.seed, self.folds, self.fold)
+            words = "split by picture, which flatters: persons are in several splits"
+            return lambda each, number: chosen[each.path], words
+        chosen = splits.by_group([each.person for each in known], self.seed, self.folds, self.fold)
+        numbers = Counter(chosen.values())
+        words = ", ".join(f"{numbers[split]} for {split}" for split in splits.SPLITS)
+        return lambda each, number: chosen[each.person], f"split by person: {words}"

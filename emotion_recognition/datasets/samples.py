@@ -1,4 +1,4 @@
-"""What every reader of a data set gives: samples, and what holds none."""
+"""What every data set gives: samples, and what holds none."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class Sample:
     emotion: str
     split: str
     name: str
-    votes: tuple | None = None
+    votes: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)

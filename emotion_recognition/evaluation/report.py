@@ -1,7 +1,6 @@
 """The results of an evaluation -> a folder with report.json and pictures."""
 
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,11 @@ from emotion_recognition.evaluation.results import Result
 from emotion_recognition.files import claim_folder, folder_written_whole
 
 REPORT = "report.json"
-# Of several models each has its own pictures, with its number before the name.
-WRITTEN = re.compile(r"report\.json|(\d+_)?(confusion_matrix|reliability|wrong_faces)\.png")
 
 
 def claim_output(output: str | Path, force: bool = False) -> None:
     """Refuse to replace anything but, with `force`, a report (see `files.claim_folder`)."""
-    claim_folder(output, WRITTEN.fullmatch, force)
+    claim_folder(output, force)
 
 
 def write(results: Sequence[Result], output: str | Path, settings: dict[str, Any]) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from emotion_recognition.errors import UserError, as_line
-from emotion_recognition.files import partial_path
 from emotion_recognition.images import read_picture, readable_suffixes, why_not_a_picture
 from emotion_recognition.video.capture import Frame, Source, Video
 
@@ -110,5 +109,5 @@ def keep_sources(targets, sources, flag="--output"):
     """Refuse to write over what is read, whatever --force says."""
     read = {source.path.resolve() for source in sources if source.path}
     for target in targets:
-        if not read.isdisjoint({Path(target).resolve(), partial_path(target).resolve()}):
+        if Path(target).resolve() in read:
             raise UserError(f"{target} would be written over a source: name another {flag}.")

@@ -7,7 +7,7 @@ import random
 import shutil
 
 import pytest
-from conftest import files_in, start_script
+from conftest import files_in, make_rows, start_script, write_csv
 from killing import KILLS, killed, measure, run_and_kill, run_on
 from test_training_runs import SCRIPT, SETTINGS, assert_same_result, assert_same_weights
 
@@ -15,9 +15,8 @@ from test_training_runs import SCRIPT, SETTINGS, assert_same_result, assert_same
 @pytest.mark.slow
 def test_preparing_killed_at_any_moment(small_csv, small_data, tmp_path, is_long, seed):
     generator = random.Random(seed)
-    old = start_script("dataset_prepare.py", small_csv, "--output", "old", folder=tmp_path)
-    assert old.returncode == 0
-    (tmp_path / "old" / "rejected.csv").write_text("row,reason\n0,of the old folder\n")
+    write_csv(tmp_path / "old.csv", make_rows(1))
+    assert start_script("dataset_prepare.py", "old.csv", "--output", "old", folder=tmp_path).returncode == 0
     shutil.copytree(tmp_path / "old", tmp_path / "data")
     before, after = files_in(tmp_path / "old"), files_in(small_data)
     arguments = ("dataset_prepare.py", small_csv, "--force")
@@ -26,11 +25,11 @@ def test_preparing_killed_at_any_moment(small_csv, small_data, tmp_path, is_long
     while killed["dataset_prepare.py"] < KILLS[is_long]:
         run_and_kill(arguments, tmp_path, generator.random(), lasts)
         # Between its two renames there is for a moment no folder, and the old one waits beside it.
-        found = tmp_path / ("data" if (tmp_path / "data").exists() else "data.old.partial")
-        assert files_in(found) in (before, after)
+        found = [tmp_path / "data"] if (tmp_path / "data").exists() else list(tmp_path.glob("data.*.old.partial"))
+        assert [files_in(folder) in (before, after) for folder in found] == [True]
         assert start_script(*arguments, folder=tmp_path).returncode == 0
         assert files_in(tmp_path / "data") == after
-        assert sorted(entry.name for entry in tmp_path.iterdir()) == ["data", "measured", "old"]
+        assert sorted(entry.name for entry in tmp_path.iterdir()) == ["data", "measured", "old", "old.csv"]
         shutil.rmtree(tmp_path / "data")
         shutil.copytree(tmp_path / "old", tmp_path / "data")
 

@@ -138,7 +138,7 @@ def test_report_holds_the_values_computed_by_hand(call_script, data, models, tmp
 
     for name in ("confusion_matrix.png", "reliability.png", "wrong_faces.png"):
         assert_picture(tmp_path / "results" / name)
-    assert len(list((tmp_path / "results").iterdir())) == 4
+    assert len(list((tmp_path / "results").iterdir())) == 5
     assert not list(tmp_path.glob("*.partial*"))
 
     # The same for people.

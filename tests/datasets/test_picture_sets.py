@@ -11,7 +11,7 @@ import pytest
 from conftest import PORTRAIT
 
 from emotion_recognition import images
-from emotion_recognition.datasets import folders, listings, splits
+from emotion_recognition.datasets import folders, kinds, splits
 from emotion_recognition.errors import UserError
 
 
@@ -21,8 +21,17 @@ def write(path, level=0, size=(48, 48)):
     path.write_bytes(cv2.imencode(path.suffix, np.full(size, level, np.uint8))[1].tobytes())
 
 
-def listing(listed) -> list[tuple]:
-    return [(each.path.name, each.emotion, each.person) for each in listed]
+def open_set(source, **options):
+    """Open a data set of pictures as one that is for testing; every picture is a face."""
+    return kinds.open_dataset(source, kinds.recognise(source), whole_box, only_test=True, **options)
+
+
+def whole_box(gray) -> list[tuple]:
+    return [(0, 0, *gray.shape[::-1])]
+
+
+def listing(pictures) -> list[tuple]:
+    return [(each.path.name, each.emotion, each.person) for each in pictures.listed]
 
 
 def written_names(folder) -> set:
@@ -59,7 +68,13 @@ def test_few_groups_have_a_fold_each():
         splits.by_group(characters, folds=10, fold=7)
 
 
-@pytest.mark.parametrize("number, folds", [(2, 10), (3, 2), (9, 1)])
+@pytest.mark.parametrize("folds, fold, words", [(1, 1, "--folds takes 2 or more"), (3, 4, "no fold 4 of 3")])
+def test_folds_that_there_are_not_are_refused(folds, fold, words):
+    with pytest.raises(UserError, match=words):
+        splits.by_group(range(20), folds=folds, fold=fold)
+
+
+@pytest.mark.parametrize("number, folds", [(2, 10), (3, 2)])
 def test_a_split_without_training_persons_is_refused(number, folds):
     with pytest.raises(UserError, match=f"{number} persons are too few"):
         splits.by_group([f"S{person:03}" for person in range(number)], folds=folds)
@@ -87,9 +102,9 @@ def ckplus(tmp_path):
 def test_ckplus_gives_the_last_three_frames_of_labelled_sequences(ckplus):
     expected = [(f"S005_001_0000000{frame}.png", "disgusted", "S005") for frame in (3, 4, 5)]
     expected += [(f"S010_004_0000000{frame}.png", "surprised", "S010") for frame in (4, 5, 6)]
-    assert listings.recognise(ckplus) == "ckplus"
-    assert listing(listings.list_ckplus(ckplus)) == expected
-    neutral = listing(listings.list_ckplus(ckplus, with_neutral=True))
+    assert kinds.recognise(ckplus) == "ckplus"
+    assert listing(open_set(ckplus)) == expected
+    neutral = listing(open_set(ckplus, neutral=True))
     assert set(neutral) - set(expected) == {
         ("S005_001_00000001.png", "neutral", "S005"),
         ("S010_004_00000001.png", "neutral", "S010"),
@@ -101,13 +116,13 @@ def test_a_label_of_ckplus_that_is_none_is_named(ckplus, contents):
     path = ckplus / "Emotion/S010/004/S010_004_00000006_emotion.txt"
     path.write_text(contents)
     with pytest.raises(UserError, match=r"S010_004_00000006_emotion\.txt holds no code from 1 to 7"):
-        listings.list_ckplus(ckplus)
+        open_set(ckplus)
 
 
 def test_a_labelled_sequence_of_ckplus_without_frames_is_named(ckplus):
     shutil.rmtree(ckplus / "cohn-kanade-images/S010")
     with pytest.raises(UserError, match=r"S010.004 is not there, but S010_004_00000006_emotion\.txt"):
-        listings.list_ckplus(ckplus)
+        open_set(ckplus)
 
 
 def test_ckplus_faces_are_cut_out(ckplus, run_script, tmp_path):
@@ -124,8 +139,8 @@ def test_jaffe_names_say_person_and_emotion(tmp_path):
     for name in ("KA.AN1.39.tiff", "KA.HA2.30.tiff", "YM.SU3.60.tiff", "YM.NE1.49.tiff"):
         write(tmp_path / name)
     write(tmp_path / "odd.png")
-    assert listings.recognise(tmp_path) == "jaffe"
-    assert listing(listings.list_jaffe(tmp_path)) == [
+    assert kinds.recognise(tmp_path) == "jaffe"
+    assert listing(open_set(tmp_path)) == [
         ("KA.AN1.39.tiff", "angry", "KA"),
         ("KA.HA2.30.tiff", "happy", "KA"),
         ("YM.NE1.49.tiff", "neutral", "YM"),
@@ -141,7 +156,7 @@ def test_pictures_whose_names_tell_nothing_are_listed(run_script, tmp_path):
     result = run_script("dataset_prepare.py", "jaffe", "--whole", "always")
     assert result.returncode == 0, result.stderr
     assert "jaffe is read as jaffe, split by person: 1 for train, 1 for validation, 1 for test." in result.stdout
-    assert "1 pictures left out, listed in data/rejected.csv." in result.stdout
+    assert "1 pictures left out." in result.stdout
     assert rejected(tmp_path) == {"odd.png": "its name does not tell the person and the emotion"}
     assert written_names(tmp_path / "data") == {"KA.HA1.0_tiff.png", "KL.HA1.1_tiff.png", "YM.HA1.2_tiff.png"}
 
@@ -150,7 +165,7 @@ def test_ferg_is_split_by_character(run_script, tmp_path):
     for level, character in enumerate(("aia", "bonnie", "jules", "ray")):
         for emotion in ("anger", "joy", "sadness"):
             write(tmp_path / f"FERG/{character}/{character}_{emotion}/{character}_{emotion}_1.png", level, (256, 256))
-    assert listings.recognise(tmp_path / "FERG") == "ferg"
+    assert kinds.recognise(tmp_path / "FERG") == "ferg"
     result = run_script("dataset_prepare.py", "FERG")
     assert result.returncode == 0, result.stderr
     characters = {
@@ -165,7 +180,7 @@ def test_ferg_is_split_by_character(run_script, tmp_path):
 def test_folders_within_those_of_emotions_make_no_ferg(tmp_path):
     write(tmp_path / "happy/1.png")
     write(tmp_path / "happy/happy_holidays/2.png")
-    assert listings.recognise(tmp_path) == "photos"
+    assert kinds.recognise(tmp_path) == "photos"
 
 
 def test_photos_without_or_with_several_faces_are_listed(run_script, tmp_path):
@@ -185,7 +200,7 @@ def test_photos_without_or_with_several_faces_are_listed(run_script, tmp_path):
     reasons = rejected(tmp_path)
     assert set(reasons) == {"two.png", "none.png", "broken.png", "phone.heic"}
     assert reasons["two.png"] == "2 faces found instead of one" and reasons["none.png"] == "no face found"
-    assert all("no picture of a known kind" in reasons[name] for name in ("broken.png", "phone.heic"))
+    assert all("no picture of a known kind but a text" in reasons[name] for name in ("broken.png", "phone.heic"))
     train = folders.read_split(tmp_path / "data", "train")
     assert train.emotions == ("happy", "sad") and train.pictures.shape[1:] == (48, 48, 1)
     # The face fills the crop: it is not the whole photo.
@@ -296,8 +311,7 @@ def test_a_model_is_judged_by_the_emotions_it_knows(run_script, shared):
     [
         (["nowhere", "--dataset", "ckplus"], ["nowhere", "is no folder"]),
         (["empty"], ["empty", "no folders of emotions"]),
-        (["empty", "--dataset", "jaffe"], ["empty", "no pictures in the form of jaffe"]),
-        (["empty", "--folds", "3", "--fold", "4"], ["no fold 4 of 3"]),
+        (["empty", "--dataset", "jaffe"], ["empty", "no pictures in the form of this data set"]),
         (["fer2013.csv", "--votes"], ["--labels"]),
         (["fer2013.csv", "--labels", "nowhere.csv"], ["nowhere.csv", "fer2013new.csv"]),
         (["fer2013.csv", "--pack", "x.npz", "--splits", "train,exam"], ["--splits"]),

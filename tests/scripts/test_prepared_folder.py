@@ -31,22 +31,29 @@ def test_a_failing_run_with_force_keeps_the_old_folder(run_script, small_csv, tm
 
 @pytest.mark.parametrize("force", [[], ["--force"]])
 def test_a_folder_with_other_things_is_never_replaced(force, run_script, small_csv, tmp_path):
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "thesis.txt").write_text("years of work")
-    result = run_script("dataset_prepare.py", small_csv, *force)
-    assert_one_sentence(result, "data", "thesis.txt", "name another --output")
-    assert files_in(tmp_path) == {"data/thesis.txt": b"years of work"}
-
-
-@pytest.mark.parametrize("force", [[], ["--force"]])
-def test_pictures_of_ones_own_are_never_replaced(force, run_script, small_csv, tmp_path):
-    """They lie in folders of the same names, but no list of what was left out lies beside them."""
     (tmp_path / "data/train/happy").mkdir(parents=True)
-    (tmp_path / "data/train/happy/me.png").write_bytes(b"the only copy")
+    (tmp_path / "data/train/happy/me.png").write_text("the only copy")
     result = run_script("dataset_prepare.py", small_csv, *force)
-    if force:
-        assert_one_sentence(result, "data holds pictures that this script has not written", "name another --output")
-    assert result.returncode == 2 and files_in(tmp_path) == {"data/train/happy/me.png": b"the only copy"}
+    assert_one_sentence(result, "data", "me.png", "written.csv is missing", "name another --output")
+    assert files_in(tmp_path) == {"data/train/happy/me.png": b"the only copy"}
+
+
+def test_a_picture_of_ones_own_in_a_prepared_folder_is_named_and_kept(run_script, small_csv, tmp_path):
+    assert run_script("dataset_prepare.py", small_csv).returncode == 0
+    (tmp_path / "data/train/happy/me.jpg").write_text("the only copy")
+    before = files_in(tmp_path)
+    result = run_script("dataset_prepare.py", small_csv, "--force")
+    assert_one_sentence(result, "data/train/happy/me.jpg was not written by this script", "name another --output")
+    assert files_in(tmp_path) == before
+
+
+def test_two_that_start_at_one_moment_both_write(small_csv, small_data, tmp_path):
+    outputs = ("one", "other")
+    arguments = [command("dataset_prepare.py", small_csv, "--output", output) for output in outputs]
+    processes = [subprocess.Popen(each, cwd=tmp_path, stdout=subprocess.DEVNULL) for each in arguments]
+    assert [process.wait() for process in processes] == [0, 0]
+    assert all(files_in(tmp_path / output) == files_in(small_data) for output in outputs)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["one", "other"]
 
 
 @pytest.mark.parametrize("output", ["notes.txt", "notes.txt/data"])
@@ -75,7 +82,7 @@ def test_an_interrupted_run_leaves_no_folder_and_can_be_run_again(number, status
     with subprocess.Popen(
         command("dataset_prepare.py"), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        wait_until(lambda: len(list(tmp_path.glob("data.partial/train/happy/*.png"))) > 100, process)
+        wait_until(lambda: len(list(tmp_path.glob("data.*.partial/train/happy/*.png"))) > 100, process)
         process.send_signal(number)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == status
@@ -94,9 +101,10 @@ def test_progress_is_shown_at_once_without_a_terminal(long_csv, tmp_path):
     with subprocess.Popen(
         command("dataset_prepare.py"), cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=environment
     ) as process:
+        assert process.stdout.readline().startswith("fer2013.csv is read as fer2013")
         assert process.stdout.readline() == " 5,000 rows read\n"
         # Not only when all is done.
-        assert (tmp_path / "data.partial").is_dir()
+        assert list(tmp_path.glob("data.*.partial"))
         process.terminate()
 
 

@@ -39,7 +39,7 @@ def tables(tmp_path):
 def test_most_votes_decide_and_the_others_are_left_out(tables, tmp_path):
     result = start_script("dataset_prepare.py", tables[0], "--labels", tables[1], folder=tmp_path)
     assert result.returncode == 0, result.stderr
-    assert "3 rows left out, listed in data/rejected.csv." in result.stdout
+    assert "3 rows left out." in result.stdout
     assert "       1: most people saw no face" in result.stdout
     names = {str(path.relative_to(tmp_path / "data").as_posix()) for path in (tmp_path / "data").rglob("*.png")}
     assert names == {

@@ -48,7 +48,7 @@ def fer2013(shared, tmp_path_factory):
 
 def test_fer2013_is_complete(fer2013):
     folder, output = fer2013
-    assert "This is the complete, original FER-2013." in output
+    assert "This is the complete, original FER-2013 of 35,887 rows." in output
     assert "0 rows left out" in output and "35,000 rows read" in output
     for split, expected in FER2013_ROWS.items():
         assert tuple(len(list((folder / split / emotion).iterdir())) for emotion in FER2013_CODES) == expected

@@ -45,6 +45,7 @@ def test_every_picture_is_the_row_of_its_name_bit_for_bit(small_data, small_rows
         "test",
         "train",
         "validation",
+        "written.csv",
     ]
     assert read_table(small_data / "copies.csv") == [] and rejected(small_data) == {}
 
@@ -55,7 +56,8 @@ def test_says_what_was_written(run_script, small_csv, tmp_path):
     assert re.search(r"^ +train +validation +test$", result.stdout, re.M)
     assert re.search(r"^ +sad +12 +12 +12$", result.stdout, re.M)
     assert re.search(r"^ +all +84 +84 +84$", result.stdout, re.M)
-    assert "0 rows left out, listed in faces/rejected.csv" in result.stdout
+    assert "fer2013.csv is read as fer2013, split as it was released." in result.stdout
+    assert "0 rows left out." in result.stdout and "listed in faces/rejected.csv" in result.stdout
     assert "This is not the complete, original FER-2013" in result.stdout
     assert [entry.name for entry in tmp_path.iterdir()] == ["faces"]
 
@@ -151,12 +153,12 @@ def test_bad_rows_are_listed_and_the_others_kept(run_script, tmp_path):
         f"3,{pixels(PLAIN[1:])},Training": "2256 pixels instead of 2304",
         f"3,{good} 7,Training": "2305 pixels instead of 2304",
         "3,,Training": "0 pixels instead of 2304",
-        f"3,{good[:-1]}256,Training": "pixel value 256 is outside 0..255",
-        f"3,{good[:-1]}-1,Training": "pixel value -1 is outside 0..255",
-        f"3,{good[:-1]}99999999999999999999999,Training": "is outside 0..255",
-        f"3,{good[:-1]}x,Training": "pixel x is not a number",
-        f"3,{good[:-1]}1.5,Training": "pixel 1.5 is not a number",
-        f"3,{good[:-3]}\t7,Training": "is not a number",
+        f"3,{good[:-1]}256,Training": "pixel 256 is no number from 0 to 255",
+        f"3,{good[:-1]}-1,Training": "pixel -1 is no number from 0 to 255",
+        f"3,{good[:-1]}99999999999999999999999,Training": "is no number from 0 to 255",
+        f"3,{good[:-1]}x,Training": "pixel x is no number from 0 to 255",
+        f"3,{good[:-1]}1.5,Training": "pixel 1.5 is no number from 0 to 255",
+        f"3,{good[:-3]}\t7,Training": "is no number from 0 to 255",
         f"7,{good},Training": "unknown emotion code 7",
         f"-1,{good},Training": "unknown emotion code -1",
         f"happy,{good},Training": "unknown emotion code happy",

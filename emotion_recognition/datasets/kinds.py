@@ -1,0 +1,52 @@
+"""All kinds of data sets by their names: which one a path holds, and which flags have a meaning for it."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emotion_recognition.datasets.ckplus import CkPlus, CkPlus48
+from emotion_recognition.datasets.emoji import Emoji
+from emotion_recognition.datasets.fer2013 import Fer2013
+from emotion_recognition.datasets.ferg import Ferg
+from emotion_recognition.datasets.jaffe import Jaffe
+from emotion_recognition.datasets.photos import Photos
+from emotion_recognition.errors import UserError
+
+# In the order in which they are tried: photos are what no other kind recognises.
+KINDS: dict[str, Any] = {
+    "emoji": Emoji,
+    "fer2013": Fer2013,
+    "ckplus": CkPlus,
+    "jaffe": Jaffe,
+    "ferg": Ferg,
+    "ckplus48": CkPlus48,
+    "photos": Photos,
+}
+
+
+def recognise(source: str | Path) -> str:
+    """Return the name of the kind of data set that a path holds."""
+    return next(name for name, kind in KINDS.items() if kind.recognises(Path(source)))
+
+
+def open_dataset(
+    source: str | Path, kind: str, find_faces: Callable[[np.ndarray], Sequence[tuple]], **options: Any
+) -> Any:
+    """Open a data set of this kind; `options` go to its class in `KINDS`.
+
+    Iterating what is returned gives a `Sample` or a `Rejected` for each row or picture; `unit` says which of them,
+    `description` how they are split. UserError where the source is no such data set, or has no use for an option.
+    """
+    if kind not in KINDS:
+        raise UserError(f"There is no kind of data set {kind}: choose --dataset from {', '.join(KINDS)}.")
+    taken = inspect.signature(KINDS[kind]).parameters
+    for name in options:
+        if name not in taken:
+            flag = name.replace("_", "-")
+            raise UserError(f"{source} is read as {kind}, which has no use for --{flag}: leave it out.")
+    if "find_faces" in taken:
+        options["find_faces"] = find_faces
+    return KINDS[kind](Path(source), **options)
