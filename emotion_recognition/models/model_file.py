@@ -36,14 +36,26 @@ class TrainedModel:
 def save(path: str | Path, network: keras.Model, emotions: Sequence[str], training: dict[str, Any]) -> None:
     """Write a model file whole or not at all: the old file at `path` stays until the new one is complete."""
     with written_whole(path) as temporary:
-        # Keras would remind us that HDF5 is not its newest format.
-        logging.getLogger("absl").setLevel(logging.ERROR)
-        network.save(temporary, include_optimizer=False)
+        save_silently(network, temporary)
         with h5py.File(temporary, "r+") as file:
             layers = configuration.without_newer_settings(json.loads(file.attrs["model_config"]))
             file.attrs["model_config"] = json.dumps(layers)
             file.attrs["emotions"] = json.dumps(list(emotions))
             file.attrs["training"] = json.dumps(training)
+
+
+def save_silently(network: keras.Model, path: Path) -> None:
+    """Write a network as HDF5, without Keras' reminder that this is not its newest format."""
+
+    def is_other(record: logging.LogRecord) -> bool:
+        return "HDF5" not in record.getMessage()
+
+    logger = logging.getLogger("absl")
+    logger.addFilter(is_other)
+    try:
+        network.save(path, include_optimizer=False)
+    finally:
+        logger.removeFilter(is_other)
 
 
 def load(path: str | Path, emotions: str | None = None, pixel_range: str | None = None) -> TrainedModel:
@@ -54,15 +66,19 @@ def load(path: str | Path, emotions: str | None = None, pixel_range: str | None 
     """
     path = Path(path)
     network, attributes = safety.read_network(path)
-    if "emotions" not in attributes:
-        network, names, notes = foreign.adapt(network, path, emotions, pixel_range)
-        lite.tell_notes(path, notes)
-        return TrainedModel(check_network(network, names, path), names, {}, tuple(notes))
-    if emotions or pixel_range:
-        raise UserError(f"{path} says itself how it is read: leave out --emotions and --pixel-range.")
-    names, training = read_emotions(attributes["emotions"], path), attributes.get("training", "{}")
+    # Some damage shows only when the network is tried.
     with safety.naming_damage(path):
-        return TrainedModel(check_network(network, names, path), names, dict(json.loads(training)))
+        if "emotions" not in attributes:
+            network, names, notes = foreign.adapt(network, path, emotions, pixel_range)
+            trained = TrainedModel(check_network(network, names, path), names, {}, tuple(notes))
+        elif emotions or pixel_range:
+            raise UserError(f"{path} says itself how it is read: leave out --emotions and --pixel-range.")
+        else:
+            names = read_emotions(attributes["emotions"], path)
+            training = dict(json.loads(attributes.get("training", "{}")))
+            trained = TrainedModel(check_network(network, names, path), names, training)
+    lite.tell_notes(path, trained.notes)
+    return trained
 
 
 def read_emotions(text: str, path: Path) -> tuple[str, ...]:

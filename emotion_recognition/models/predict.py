@@ -17,7 +17,8 @@ def predict(network: keras.Model, pictures: npt.NDArray[np.uint8], flip: bool = 
     With `flip` they are the mean over each picture and its mirror image. UserError where they are no probabilities.
     """
     views = (pictures, pictures[:, :, ::-1]) if flip else (pictures,)
-    probabilities = np.mean([network_outputs(network, view) for view in views], axis=0, dtype=np.float64)
+    answers = np.stack([network_outputs(network, view) for view in views])
+    probabilities: npt.NDArray[np.float64] = answers.mean(axis=0, dtype=np.float64)
     # Negated, so that values that are not numbers are found too.
     if not (probabilities.min() >= 0 and np.abs(probabilities.sum(axis=1) - 1).max() < 0.01):
         raise UserError("What the network gives for these pictures are no probabilities: name another --model.")

@@ -24,8 +24,8 @@ LARGEST_ARCHIVE = 300_000_000
 LAYERS, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
 
 # What HDF5, JSON, ZIP and Keras raise on reading what is damaged.
-DAMAGE = (ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, OSError, RuntimeError, TypeError)
-DAMAGE += (ValueError, zipfile.BadZipFile, zlib.error)
+DAMAGE: tuple[type[Exception], ...] = (ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, OSError)
+DAMAGE += (RuntimeError, TypeError, ValueError, zipfile.BadZipFile, zlib.error)
 # What PyTorch, TensorFlow and JAX call a full memory, of the machine or of its GPU, in errors of various kinds.
 FULL_MEMORY = ("OutOfMemory", "ResourceExhausted", "RESOURCE_EXHAUSTED")
 

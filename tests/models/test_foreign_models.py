@@ -14,13 +14,14 @@ from foreign_files import (
     sequential_parts,
     softmax,
     write_model,
+    write_weights,
 )
 from keras import layers
 
 from emotion_recognition.datasets import folders
 from emotion_recognition.errors import UserError
 from emotion_recognition.labels import FER2013_CODES
-from emotion_recognition.models import foreign, model_file, older_keras
+from emotion_recognition.models import foreign, model_file, safety
 
 SEVEN = foreign.ALPHABETICAL[7]
 
@@ -44,7 +45,9 @@ def test_a_network_inside_a_network(trainable, tmp_path):
     inner = {"class_name": "Sequential", "config": {"name": "base", "layers": parts[:4], "trainable": trainable}}
     base = {f"conv2d_1/{name}": value for name, value in weights["conv2d_1"].items()}
     path = tmp_path / "old.h5"
-    write_model(path, {"class_name": "Sequential", "config": [inner, parts[4]]}, weights | {"base": base})
+    write_model(
+        path, {"class_name": "Sequential", "config": [inner, parts[4]]}, {"base": base, "dense_1": weights["dense_1"]}
+    )
     model = model_file.load(path, "alphabetical", "unit")
     assert np.allclose(model.network(FACES), forward(FACES / 255), atol=1e-5)
 
@@ -70,7 +73,7 @@ def test_separable_convolutions_of_keras_2_4_on_larger_faces(tmp_path, recwarn):
 
 def test_a_leaky_activation_keeps_its_slope(tmp_path):
     separable_file(tmp_path / "xception.h5")
-    network = foreign.read_network(tmp_path / "xception.h5")
+    network, _ = safety.read_network(tmp_path / "xception.h5")
     assert network.get_layer("leaky").negative_slope == pytest.approx(0.3)
 
 
@@ -143,23 +146,32 @@ def test_a_model_of_another_name_is_to_be_renamed(saved, found, ending, tmp_path
         model_file.load(tmp_path / found)
 
 
-def test_what_is_assumed_is_said(tmp_path, capsys):
+def test_what_is_assumed_is_said(tmp_path, caplog):
     colour_network("softmax").save(tmp_path / "model.h5")
-    capsys.readouterr()
-    model_file.load(tmp_path / "model.h5")
-    warning = capsys.readouterr().err
-    assert "angry, disgusted, fearful, happy, neutral, sad, surprised (--emotions" in warning
-    assert "range unit (--pixel-range" in warning and warning.count("\n") == 1
-    model_file.load(tmp_path / "model.h5", "fer2013", "unit")
-    assert capsys.readouterr().err == ""
+    caplog.clear()
+    emotions, pixels = model_file.load(tmp_path / "model.h5").notes
+    assert "angry, disgusted, fearful, happy, neutral, sad, surprised (--emotions" in emotions
+    assert "range unit (--pixel-range" in pixels
+    [record] = caplog.records
+    assert emotions in record.getMessage() and pixels in record.getMessage()
+    caplog.clear()
+    assert model_file.load(tmp_path / "model.h5", "fer2013", "unit").notes == ()
+    assert not caplog.records
 
 
-def test_a_rescaling_layer_means_bytes(tmp_path, capsys):
+def test_a_rescaling_layer_means_bytes(tmp_path):
     network = NETWORKS["four_layer_cnn"](7)
     network.save(tmp_path / "model.h5")
-    model = model_file.load(tmp_path / "model.h5")
-    assert "range byte" in capsys.readouterr().err
+    model = model_file.load(tmp_path / "model.h5", "fer2013")
+    assert "range byte" in model.notes[0]
     assert np.allclose(model.network(FACES), network(FACES), atol=1e-6)
+
+
+def test_weights_without_their_network_are_refused(tmp_path):
+    with h5py.File(tmp_path / "weights.h5", "w") as file:
+        write_weights(file, {"dense": {"kernel": np.zeros((4, 7))}}, b"2.4.0")
+    with pytest.raises(UserError, match=r"weights alone, .* python emotions\.py --mode display --model .*weights\.h5"):
+        model_file.load(tmp_path / "weights.h5")
 
 
 @pytest.mark.parametrize(
@@ -207,7 +219,7 @@ def test_the_first_names_of_batch_normalisation(tmp_path):
     separable_file(tmp_path / "today.h5")
     separable_file(tmp_path / "before.h5")
     with h5py.File(tmp_path / "before.h5", "r+") as file:
-        text = older_keras.as_text(file.attrs["model_config"])
+        text = file.attrs["model_config"]
         file.attrs["model_config"] = text.replace("BatchNormalization", "BatchNormalizationV1").encode()
     outputs = [model_file.load(tmp_path / name, "fer2013", "unit").network(FACES) for name in ("today.h5", "before.h5")]
     assert np.array_equal(*outputs)
