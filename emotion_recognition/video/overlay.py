@@ -107,8 +107,10 @@ def scaled(box: Box, factor: int) -> Box:
 
 def draw_notes(picture: np.ndarray, lines: list[str]) -> np.ndarray:
     """Return a copy of the picture, uint8 (height, width, 3), with lines of text in its lower left corner."""
-    canvas, height = picture.copy(), SMALLEST_TEXT
+    canvas = picture.copy()
     if lines:
+        # A large picture is shown at the size of the screen, where its text should be read too.
+        height = max(SMALLEST_TEXT, min(canvas.shape[1] // 80, canvas.shape[0] // (2 * len(lines) + 2)))
         top = canvas.shape[0] - 2 * height * len(lines)
         width = max(text_width(line, height) for line in lines) + height
         fill(canvas, (0, top, width, 2 * height * len(lines)), DARK, opacity=0.6)

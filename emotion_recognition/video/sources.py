@@ -1,13 +1,15 @@
 """Where frames come from: pictures, folders of them, video files, streams and cameras."""
 
+import logging
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from emotion_recognition.errors import UserError, as_line
 from emotion_recognition.images import read_picture, readable_suffixes, why_not_a_picture
 from emotion_recognition.video.capture import Frame, Source, Video
+
+logger = logging.getLogger(__name__)
 
 # fmt: off
 VIDEO_SUFFIXES = (
@@ -49,8 +51,8 @@ def find_sources(
 ) -> list[Source]:
     """Return the sources that a person named, or else the camera, asked for a `resolution` (width, height).
 
-    Names that cannot be read become sources whose reading raises UserError. What is skipped in a folder is named on
-    standard error; what lies in `output` is left out of folders silently: it is what an earlier run has written.
+    Names that cannot be read become sources whose reading raises UserError. What is skipped in a folder is logged;
+    what lies in `output` is left out of folders silently: it is what an earlier run has written.
     """
     if not names:
         return [Video(camera, f"Camera {camera}", is_live=True, resolution=resolution)]
@@ -87,15 +89,15 @@ def expand(name: str, output: str | Path | None = None) -> list[Source]:
 
 
 def report_skipped(files: list[Path]):
-    """Name on standard error what is neither picture nor video, the reason and the way out."""
+    """Log what is neither picture nor video, the reason and the way out."""
     for file in files[:MOST_SKIPPED_NAMED]:
         try:
             reason = f"it is {why_not_a_picture(file)}"
         except OSError as error:
             reason = f"{error.strerror}"
-        print(as_line(f"{file} is skipped: {reason}."), file=sys.stderr)
+        logger.info("%s", as_line(f"{file} is skipped: {reason}."))
     if len(files) > MOST_SKIPPED_NAMED:
-        print(f"{len(files) - MOST_SKIPPED_NAMED} more files are skipped.", file=sys.stderr)
+        logger.info("%d more files are skipped.", len(files) - MOST_SKIPPED_NAMED)
 
 
 def make_source(path: Path, name: str, place: Path) -> Source:

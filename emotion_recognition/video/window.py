@@ -1,12 +1,15 @@
 """The window on the screen, and whether there can be one."""
 
 import functools
+import logging
 import os
 import subprocess
 import sys
 
 import cv2
 import numpy as np
+
+logger = logging.getLogger(__name__)
 
 TITLE = "Emotions (? shows the keys)"
 
@@ -52,10 +55,9 @@ def can_open() -> bool:
         return False
     if screen_size():
         return True
-    print(
+    logger.info(
         "No window opens on the display: going on without, as with --no-window. On Debian and Ubuntu, a window needs "
-        "`apt-get install libgl1 libglib2.0-0 libsm6 libxext6`.",
-        file=sys.stderr,
+        "`apt-get install libgl1 libglib2.0-0 libsm6 libxext6`."
     )
     return False
 

@@ -43,14 +43,15 @@ def test_a_source_has_the_name_that_a_person_gave_it(tmp_path, monkeypatch):
     assert found[2].path == found[3].path.relative_to(".")
 
 
-def test_a_folder_gives_no_folders_and_no_results_of_an_earlier_run(tmp_path, capsys):
+def test_a_folder_gives_no_folders_and_no_results_of_an_earlier_run(tmp_path, caplog):
+    caplog.set_level("INFO")
     make_picture(tmp_path / "a.png")
     make_picture(tmp_path / "results" / "a.png")
     make_picture(tmp_path / "folder.jpg" / "b.png")
     (tmp_path / "results" / "notes.txt").write_text("mine")
     found = find_sources([str(tmp_path)], output=tmp_path / "results")
     assert [source.place.as_posix() for source in found] == ["a.png", "folder.jpg/b.png"]
-    assert capsys.readouterr().err == ""
+    assert caplog.text == ""
     # Who names a folder inside the output wants it to be read.
     for folder in (tmp_path / "results", tmp_path / "folder.jpg"):
         assert len(find_sources([str(folder)], output=folder)) == 1
@@ -75,7 +76,8 @@ def test_what_cannot_be_read_is_named_and_the_others_are_done(tmp_path):
     assert found[-1].path == good and frame.picture.shape == (48, 64, 3) and (frame.number, frame.seconds) == (0, 0.0)
 
 
-def test_what_is_skipped_in_a_folder_is_named_with_the_way_out(tmp_path, capsys, monkeypatch):
+def test_what_is_skipped_in_a_folder_is_named_with_the_way_out(tmp_path, caplog, monkeypatch):
+    caplog.set_level("INFO")
     make_picture(tmp_path / "a.png")
     (tmp_path / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(20))
     (tmp_path / "scan.pdf").write_bytes(b"%PDF-1.7")
@@ -83,19 +85,20 @@ def test_what_is_skipped_in_a_folder_is_named_with_the_way_out(tmp_path, capsys,
     (tmp_path / ".hidden").write_text("of the system")
     monkeypatch.setattr("emotion_recognition.images.can_read_heic", lambda: False)
     assert names(find_sources([str(tmp_path)])) == [f"{tmp_path.as_posix()}/a.png"]
-    lines = capsys.readouterr().err.splitlines()
+    lines = caplog.messages
     assert [line.partition(" is skipped: ")[0].rpartition(os.sep)[2] for line in lines] == [
         "photo.heic", "scan.pdf", "strange .txt",
     ]  # fmt: skip
     assert "pip install pillow-heif" in lines[0] and "save its pages as PNG" in lines[1] and "a text" in lines[2]
 
 
-def test_of_many_skipped_files_the_rest_is_counted(tmp_path, capsys, monkeypatch):
+def test_of_many_skipped_files_the_rest_is_counted(tmp_path, caplog, monkeypatch):
+    caplog.set_level("INFO")
     monkeypatch.setattr(sources, "MOST_SKIPPED_NAMED", 2)
     for number in range(5):
         (tmp_path / f"{number}.txt").write_text("a text")
     find_sources([str(tmp_path)])
-    assert re.findall(r"(\d\.txt|\d more files)", capsys.readouterr().err) == ["0.txt", "1.txt", "3 more files"]
+    assert re.findall(r"(\d\.txt|\d more files)", caplog.text) == ["0.txt", "1.txt", "3 more files"]
 
 
 def test_a_resolution_is_asked_of_cameras_alone():

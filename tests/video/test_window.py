@@ -53,22 +53,24 @@ def test_a_window_has_the_proportions_of_the_picture_and_fits_the_screen(picture
     assert fitting_size(*picture, SCREEN) == size
 
 
-def test_without_a_display_nothing_is_said(monkeypatch, capfd):
+def test_without_a_display_nothing_is_said(monkeypatch, caplog):
+    caplog.set_level("INFO")
     monkeypatch.setattr(sys, "platform", "linux")
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
     with open_window() as opened:
         assert isinstance(opened, NoWindow) and opened.show(None, 0) == opened.wait() == ""
-    assert capfd.readouterr() == ("", "")
+    assert caplog.text == ""
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no displays by name")
-def test_a_display_that_does_not_answer_is_told_with_what_a_window_needs(monkeypatch, capfd):
+def test_a_display_that_does_not_answer_is_told_with_what_a_window_needs(monkeypatch, caplog):
+    caplog.set_level("INFO")
     window.screen_size.cache_clear()
     monkeypatch.setenv("DISPLAY", ":12345")
-    assert not open_window(is_wanted=False).is_visible and capfd.readouterr() == ("", "")
+    assert not open_window(is_wanted=False).is_visible and caplog.text == ""
     assert not open_window().is_visible
-    assert "apt-get install" in capfd.readouterr().err
+    assert "apt-get install" in caplog.text
     window.screen_size.cache_clear()
 
 
