@@ -52,7 +52,7 @@ async function show(next) {
   }
   element.pause.disabled = !next.isVideo;
   for (const name of ["mirror", "heat", "snapshot", "table"]) element[name].disabled = false;
-  element.table.textContent = next.isVideo ? "Record table" : "Table";
+  element.table.textContent = next.isVideo ? "Record" : "Table";
   element.welcome.hidden = true;
   element.canvas.hidden = false;
   if (next.isLive) offerCameras(next.cameraId);
