@@ -1,0 +1,82 @@
+"""How long until the first answer, and how much memory: LiteRT alone beside the same reading through Keras.
+
+    python benchmarks/start.py                   the sample portrait, nine starts of each
+    python benchmarks/start.py photo.jpg
+
+Both sides are started in turn, each in a process of its own; medians are printed.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+THROUGH_KERAS = """
+import sys
+from emotion_recognition import EmotionRecogniser
+from emotion_recognition.cli import program
+from emotion_recognition.models.classifier import EmotionClassifier
+
+program.start_keras()
+classifier = EmotionClassifier("model.h5")
+classifier.compile()
+for face in EmotionRecogniser(classifier).read(sys.argv[1]):
+    print(face.box, face.emotion, face.probabilities)
+"""
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("picture", nargs="?", type=Path, help="picture of a face (default: the sample portrait)")
+    parser.add_argument("--repeat", type=int, default=9, help="starts of each side (9)")
+    return parser.parse_args()
+
+
+def sample_portrait() -> Path:
+    """Return the portrait that comes with Matplotlib, without importing it."""
+    import importlib.util
+
+    package = Path(importlib.util.find_spec("matplotlib").origin).parent
+    return package / "mpl-data" / "sample_data" / "grace_hopper.jpg"
+
+
+def start(command) -> tuple[float, float]:
+    """Return the seconds until a program has ended, and the most memory that it held, in MB."""
+    started = time.perf_counter()
+    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"{' '.join(map(str, command[:2]))} failed: run it by itself to see why.")
+    return time.perf_counter() - started, usage.ru_maxrss / 1024
+
+
+def main():
+    arguments = parse_args()
+    picture = arguments.picture or sample_portrait()
+    sides = {
+        "test.py, LiteRT alone": [sys.executable, "test.py", picture, "--no-window"],
+        "the same through Keras": [sys.executable, "-c", THROUGH_KERAS, picture],
+    }
+    measured = {name: [] for name in sides}
+    # The first start of each reads files that the system then keeps in memory.
+    for turn in range(arguments.repeat + 1):
+        for name, command in sides.items():
+            result = start(command)
+            if turn:
+                measured[name].append(result)
+    medians = {}
+    for name, results in measured.items():
+        seconds, megabytes = (statistics.median(values) for values in zip(*results, strict=True))
+        medians[name] = seconds
+        print(f"{name:24}{seconds:7.2f} s{megabytes:8.0f} MB")
+    fast, slow = medians.values()
+    print(f"LiteRT alone starts {slow / fast:.1f} times as fast (wanted: at least 10, in at most 0.5 s and 120 MB)")
+
+
+if __name__ == "__main__":
+    main()
