@@ -94,7 +94,9 @@ def in_folder(tmp_path, everything, monkeypatch):
 
 def read_and_written(words: list[str]) -> tuple[list[str], list[str]]:
     """Return the words of a command that name what it reads, and those that name what it writes."""
-    written = [after for before, after in zip(words, words[1:], strict=False) if before in OUTPUT_FLAGS and after != "-"]
+    written = [
+        after for before, after in zip(words, words[1:], strict=False) if before in OUTPUT_FLAGS and after != "-"
+    ]
     read = [word for word in words[2:] if word not in written]
     if words[1].startswith(("classification", "emotions", "evaluate")) or "--check" in words:
         read += ["data"] * ("--data" not in words)
