@@ -160,7 +160,7 @@ def display(arguments):
 
     model = arguments.model or (OUTPUT if Path(OUTPUT).is_file() else program.PROJECT / "model.h5")
     print(f"Model: {model}")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, program.silent_start():
         recogniser = EmotionRecogniser(as_model_file(model, folder))
     with open_window() as window:
         for source in find_sources(arguments.sources):

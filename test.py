@@ -5,7 +5,6 @@
     python test.py photo.jpg --output result.png    keeps the annotated picture
     python test.py clip.mp4 --csv rows.csv          keeps a row for each face and frame
     python test.py sticker.png --whole auto         for stickers and cartoons
-    python test.py --heat                           shows which parts of the face decide
 
 Keys in the window: q or Esc ends, s saves a snapshot, m mirrors the view, space pauses a video, h shows which parts of
 the face decide, left and right go to the previous and next source, ? shows the keys. A picture waits for a key.
@@ -35,7 +34,7 @@ def main():
 
 
 def recognise(arguments) -> int:
-    """Read, show and keep all sources that the arguments name; return the exit status."""
+    """Read, show and keep all sources, naming those that cannot be read; return the exit status."""
     # Imported here, as in the other functions, so that --help answers at once.
     from emotion_recognition.explanation.occlusion import quick_map
     from emotion_recognition.faces.haar import CASCADE, FaceDetector
@@ -52,7 +51,8 @@ def recognise(arguments) -> int:
     sources = find_sources(arguments.sources, arguments.camera, arguments.resolution, arguments.output)
     detector = FaceDetector(arguments.cascade or CASCADE, arguments.min_face)
     settings = {name: getattr(arguments, name) for name in ("whole", "emotions", "pixel_range")}
-    recogniser = EmotionRecogniser(arguments.model, detector, **settings)
+    with program.silent_start():
+        recogniser = EmotionRecogniser(arguments.model, detector, **settings)
     kept = {name: getattr(arguments, name) for name in ("output", "csv", "jsonl", "timeline", "force")}
     status, place = 0, 0
     with (
@@ -64,14 +64,12 @@ def recognise(arguments) -> int:
         heat.is_on = arguments.heat and (window.is_visible or outputs.keeps_pictures)
         viewer = Viewer(window, heat)
         while place < len(sources):
-            source, key = sources[place], "next"
             try:
-                with source:
+                with sources[place] as source:
                     key = play(source, recogniser, arguments.smooth, outputs, viewer)
             except UserError as error:
-                # The others are read all the same.
                 program.fail(str(error) if source.name in str(error) else f"{source.name}: {error}")
-                status = program.SOME_UNREADABLE
+                status, key = program.SOME_UNREADABLE, "next"
             if key == "quit":
                 break
             place = max(0, place - 1) if key == "previous" else place + 1
@@ -129,8 +127,8 @@ class Viewer:
             view = annotate(frame.picture, faces, maps, self.is_mirrored)
             rate = [f"{playback.frames_per_second():.0f} frames/s"] if source.is_video else []
             stands = playback.is_paused or not source.is_video
-            milliseconds = 0 if stands else playback.milliseconds_left(frame.seconds)
-            match self.window.show(draw_notes(view, KEYS if self.shows_help else rate), milliseconds):
+            left = 0 if stands else playback.milliseconds_left(frame.seconds)
+            match self.window.show(draw_notes(view, KEYS if self.shows_help else rate), left):
                 case "quit" | "next" | "previous" as key:
                     return key
                 case "snapshot":

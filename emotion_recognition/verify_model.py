@@ -61,9 +61,7 @@ def read_probabilities() -> dict[str, dict[str, float]]:
         "slope": (2 * column + 3 * row).astype(np.uint8),
         "chequered": ((column // 6 + row // 6) % 2 * 255).astype(np.uint8),
     }
-    read = {
-        name: recogniser.read(np.repeat(picture[..., None], 3, 2), whole=True) for name, picture in pictures.items()
-    }
+    read = {name: recogniser.read(picture, whole="always") for name, picture in pictures.items()}
     portrait = read_picture(f"{matplotlib.get_data_path()}/sample_data/grace_hopper.jpg")
     read["portrait"] = recogniser.read(portrait)
     return {

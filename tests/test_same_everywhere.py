@@ -90,12 +90,12 @@ def test_a_picture_is_read_alike_along_every_way(size, backend, small_data, tmp_
     for _ in range(3):
         video.write(face)
     video.release()
-    (expected,) = EmotionRecogniser().read(face, whole=True)
+    (expected,) = EmotionRecogniser().read(face, whole="always")
     arguments = ("picture.png", "folder", "video.avi", "--whole", "always", "--no-window", "--jsonl", "rows.jsonl")
     result = start_script("test.py", *arguments, folder=tmp_path, env=backend)
     assert result.returncode == 0, result.stderr
     rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
-    assert [row["source"] for row in rows] == ["picture.png", "inside.png", *["video.avi"] * 3]
+    assert [row["source"] for row in rows] == ["picture.png", "folder/inside.png", *["video.avi"] * 3]
     for row in rows:
         assert row["emotion"] == expected.emotion
         assert {name: row[name] for name in expected.probabilities} == pytest.approx(expected.probabilities, abs=1e-4)
