@@ -86,7 +86,7 @@ def test_a_slow_reader_gets_the_newest_frame():
     with closing(NewestFrame(camera.open)) as source:
         frames = source.frames()
         assert next(frame for frame in frames if frame is not None).mean() == 0
-        time.sleep(0.3)
+        time.sleep(0.8)
         assert next(frames).mean() == 9
 
 
