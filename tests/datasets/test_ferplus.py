@@ -76,17 +76,14 @@ def test_votes_are_kept_beside_the_pictures_and_read_as_targets(tables, tmp_path
 
 
 def test_training_learns_votes_and_labels_where_there_are_none(tables, tmp_path):
-    import argparse
-
-    from emotion_recognition.training import batches
+    from emotion_recognition.training import targets
 
     assert start_script("dataset_prepare.py", *tables[:1], "--labels", tables[1], "--votes", folder=tmp_path)
     train = folders.read_split(tmp_path / "data", "train")
-    arguments = argparse.Namespace(votes=True, teacher=None, data=tmp_path / "data")
-    targets = dict(zip(train.names, batches.targets_to_learn(train, arguments), strict=True))
-    assert np.allclose(targets["angry/fer0000000.png"], [0.6, 0, 0.4])
-    assert np.allclose(targets["happy/fer0000002.png"], [0, 1, 0])
-    assert np.allclose(targets["sad/fer0000004.png"], [0.1 / 3, 0.1 / 3, 0.9 + 0.1 / 3])
+    learned = dict(zip(train.names, targets.to_learn(train, votes_in=tmp_path / "data"), strict=True))
+    assert np.allclose(learned["angry/fer0000000.png"], [0.6, 0, 0.4])
+    assert np.allclose(learned["happy/fer0000002.png"], [0, 1, 0])
+    assert np.allclose(learned["sad/fer0000004.png"], [0.1 / 3, 0.1 / 3, 0.9 + 0.1 / 3])
 
 
 def test_votes_that_are_not_there_are_asked_for(run_script, small_data):

@@ -132,7 +132,7 @@ def test_copies_are_left_out_although_no_list_tells_of_them(tmp_path, capsys):
         shutil.copy(path, path.with_stem(f"{path.stem}_again"))
     train, validation = training_data.read(tmp_path)
     assert len(validation) == 8 and len(train) == 80 - 8 - 8
-    assert not data.is_copy(train, validation).any()
+    assert not training_data.is_copy(train, validation).any()
     assert "8 training pictures left out" in capsys.readouterr().out
     assert len(training_data.read(tmp_path, keep_duplicates=True)[0]) == 72
 

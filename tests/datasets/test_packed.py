@@ -13,6 +13,7 @@ from conftest import assert_one_sentence, start_script
 
 from emotion_recognition.datasets import folders, packed
 from emotion_recognition.errors import UserError
+from emotion_recognition.training import data as training_data
 
 TRAINING = ("--mode", "train", "--epochs", "2", "--batch-size", "16", "--seed", "3")
 
@@ -56,12 +57,12 @@ def test_a_split_may_have_more_faces_than_a_mosaic(tmp_path):
 
 
 def test_the_list_of_copies_goes_with_the_pictures(small_data, tmp_path):
-    data = shutil.copytree(small_data, tmp_path / "data")
-    with (data / "copies.csv").open("a", newline="") as file:
+    copy = shutil.copytree(small_data, tmp_path / "data")
+    with (copy / "copies.csv").open("a", newline="") as file:
         csv.writer(file).writerows([(0, "train", "happy", "fer0000003.png"), (0, "test", "happy", "other.png")])
-    folders.pack(data, tmp_path / "faces.npz")
-    assert folders.read_copies(tmp_path / "faces.npz") == folders.read_copies(data)
-    train, _ = data.read(tmp_path / "faces.npz")
+    folders.pack(copy, tmp_path / "faces.npz")
+    assert folders.read_copies(tmp_path / "faces.npz") == folders.read_copies(copy)
+    train, _ = training_data.read(tmp_path / "faces.npz")
     assert len(train) == 83 and "happy/fer0000003.png" not in train.names
 
 
