@@ -58,9 +58,10 @@ def read_picture(path, output):
 
 def read_video(path, output):
     """Read the frames of a video."""
-    [source] = sources.find_sources([str(path)], 0)
-    for frame in itertools.islice(source.frames(), MOST_FRAMES):
-        assert frame.dtype == np.uint8 and frame.ndim == 3 and frame.shape[2] == 3
+    [source] = sources.find_sources([str(path)])
+    for frame in itertools.islice(source, MOST_FRAMES):
+        picture = frame.picture
+        assert picture.dtype == np.uint8 and picture.ndim == 3 and picture.shape[2] == 3
 
 
 def read_model(path, output):
