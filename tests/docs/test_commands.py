@@ -1,5 +1,6 @@
 """Every command and every program in README and docs runs as it stands there."""
 
+import itertools
 import re
 import runpy
 import shlex
@@ -19,7 +20,7 @@ NOT_RUN = {
     r"^npm |^npx ": "needs the packages of npm",
     r"^(python -m venv|\S*pip install|pip install|git clone|docker|export) ?": "changes the machine, not the project",
     r"first\.h5|second\.h5|^git show|data_drawn": "the history of model.h5, with networks of earlier commits",
-    r"test\.py( --(camera|resolution|min-face|smooth|heat|output)\b.*)?$|--mode display$|test.py --model \S+$": "camera",
+    r"test\.py( --(camera|resolution|min-face|smooth|heat|output|model)\b.*)?$|--mode display$": "needs a camera",
     r"\w+://": "needs a stream",
     r"^python benchmarks/": "measures for minutes; the benchmarks have tests of their own",
 }
@@ -94,9 +95,7 @@ def in_folder(tmp_path, everything, monkeypatch):
 
 def read_and_written(words: list[str]) -> tuple[list[str], list[str]]:
     """Return the words of a command that name what it reads, and those that name what it writes."""
-    written = [
-        after for before, after in zip(words, words[1:], strict=False) if before in OUTPUT_FLAGS and after != "-"
-    ]
+    written = [name for flag, name in itertools.pairwise(words) if flag in OUTPUT_FLAGS and name != "-"]
     read = [word for word in words[2:] if word not in written]
     if words[1].startswith(("classification", "emotions", "evaluate")) or "--check" in words:
         read += ["data"] * ("--data" not in words)
@@ -114,7 +113,7 @@ def test_a_command_runs_as_it_stands(command, in_folder, monkeypatch):
         # A training learns the votes that a command above it has kept.
         in_folder(["fer2013.csv", "fer2013new.csv"])
         (folder / "data").unlink()
-        run("python dataset_prepare.py fer2013.csv --labels fer2013new.csv --votes".split(), monkeypatch)
+        run(["python", "dataset_prepare.py", "fer2013.csv", "--labels", "fer2013new.csv", "--votes"], monkeypatch)
     shorter = [word for pattern, words in SHORTER.items() if re.search(pattern, command) for word in words]
     run(words + shorter, monkeypatch)
     assert [name for name in written if not (folder / name).exists()] == []
