@@ -9,7 +9,7 @@ import shutil
 import pytest
 from conftest import files_in, make_rows, start_script, write_csv
 from killing import KILLS, killed, measure, run_and_kill, run_on
-from test_training_runs import SCRIPT, SETTINGS, assert_same_result, assert_same_weights
+from short_trainings import SCRIPT, SETTINGS, assert_same_result, assert_same_weights
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from foreign_files import FACES, convolve, pool, random_weights, relu, softmax, 
 from emotion_recognition.errors import UserError
 from emotion_recognition.labels import EMOTIONS
 from emotion_recognition.models import model_file
-from emotions import as_model_file, read_weights_alone
+from emotions import as_model_file
 
 SEVEN = tuple(emotion for emotion in EMOTIONS if emotion != "contempt")
 
@@ -39,5 +39,5 @@ def test_the_weights_that_the_classic_script_saved_alone(tmp_path):
 def test_other_weights_alone_are_refused(tmp_path):
     with h5py.File(tmp_path / "weights.h5", "w") as file:
         write_weights(file, {"dense": {"kernel": np.zeros((4, 7)), "bias": np.zeros(7)}}, b"2.4.0")
-    with pytest.raises(UserError, match="weights alone, and not those of the four-layer CNN"):
-        read_weights_alone(tmp_path / "weights.h5")
+    with pytest.raises(UserError, match="weights alone, but not of the four-layer CNN"):
+        as_model_file(tmp_path / "weights.h5", tmp_path)

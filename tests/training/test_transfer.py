@@ -66,7 +66,7 @@ def test_another_network_is_refused():
 
 
 @pytest.mark.slow
-def test_a_few_pictures_are_enough_to_go_on_from_a_trained_network(run_script, small_data, tmp_path):
+def test_a_few_pictures_are_enough_to_go_on_from_a_trained_network(call_script, small_data, tmp_path):
     """Six emotions, four pictures of each: the training starts with the weights and ends with a model of six."""
     data = tmp_path / "few"
     for emotion in SEVEN[:6]:
@@ -74,7 +74,7 @@ def test_a_few_pictures_are_enough_to_go_on_from_a_trained_network(run_script, s
         for picture in sorted((small_data / "train" / emotion).iterdir())[:4]:
             shutil.copy(picture, data / "train" / emotion)
     settings = ("--data", data, "--epochs", "2", "--batch-size", "6", "--weights", MODEL)
-    result = run_script("classification_little_vgg.py", *settings)
+    result = call_script("classification_little_vgg.py", *settings)
     assert result.returncode == 0, result.stderr
     assert "20 of 21 layers" in result.stdout
     with h5py.File(tmp_path / "little_vgg.h5") as file:
@@ -87,6 +87,6 @@ def test_a_few_pictures_are_enough_to_go_on_from_a_trained_network(run_script, s
     assert 0 < moved < 0.05
 
 
-def test_weights_of_another_network_end_in_one_sentence(run_script, small_data):
-    result = run_script("emotions.py", "--mode", "train", "--data", small_data, "--dry-run", "--weights", MODEL)
+def test_weights_of_another_network_end_in_one_sentence(call_script, small_data):
+    result = call_script("emotions.py", "--mode", "train", "--data", small_data, "--dry-run", "--weights", MODEL)
     assert_one_sentence(result, MODEL, "another network", "--weights")

@@ -1,10 +1,11 @@
 """How training pictures are varied, with exact values."""
 
+import cv2
 import numpy as np
 import pytest
 
 from emotion_recognition.training import augmentation
-from emotion_recognition.training.augmentation import augment, random_affine_matrices
+from emotion_recognition.training.augmentation import augment, enlarged, enlarged_views, random_warps
 
 CENTRE = np.array([23.5, 23.5])
 
@@ -72,12 +73,9 @@ def test_ranges_of_the_tone_curves():
     assert 153 <= reach.min() < 158 and reach.max() == 255
 
 
-def test_pictures_of_other_sizes():
-    assert augment(np.zeros((2, 32, 64, 1), np.uint8), np.random.default_rng(0)).shape == (2, 32, 64, 1)
-
-
 def test_ranges_of_the_warp():
-    matrices = random_affine_matrices(4000, 48, 48, np.random.default_rng(0))
+    ranges = {"rotation": 10.0, "scales": (0.9, 1.1), "shift": 0.06}
+    matrices = random_warps(4000, 48, 48, np.random.default_rng(0), **ranges)
     assert matrices.shape == (4000, 2, 3)
     determinant = np.linalg.det(matrices[:, :, :2])
     assert 0.45 < (determinant < 0).mean() < 0.55
@@ -88,7 +86,7 @@ def test_ranges_of_the_warp():
     assert -10 <= angle.min() < -9.9 and 9.9 < angle.max() <= 10
     # Turning and scaling leave the centre of the picture where it is.
     shift = matrices[:, :, :2] @ CENTRE + matrices[:, :, 2] - CENTRE
-    assert np.abs(shift).max() <= augmentation.LARGEST_SHIFT * 48 + 1e-9
+    assert np.abs(shift).max() <= 0.06 * 48 + 1e-9
     assert (shift.max(axis=0) > 2.8).all() and (shift.min(axis=0) < -2.8).all()
     # A similarity keeps right angles: the columns are orthogonal and of one length.
     first, second = matrices[:, :, 0], matrices[:, :, 1]
@@ -108,3 +106,29 @@ def test_half_of_the_pictures_have_a_covered_rectangle_of_one_level():
     ever = (np.stack(covered) != -1).mean(axis=0)
     # Every row and column is covered now and then, also at the border.
     assert (ever.sum(axis=0) > 0).all() and (ever.sum(axis=1) > 0).all()
+
+
+def test_enlarged_faces_are_what_opencv_enlarges(pictures):
+    views = enlarged(pictures, 96)
+    assert views.dtype == np.float32 and views.shape == (5, 96, 96, 1)
+    expected = cv2.resize(pictures[2].astype(np.float32), (96, 96), interpolation=cv2.INTER_CUBIC)
+    np.testing.assert_allclose(views[2, ..., 0], expected, atol=0.01)
+
+
+def test_enlarged_views_without_variation_are_enlarged_faces(pictures):
+    """Warps round places to a 32nd of a pixel, so that they are not exactly the same."""
+    generator = Fixed(1.0)
+    middle = generator.uniform
+    # From 0 to 1, high numbers say that a view is neither lit nor covered; scales are not centred at 1.
+    ones = ((0.85, 1.2), (0, 1))
+    generator.uniform = lambda low, high, size: np.ones(size) if (low, high) in ones else middle(low, high, size)
+    smooth = cv2.GaussianBlur(pictures[0], (0, 0), 3)[np.newaxis, ..., np.newaxis]
+    views = enlarged_views(96)(smooth, generator)
+    assert views.dtype == np.float32 and np.abs(views - enlarged(smooth, 96)).max() < 2
+
+
+def test_enlarged_views_are_lit_turned_and_covered_in_range(pictures):
+    first, again = (enlarged_views(64)(pictures, np.random.default_rng(1)) for _ in range(2))
+    assert np.array_equal(first, again)
+    assert first.min() >= 0 and first.max() <= 255
+    assert len({view.tobytes() for view in enlarged_views(64)(pictures[[0] * 8], np.random.default_rng(2))}) == 8

@@ -118,6 +118,17 @@ def test_deep_emotion_starts_by_looking_at_the_whole_face_and_learns_where_to_lo
         assert not np.array_equal(old, new)
 
 
+def test_defining_a_network_imports_no_opencv_and_no_pillow():
+    made = "; ".join(
+        f"import {each.__module__}; {each.__module__}.{name}(7)" for name, each in conftest.NETWORKS.items()
+    )
+    code = f"import sys; {made}; print([name for name in ('cv2', 'PIL') if name in sys.modules])"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=conftest.REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert result.stdout == "[]\n"
+
+
 @pytest.mark.slow
 def test_a_fresh_process_reads_the_same_probabilities(faces, tmp_path):
     generator = np.random.default_rng(0)
@@ -146,8 +157,8 @@ def test_a_fresh_process_reads_the_same_probabilities(faces, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("network", ["attentional", "deep_emotion"])
-def test_dry_run(network, run_script, small_data, tmp_path):
-    result = run_script("classification_attentional.py", "--network", network, "--dry-run", "--data", small_data)
+def test_dry_run(network, call_script, small_data, tmp_path):
+    result = call_script("classification_attentional.py", "--network", network, "--dry-run", "--data", small_data)
     assert result.returncode == 0, result.stderr
     assert "The dry run went well; nothing of it is kept." in result.stdout
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,111 @@
+"""classification_pretrained.py with files of random weights: what it writes and says of it, and what it refuses."""
+
+import csv
+import hashlib
+
+import numpy as np
+import pytest
+from conftest import assert_one_sentence, files_in, load_script
+from pretrained_files import write_pretrained
+
+from emotion_recognition.datasets import folders
+from emotion_recognition.labels import EMOTIONS
+from emotion_recognition.models import model_file
+from emotion_recognition.models.predict import predict
+from emotion_recognition.training import augmentation, vggface
+
+SCRIPT = "classification_pretrained.py"
+SETTINGS = ("--size", "32", "--blocks", "6", "--epochs", "2", "--batch-size", "16", "--mixup", "0.3", "--seed", "5")
+
+
+@pytest.fixture(scope="module")
+def pretrained(tmp_path_factory):
+    """A folder with files of random weights."""
+    folder = tmp_path_factory.mktemp("models")
+    write_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def voted_data(small_data, tmp_path_factory):
+    """The drawn faces as a packed file, with votes: seven of ten for the label, three for contempt."""
+    import shutil
+
+    folder = shutil.copytree(small_data, tmp_path_factory.mktemp("voted") / "data")
+    train = folders.read_split(folder, "train")
+    with (folder / "votes.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["split", "emotion", "name", *EMOTIONS])
+        writer.writeheader()
+        for name in train.names:
+            emotion, file_name = name.split("/")
+            votes = {each: 7 * (each == emotion) + 3 * (each == "contempt") for each in EMOTIONS}
+            writer.writerow({"split": "train", "emotion": emotion, "name": file_name, **votes})
+    return folder
+
+
+@pytest.mark.slow
+def test_a_training_with_votes(pretrained, voted_data, call_script, tmp_path):
+    arguments = (SCRIPT, "--pretrained", pretrained, "--data", voted_data, *SETTINGS, "--votes")
+    result = call_script(*arguments)
+    assert result.returncode == 0, result.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "pretrained.h5",
+        "pretrained.tflite",
+        "pretrained_history.csv",
+        "pretrained_curves.png",
+    }
+    # The head of the votes is left out, the input is a face of 48x48.
+    model = model_file.load(tmp_path / "pretrained.h5")
+    assert model.network.output.shape == (None, 7) and model.network.input.shape == (None, 48, 48, 1)
+    validation = folders.read_split(voted_data, "validation", model.emotions)
+    right = predict(model.network, validation.pictures).argmax(axis=1) == validation.labels
+    record = model.training
+    assert record["validation_accuracy"] == pytest.approx(right.mean())
+    assert record["votes"] is True and record["mixup"] == 0.3 and record["keep_prior"] is False
+    digest = hashlib.sha256((pretrained / "faceres.bin").read_bytes()).hexdigest()
+    assert record["pretrained"]["sha256"] == digest and "research" in record["pretrained"]["licence"]
+    # The same seed gives the same again.
+    before = files_in(tmp_path)
+    assert call_script(*arguments, "--output", "again.h5").returncode == 0
+    again = model_file.load(tmp_path / "again.h5")
+    for mine, theirs in zip(again.network.get_weights(), model.network.get_weights(), strict=True):
+        assert np.array_equal(mine, theirs)
+    assert files_in(tmp_path).items() > before.items()
+
+
+def test_the_whole_network_is_its_parts(pretrained):
+    import keras
+
+    script = load_script(SCRIPT)
+    weights = vggface.read(pretrained)
+    stem, body = script.mobilenet(weights, 64, 6)
+    head = keras.layers.Dense(7, activation="softmax", name="emotion")
+    faces = np.random.default_rng(0).integers(0, 256, (4, 48, 48, 1), dtype=np.uint8)
+    expected = head(body(stem(augmentation.enlarged(faces, 64))))
+    whole = script.whole_network(stem, body, head, 64)
+    np.testing.assert_allclose(whole.predict_on_batch(faces.astype(np.float32)), expected, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_a_dry_run_keeps_nothing(pretrained, small_data, call_script, tmp_path):
+    result = call_script(
+        SCRIPT, "--pretrained", pretrained, "--data", small_data, *SETTINGS, "--dry-run", "--keep-prior"
+    )
+    assert result.returncode == 0, result.stderr
+    assert "The dry run went well" in result.stdout and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "flags, words",
+    [
+        (("--size", "100"), ("'100' is not a multiple of 32",)),
+        (("--blocks", "5"), ("--blocks", "invalid choice")),
+        (("--dropout", "1"), ("--dropout", "a share")),
+        (("--pretrained", "nowhere"), ("nowhere/faceres.json is not there", "npm pack")),
+        (("--votes",), ("holds no votes", "dataset_prepare.py")),
+    ],
+)
+def test_mistakes_end_in_one_sentence(flags, words, pretrained, small_data, call_script, tmp_path):
+    result = call_script(SCRIPT, "--pretrained", pretrained, "--data", small_data, *flags)
+    assert_one_sentence(result, *words)
+    assert not list(tmp_path.iterdir())

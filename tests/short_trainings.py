@@ -1,0 +1,36 @@
+"""Short trainings of the little VGG, and whether two of them ended alike."""
+
+import csv
+
+import h5py
+import numpy as np
+
+SCRIPT = "classification_little_vgg.py"
+# Three short epochs; 84 pictures are five whole batches and a rest.
+SETTINGS = ("--epochs", "3", "--batch-size", "16", "--learning-rate", "0.002", "--seed", "5")
+
+
+def read_history(folder, name="little_vgg") -> list[dict]:
+    """Return the rows of a history without their seconds, which no two runs share."""
+    with (folder / f"{name}_history.csv").open(newline="") as file:
+        return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
+
+
+def read_weights(path) -> dict:
+    """Return every array in a model file."""
+    weights = {}
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: weights.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
+    return weights
+
+
+def assert_same_weights(first, second):
+    first, second = read_weights(first), read_weights(second)
+    assert list(first) == list(second) and len(first) > 20
+    for name, values in first.items():
+        assert np.array_equal(values, second[name]), name
+
+
+def assert_same_result(first, second):
+    assert read_history(first) == read_history(second)
+    assert_same_weights(first / "little_vgg.h5", second / "little_vgg.h5")

@@ -1,0 +1,154 @@
+"""The files of a training: where they lie, that none is lost, and what is written and said at the end."""
+
+import argparse
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from emotion_recognition.cli import options, program
+from emotion_recognition.datasets.folders import Pictures
+from emotion_recognition.errors import UserError
+from emotion_recognition.models import lite, model_file
+from emotion_recognition.training import data
+from emotion_recognition.training.outputs import Outputs
+from emotion_recognition.training.progress import Progress
+from emotion_recognition.training.run import TrainingRun
+
+ROW = {"epoch": 1, "accuracy": 0.5, "loss": 0.7, "val_accuracy": 0.5, "val_loss": 0.7, "seconds": 2.0}
+
+
+def some_faces(*labels) -> Pictures:
+    """Return faces of random pixels with these labels, of two emotions."""
+    pictures = np.random.default_rng(0).integers(0, 256, (len(labels), 48, 48, 1), dtype=np.uint8)
+    names = np.array([f"happy/{index}.png" for index in range(len(labels))])
+    return Pictures(pictures, np.array(labels), names, ("happy", "sad"))
+
+
+def finish(run, accuracy=0.5, faces=None):
+    """Save an untrained network as the result of a run."""
+    faces = faces or some_faces(0, 1)
+    network = keras.Sequential(
+        [keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")], name="tiny"
+    )
+    progress = Progress(run.outputs.checkpoint, {"network": "tiny", "seed": 3}, None)
+    progress.history = [ROW]
+    run.outputs.checkpoint.touch()
+    run.save(network, progress, faces, faces, accuracy, temperature=1.5)
+    return network
+
+
+def test_files_of_a_training_lie_beside_the_model(tmp_path):
+    files = TrainingRun(tmp_path / "new" / "faces.h5").outputs
+    names = [path.name for path in (files.model, files.lite, files.history, files.curves, files.checkpoint)]
+    assert names == ["faces.h5", "faces.tflite", "faces_history.csv", "faces_curves.png", "faces_checkpoint.h5"]
+
+
+def test_a_finished_training_leaves_a_model_that_says_how_it_was_made(tmp_path, capsys):
+    (tmp_path / "faces.h5").write_text("the old one")
+    with TrainingRun(tmp_path / "faces.h5", force=True) as run:
+        network = finish(run)
+    model = model_file.load(tmp_path / "faces.h5")
+    assert model.emotions == ("happy", "sad")
+    record = model.training
+    assert (record["seed"], record["best_epoch"], record["temperature"], record["seconds"]) == (3, 1, 1.5, 2)
+    assert record["validation_accuracy"] == 0.5 and record["versions"]["keras"] == keras.__version__
+    assert run.outputs.read_history() == [ROW]
+    assert run.outputs.curves.read_bytes().startswith(b"\x89PNG") and not run.outputs.checkpoint.exists()
+    (aside,) = tmp_path.glob("faces_20*.h5")
+    assert aside.read_text() == "the old one"
+    # LiteRT gives the same answers, and its file says which one it was made from.
+    small = lite.read(tmp_path / "faces.tflite")
+    assert small.made_from == lite.digest((tmp_path / "faces.h5").read_bytes()) and small.training == record
+    faces = some_faces(0, 1).pictures.astype(np.float32)
+    np.testing.assert_allclose(lite.LiteFunction(small.content)(faces), network(faces), atol=1e-5)
+    out = capsys.readouterr().out
+    assert "50.00% of the validation pictures are right after epoch 1" in out
+    assert f"python test.py --model {tmp_path / 'faces.h5'}" in out
+
+
+def test_a_dry_run_keeps_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with TrainingRun("faces.h5", dry_run=True) as run:
+        finish(run)
+        assert run.outputs.model.exists()
+    assert not run.outputs.model.parent.exists() and not list(tmp_path.iterdir())
+    assert "The dry run went well; nothing of it is kept." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("output", ["model.keras", "model", "model.hdf5"])
+def test_a_model_file_has_to_end_in_h5(output, tmp_path):
+    with pytest.raises(UserError, match=r"ends in \.h5"):
+        TrainingRun(tmp_path / output)
+
+
+def test_a_stopped_training_is_not_begun_anew_by_accident(tmp_path):
+    (tmp_path / "model_checkpoint.h5").touch()
+    with pytest.raises(UserError, match=r"model_checkpoint\.h5 is from a stopped training.*--resume.*--force"):
+        TrainingRun(tmp_path / "model.h5")
+
+
+def test_a_training_that_is_begun_anew_forgets_the_stopped_one(tmp_path):
+    (tmp_path / "model_checkpoint.h5").touch()
+    run = TrainingRun(tmp_path / "model.h5", force=True)
+    run.begin(keras.Sequential(), None, {}, some_faces(0), some_faces(1))
+    assert not run.outputs.checkpoint.exists()
+
+
+def test_a_finished_training_says_how_it_can_go_on(tmp_path):
+    (tmp_path / "model.h5").write_text("finished")
+    with pytest.raises(UserError, match=r"model\.h5 is finished: .*--weights .*model\.h5 and another --output"):
+        TrainingRun(tmp_path / "model.h5", resume=True)
+    with pytest.raises(UserError, match=r"model\.h5 exists already"):
+        TrainingRun(tmp_path / "model.h5")
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path):
+    with pytest.raises(KeyboardInterrupt, match="--resume"), TrainingRun(tmp_path / "model.h5") as run:
+        run.outputs.checkpoint.touch()
+        raise KeyboardInterrupt
+
+
+def test_a_full_memory_is_no_damage(tmp_path):
+    class ResourceExhaustedError(Exception):
+        """As TensorFlow's."""
+
+    with pytest.raises(MemoryError), TrainingRun(tmp_path / "model.h5"):
+        raise ResourceExhaustedError("OOM when allocating tensor")
+    with pytest.raises(ValueError, match="something else"), TrainingRun(tmp_path / "model.h5"):
+        raise ValueError("something else")
+
+
+def test_a_history_that_is_none(tmp_path):
+    outputs = Outputs(tmp_path / "model.h5")
+    outputs.history.write_text("epoch,loss\n1,lost\n")
+    with pytest.raises(UserError, match=r"model_history\.csv is no history .*--force"):
+        outputs.read_history()
+
+
+def test_too_few_pictures_and_no_better_than_one_answer(tmp_path, capsys):
+    few = some_faces(*[0] * 150, 1)
+    assert data.shortcomings(few, few, 0.999) == [
+        "1 picture of sad are too few: add pictures until each emotion has 100."
+    ]
+    enough = some_faces(*[0] * 300, *[1] * 100)
+    assert data.shortcomings(enough, enough, 0.76) == []
+    (sentence,) = data.shortcomings(enough, enough, 0.75)
+    assert sentence.startswith("Whoever always says happy is right as often as this network")
+    with TrainingRun(tmp_path / "model.h5") as run:
+        finish(run, 0.75, enough)
+    assert sentence in capsys.readouterr().out
+
+
+def test_the_arguments_of_a_training():
+    parser = program.parser("A training.")
+    options.add_training_flags(parser, output="some.h5", epochs=9, batch_size=32, optimizer="adam")
+    plain = options.complete_training(parser.parse_args([]))
+    assert (plain.learning_rate, plain.epochs, plain.keep_prior) == (1e-3, 9, False)
+    assert options.complete_training(parser.parse_args(["--optimizer", "sgd"])).learning_rate == 0.05
+    tiny = options.complete_training(parser.parse_args(["--dry-run", "--learning-rate", "0.4"]))
+    assert (tiny.learning_rate, tiny.epochs, tiny.batch_size) == (0.4, 2, 8)
+    chosen = {"votes", "teacher", "class_weights", "keep_duplicates", "keep_prior", "epochs", "batch_size", "optimizer"}
+    assert set(options.training_settings(plain)) == chosen | {"learning_rate", "weights", "seed", "mixed_precision"}
+    assert json.dumps(options.training_settings(argparse.Namespace(data="x", output="y", seed=1))) == '{"seed": 1}'

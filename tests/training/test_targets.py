@@ -1,0 +1,106 @@
+"""What networks are trained towards: labels, votes, and what teachers say."""
+
+import keras
+import numpy as np
+import pytest
+from conftest import assert_one_sentence
+
+from emotion_recognition import labels
+from emotion_recognition.datasets import folders
+from emotion_recognition.errors import UserError
+from emotion_recognition.models import model_file
+from emotion_recognition.training import targets
+
+SCRIPT = "emotions.py"
+EMOTIONS = ("happy", "sad")
+
+
+def write_teacher(path, emotions=EMOTIONS) -> keras.Model:
+    """Write a network that says how bright the left half of a picture is, and return it."""
+    network = keras.Sequential(
+        [keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(len(emotions), activation="softmax")]
+    )
+    weights = np.zeros((48, 48, len(emotions)), np.float32)
+    weights[:, :24, 0] = 1 / (48 * 24 * 255)
+    network.set_weights([weights.reshape(48 * 48, -1), np.zeros(len(emotions))])
+    model_file.save(path, network, emotions, {})
+    return network
+
+
+@pytest.fixture
+def faces() -> folders.Pictures:
+    """Three pictures: black, white, and white only in the left half."""
+    pictures = np.zeros((3, 48, 48, 1), np.uint8)
+    pictures[1], pictures[2, :, :24] = 255, 255
+    return folders.Pictures(pictures, np.array([0, 1, 1]), np.array(["a", "b", "c"]), EMOTIONS)
+
+
+def test_labels_are_smoothed(faces):
+    assert np.allclose(targets.to_learn(faces), [[0.95, 0.05], [0.05, 0.95], [0.05, 0.95]])
+
+
+def test_half_of_a_target_is_what_the_teacher_says_of_the_picture_and_its_mirror_image(faces, tmp_path):
+    write_teacher(tmp_path / "teacher.h5")
+    mixed = targets.to_learn(faces, teachers=[tmp_path / "teacher.h5"])
+    surer = np.e / (np.e + 1)
+    happy = np.array([0.5, surer, (surer + 0.5) / 2])
+    expected = 0.5 * targets.smoothed_labels(faces) + 0.5 * np.stack([happy, 1 - happy], axis=1)
+    assert mixed.dtype == np.float32
+    assert np.allclose(mixed, expected, atol=1e-6)
+
+
+def test_several_teachers_are_averaged(faces, tmp_path):
+    write_teacher(tmp_path / "one.h5")
+    other = write_teacher(tmp_path / "other.h5")
+    other.set_weights([10 * weights for weights in other.get_weights()])
+    model_file.save(tmp_path / "other.h5", other, EMOTIONS, {})
+    one, two, both = (
+        targets.to_learn(faces, teachers=[tmp_path / name for name in names])
+        for names in (["one.h5"], ["other.h5"], ["one.h5", "other.h5"])
+    )
+    assert not np.allclose(one, two, atol=0.01)
+    assert np.allclose(both, (one + two) / 2, atol=1e-6)
+
+
+def test_a_teacher_of_other_emotions_is_refused(faces, tmp_path):
+    write_teacher(tmp_path / "teacher.h5", ("happy", "angry"))
+    with pytest.raises(UserError, match="cannot teach: it tells happy, angry, but"):
+        targets.to_learn(faces, teachers=[tmp_path / "teacher.h5"])
+
+
+@pytest.fixture
+def voted(faces, tmp_path) -> str:
+    """A folder with votes for the faces: 8 of happy and 2 of sad, none of either, 3 of sad and 2 of contempt."""
+    rows = ["a,8,2,0", "b,0,0,10", "c,0,3,2"]
+    names = [emotion for emotion in labels.EMOTIONS if emotion not in ("happy", "sad", "contempt")]
+    lines = [f"{row.replace(',', ',train,happy,', 1)}{',0' * len(names)}" for row in rows]
+    (tmp_path / "votes.csv").write_text(f"name,split,emotion,happy,sad,contempt,{','.join(names)}\n" + "\n".join(lines))
+    return str(tmp_path)
+
+
+def named(faces) -> folders.Pictures:
+    """Return the faces by the names that they have in a folder."""
+    return folders.Pictures(faces.pictures, faces.labels, np.char.add("happy/", faces.names), faces.emotions)
+
+
+def test_votes_are_learned_and_labels_where_there_are_none(faces, voted):
+    assert np.allclose(targets.to_learn(named(faces), votes_in=voted), [[0.8, 0.2], [0.05, 0.95], [0, 1]])
+
+
+def test_votes_of_all_emotions_teach_where_most_people_knew_one(faces, voted):
+    shares = targets.sure_votes(named(faces), voted)
+    happy, sad, contempt = (labels.EMOTIONS.index(name) for name in ("happy", "sad", "contempt"))
+    assert shares.shape == (3, 8) and shares.dtype == np.float32
+    assert shares[0, happy] == pytest.approx(0.8) and shares[0, sad] == pytest.approx(0.2)
+    assert shares[1, contempt] == 1
+    assert not shares[2].any()
+
+
+def test_class_weights_make_emotions_count_alike(faces):
+    assert targets.class_weights(faces) == {0: 3 / 2, 1: 3 / 4}
+    assert targets.class_weights(faces.select([1, 2])) == {1: 0.5}
+
+
+def test_a_teacher_that_is_not_there_is_named(call_script, small_data):
+    result = call_script(SCRIPT, "--mode", "train", "--data", small_data, "--dry-run", "--teacher", "nowhere.h5")
+    assert_one_sentence(result, "nowhere.h5")
