@@ -33,49 +33,33 @@ REASONS_SHOWN = 5
 def parse_args() -> tuple[argparse.Namespace, dict[str, Any]]:
     """Return what is for every data set, and those flags for some that a person has given."""
     parser = program.parser(__doc__)
+    kinds = "fer2013, photos, ckplus, ckplus48, jaffe, ferg or emoji"
     parser.add_argument("source", nargs="?", default="fer2013.csv", help="file or folder of the data set")
-    parser.add_argument(
-        "--dataset",
-        metavar="KIND",
-        help="fer2013, photos, ckplus, ckplus48, jaffe, ferg or emoji (default: recognised by its form)",
-    )
+    parser.add_argument("--dataset", metavar="KIND", help=f"{kinds} (default: recognised by its form)")
     result = parser.add_argument_group("what is written")
     target = result.add_mutually_exclusive_group()
     target.add_argument("--output", default="data", help="folder to make")
     target.add_argument("--pack", metavar="FILE", help="write one .npz file instead; SOURCE may be a prepared folder")
     result.add_argument("--splits", help="which go into the packed file (default: train,validation,test)")
     result.add_argument("--force", action="store_true", help="replace what an earlier run made")
-    fer2013 = parser.add_argument_group("FER-2013")
-    fer2013.add_argument("--labels", type=Path, metavar="CSV", help="FER+'s fer2013new.csv: label as most of ten do")
-    fer2013.add_argument(
-        "--votes", action="store_const", const=True, help="keep FER-2013's labels, and FER+'s votes in votes.csv"
-    )
-    faces = parser.add_argument_group("data sets of pictures")
-    faces.add_argument(
-        "--whole",
-        choices=("never", "auto", "always"),
-        help="take a picture as one face: auto where none is found (default: always for ckplus48 and ferg, else never)",
-    )
-    faces.add_argument(
-        "--neutral", action="store_const", const=True, help="CK+: take the first frame of each sequence as neutral"
-    )
-    split = parser.add_argument_group("how pictures are split")
+
+    # None where a person has not given a flag, so that only those are handed on.
+    some: Any = {"action": "store_true", "default": None}
+    labels = parser.add_argument_group("samples of FER-2013 (--drawn: and photos)")
+    labels.add_argument("--labels", type=Path, metavar="CSV", help="FER+'s fer2013new.csv: label as most of ten do")
+    labels.add_argument("--votes", **some, help="keep FER-2013's labels, and FER+'s votes in votes.csv")
+    labels.add_argument("--drawn", type=options.not_negative, metavar="N", help="train also on N drawn faces each")
+    faces = parser.add_argument_group("samples of pictures")
+    whole = "take a picture as one face: auto where none is found (default: never; of ckplus48 and ferg always)"
+    faces.add_argument("--whole", choices=("never", "auto", "always"), help=whole)
+    faces.add_argument("--neutral", **some, help="CK+: take the first frame of each sequence as neutral")
+    split = parser.add_argument_group("how they are split")
     split.add_argument("--folds", type=options.positive(int), help="parts into which persons are dealt (default: 10)")
     split.add_argument("--fold", type=options.positive(int), help="the part to test on, from 1 (default: 1)")
     how = split.add_mutually_exclusive_group()
-    how.add_argument(
-        "--split-pictures", action="store_const", const=True, help="split by picture, as papers do: it flatters"
-    )
-    how.add_argument(
-        "--only-test", action="store_const", const=True, help="all pictures are for testing a model trained elsewhere"
-    )
-    drawn = parser.add_argument_group("FER-2013 and photos")
-    drawn.add_argument(
-        "--drawn", type=options.not_negative, metavar="N", help="train also on N drawn faces of each emotion"
-    )
-    parser.add_argument(
-        "--seed", type=options.not_negative, help="deals persons and photos, and draws faces (default: 0)"
-    )
+    how.add_argument("--split-pictures", **some, help="split by picture, as papers do: it flatters")
+    how.add_argument("--only-test", **some, help="all pictures are for testing a model trained elsewhere")
+    split.add_argument("--seed", type=options.not_negative, help="deals persons, and draws faces (default: 0)")
     arguments = parser.parse_args()
     if arguments.votes and not arguments.labels:
         parser.error("--votes needs the table of votes: name FER+'s fer2013new.csv with --labels")
