@@ -28,8 +28,7 @@ def parse_args():
 def main():
     arguments = parse_args()
     # Where rows are printed, text would stand between them.
-    rows_are_printed = "-" in (arguments.csv, arguments.jsonl)
-    with redirect_stdout(sys.stderr if rows_are_printed else sys.stdout):
+    with redirect_stdout(sys.stderr if "-" in (arguments.csv, arguments.jsonl) else sys.stdout):
         return recognise(arguments)
 
 
@@ -54,25 +53,26 @@ def recognise(arguments) -> int:
     with program.silent_start():
         recogniser = EmotionRecogniser(arguments.model, detector, **settings)
     kept = {name: getattr(arguments, name) for name in ("output", "csv", "jsonl", "timeline", "force")}
-    status, place = 0, 0
+    status, place, key = 0, 0, "next"
     with (
-        Outputs(**kept, sources=sources, emotions=recogniser.emotions) as outputs,
+        Outputs(**kept, sources=list(sources), emotions=recogniser.emotions) as outputs,
         open_window(not arguments.no_window, arguments.fullscreen) as window,
         HeatMaps(lambda crop, emotion: quick_map(recogniser.classifier, crop, emotion)) as heat,
     ):
         # Maps that nobody sees are not made.
         heat.is_on = arguments.heat and (window.is_visible or outputs.keeps_pictures)
         viewer = Viewer(window, heat)
-        while place < len(sources):
+        while place < len(sources) and key != "quit":
             try:
                 with sources[place] as source:
                     key = play(source, recogniser, arguments.smooth, outputs, viewer)
+                place = max(0, place - 1) if key == "previous" else place + 1
             except UserError as error:
                 program.fail(str(error) if source.name in str(error) else f"{source.name}: {error}")
-                status, key = program.SOME_UNREADABLE, "next"
-            if key == "quit":
-                break
-            place = max(0, place - 1) if key == "previous" else place + 1
+                status = program.SOME_UNREADABLE
+                # It is named once, and passed by when a person goes back.
+                del sources[place]
+                place = max(0, place - 1) if key == "previous" else place
     return status
 
 

@@ -139,3 +139,23 @@ def test_a_source_that_cannot_be_read_is_named_and_the_next_comes(recognise, cap
     window = Keys("quit")
     assert recognise(sources, window) == 1
     assert window.levels() == [20] and capsys.readouterr().err == "bad is damaged.\n"
+
+
+def test_who_goes_back_passes_by_what_cannot_be_read(recognise, capsys):
+    sources = [Gray("a", 10), Gray("bad", frames=0, broken=True), Gray("b", 20)]
+    window = Keys("next", "previous", "next", "quit")
+    assert recognise(sources, window) == 1
+    assert window.levels() == [10, 20, 10, 20] and capsys.readouterr().err == "bad is damaged.\n"
+    # The first source, met on the way back, is not tried for ever.
+    sources = [Gray("fails later", 10), Gray("b", 20)]
+    window = Keys("next", "previous", "quit")
+    sources[0].tries = iter([False, True])
+    read = sources[0]._read
+
+    def read_once():
+        if next(sources[0].tries):
+            raise UserError("fails later is damaged.")
+        yield from read()
+
+    sources[0]._read = read_once
+    assert recognise(list(sources), window) == 1 and window.levels() == [10, 20, 20]
