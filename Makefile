@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint verify-model fuzz kill soak
+.PHONY: help demo lint format test-quick test test-all fuzz kill soak
 
 help:  ## show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1  /p' $(MAKEFILE_LIST)
@@ -12,15 +12,25 @@ demo: .venv/user  ## read the emotions in a sample portrait
 	$(BIN)/python test.py --output demo/grace_hopper.png --force \
 	    "$$($(BIN)/python -c 'import matplotlib; print(matplotlib.get_data_path())')/sample_data/grace_hopper.jpg"
 
-test: .venv/developer  ## run all tests and the linter
+lint: .venv/developer  ## look for mistakes of style and of types, change nothing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/developer  ## put the code into its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test-quick: .venv/developer  ## run what is tested within two minutes
+	$(BIN)/python -m pytest -m "not slow" --ignore tests/robustness
+
+test: lint  ## run the linter and every test, in short forms
 	$(BIN)/python -m pytest
 
-verify-model: .venv/user  ## check that model.h5 is the committed one and reads faces as it should
-	$(BIN)/python -m emotion_recognition.verify_model
+test-all: lint  ## run every test in its long form, before a release
+	$(BIN)/python -m pytest --long
 
-# The long forms of tests that `make test` runs in short; each prints a line that sums it up.
+# Parts of `make test-all`; each prints a line that sums it up.
 fuzz: .venv/developer  ## try 10,000 damaged and hostile files on everything that reads files
 	$(BIN)/python -m pytest --long tests/robustness/test_fuzz.py
 
@@ -29,10 +39,6 @@ kill: .venv/developer  ## kill preparing, training and recognising thirty times,
 
 soak: .venv/developer  ## read an hour's worth of video, 108,000 frames, and watch the memory
 	$(BIN)/python -m pytest --long tests/robustness/test_soak.py
-
-lint: .venv/developer  ## look for mistakes of style, and put the code into its form
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
 
 .venv/user: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \

@@ -48,6 +48,7 @@ FACE = re.compile(r"(\S+): face at \((\d+), (\d+)\), (\d+)x(\d+): (.*)")
 
 def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="the long forms: `make fuzz`, `make soak`, `make kill`")
+    parser.addoption("--renew", action="store_true", help="note a new model.h5 in docs/model.json")
     parser.addoption("--seed", type=int, default=2013, help="makes the files that the readers are tried with")
 
 

@@ -1,7 +1,7 @@
 """Occlusion maps: cover parts of a face, and see by how much the emotion's probability falls. For any network."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -28,7 +28,7 @@ class Classifier(Protocol):
 
     emotions: tuple[str, ...]
 
-    def probabilities(self, faces: Faces) -> npt.NDArray[np.floating]: ...
+    def probabilities(self, faces: Any) -> npt.NDArray[np.floating]: ...
 
 
 def occlusion_maps(

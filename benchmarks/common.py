@@ -1,0 +1,49 @@
+"""What the benchmarks share: times, and a picture that plays as a video."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import matplotlib
+import numpy as np
+
+from emotion_recognition.images import read_picture
+
+PORTRAIT = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
+PORTRAIT_FACE = slice(60, 360), slice(110, 410)
+# So many frames a picture stands still, and so many of them a second.
+STILL_FRAMES, FRAME_RATE = 20, 25.0
+
+
+@dataclass(frozen=True)
+class Still:
+    """A picture, uint8 (height, width, 3), that stands still as a video."""
+
+    name: str
+    picture: np.ndarray
+
+    def frames(self) -> Iterator[tuple[np.ndarray, float]]:
+        """Yield the picture again and again, and the time in seconds."""
+        for number in range(STILL_FRAMES):
+            yield self.picture.copy(), number / FRAME_RATE
+
+
+def portraits(number: int) -> Still:
+    """Return a picture of 1280x720 with so many portraits of one face."""
+    face = cv2.resize(read_picture(PORTRAIT)[PORTRAIT_FACE], (140, 140), interpolation=cv2.INTER_AREA)
+    picture = np.full((720, 1280, 3), 200, np.uint8)
+    for place in range(number):
+        top, left = 2 + 144 * (place // 8), 2 + 160 * (place % 8)
+        picture[top : top + 140, left : left + 140] = face
+    return Still(f"{number} portraits", picture)
+
+
+def measure(seconds: list[float], work: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """Return what a call returns, and append the seconds that it took."""
+    started = time.perf_counter()
+    result = work(*arguments, **options)
+    seconds.append(time.perf_counter() - started)
+    return result
