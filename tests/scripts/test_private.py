@@ -55,7 +55,6 @@ def test_the_watch_notices_the_network(tmp_path):
         ("classification_little_vgg.py", "--data", "{data}", "--dry-run"),
         ("classification_attentional.py", "--data", "{data}", "--dry-run"),
         ("explain.py", PORTRAIT, "--output", "out.png"),
-        ("benchmark.py", "prepare", "{csv}", "--rows", "50", "--repeat", "1"),
         ("evaluate.py", "--data", "{data}", "--model", str(REPOSITORY / "model.h5"), "--output", "report"),
     ],
     ids=lambda line: line[0],
