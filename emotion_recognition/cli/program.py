@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import importlib
 import io
 import logging
 import os
@@ -160,6 +161,4 @@ def parser(docstring: str | None, parents: Sequence[argparse.ArgumentParser] = (
 
 def command() -> NoReturn:
     """Run the command `emotion-recognition`, which is test.py: the wheel has it as the package's __main__."""
-    from emotion_recognition.__main__ import main  # type: ignore[import-not-found]
-
-    run(main)
+    run(importlib.import_module("emotion_recognition.__main__").main)
