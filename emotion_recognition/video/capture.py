@@ -90,7 +90,7 @@ class Video(Source):
         self._resolution = resolution
 
     def _read(self) -> Generator[Frame]:
-        check_is_utf8(self.address)
+        check_is_utf8(str(self.address))
         if self.path and not self.path.is_file():
             raise UserError(f"{self.path} is not there: check the name.")
         with closing(NewestFrame(self._open)) as live:

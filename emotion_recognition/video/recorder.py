@@ -2,6 +2,7 @@
 
 import errno
 import math
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -153,17 +154,21 @@ class Recorder:
 
 
 def name_targets(folder: Path, sources: Sequence[Source]) -> dict[Source, Path]:
-    """Return a file in the folder for each source, with a number where two have the same name."""
+    """Return a file in the folder for each source; two of the same name keep their own folders, or get a number."""
     targets: dict[Source, Path] = {}
     taken: set[str] = set()
+    # Some systems do not tell large letters from small ones.
+    places = Counter(str(source.place).casefold() for source in sources)
     for number, source in enumerate(sources):
         name = Path(f"live_{number}") if source.is_live else source.place
+        if not source.is_live and places[str(source.place).casefold()] > 1:
+            named = Path(source.name)
+            name = Path(*(part for part in named.parts if part not in (named.anchor, "..")))
         if source.is_video:
             name = name.with_suffix(".mp4")
         elif name.suffix.lower() not in WRITTEN_PICTURE_SUFFIXES:
             name = name.with_suffix(".png")
         stem = name.stem
-        # Some systems do not tell large letters from small ones.
         while str(name).casefold() in taken:
             name, number = name.with_stem(f"{stem}_{number}"), number + 1
         taken.add(str(name).casefold())

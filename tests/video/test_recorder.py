@@ -132,6 +132,12 @@ def test_names_in_the_output_folder_do_not_collide(tmp_path):
     assert names == ["a.png", "a_1.png", "a.mp4", "b/b.png", "gray.png", "photo.png", "live_6.mp4"]
 
 
+def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path):
+    sources = [Picture(Path(name), name) for name in ("p01/a.png", "/data/p02/a.png", "../p03/a.png", "p04/b.png")]
+    names = [path.relative_to(tmp_path).as_posix() for path in name_targets(tmp_path, sources).values()]
+    assert names == ["p01/a.png", "data/p02/a.png", "p03/a.png", "b.png"]
+
+
 def test_a_name_with_a_number_may_be_taken_too(tmp_path):
     names = [path.name for path in name_targets(tmp_path, [picture(n) for n in ("a.jpg", "a_2.jpg", "A.jpg")]).values()]
     assert names == ["a.jpg", "a_2.jpg", "A_3.jpg"]
