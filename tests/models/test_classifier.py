@@ -1,5 +1,6 @@
 """The classifier: LiteRT says what Keras says, in every thread, and what it cannot run is run without it."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import keras
@@ -64,6 +65,14 @@ def test_threads_do_not_disturb_each_other():
         np.testing.assert_allclose(answer, expected[start:], atol=1e-5)
 
 
-def test_litert_writes_nothing_about_itself(capfd, caplog):
-    EmotionClassifier("model.h5")
-    assert capfd.readouterr() == ("", "") and not caplog.records
+def test_converting_leaves_the_process_alone(capsys, caplog, recwarn):
+    """Two threads at once: neither standard error nor the environment is touched, and Python writes nothing."""
+    environment, standard_error = dict(os.environ), os.fstat(2)
+    with ThreadPoolExecutor(2) as threads:
+        found = list(threads.map(compile_inference, [NETWORKS["deep_emotion"](7) for _ in range(2)]))
+    assert all(isinstance(each, LiteFunction) for each in found)
+    after = os.fstat(2)
+    assert (after.st_dev, after.st_ino) == (standard_error.st_dev, standard_error.st_ino)
+    assert dict(os.environ) == environment
+    assert capsys.readouterr() == ("", "") and not caplog.records
+    assert not [each for each in recwarn if "lite" in each.filename]

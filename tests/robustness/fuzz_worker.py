@@ -1,7 +1,7 @@
 """A process that reads one file after another through the project's readers, and may die of it.
 
-    python tests/fuzz_worker.py              takes "kind<tab>path<tab>output" lines, answers each with a line of JSON
-    python tests/fuzz_worker.py KIND FILE    reads one file, to look into a failure
+    python tests/robustness/fuzz_worker.py              takes "kind<tab>path<tab>output" lines, answers in JSON
+    python tests/robustness/fuzz_worker.py KIND FILE    reads one file, to look into a failure
 
 What a person would get is answered: a result, or one sentence; all else, and any use of the system that reading a file
 does not need, is a failure. The memory is the highest since the start, above that at the start.
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from emotion_recognition import images
 from emotion_recognition.cli import program
@@ -65,14 +65,13 @@ def read_video(path, output):
 
 
 def read_model(path, output):
-    """Load a model and classify faces with it."""
-    from emotion_recognition.models.classifier import EmotionClassifier
+    """Load a model and let it look at faces."""
+    from emotion_recognition.models import model_file
+    from emotion_recognition.models.predict import predict
 
-    classifier = EmotionClassifier(path)
-    faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
-    probabilities = classifier.probabilities(faces)
-    assert probabilities.shape == (3, len(classifier.emotions)), probabilities.shape
-    assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-3), f"no probabilities: {probabilities}"
+    model = model_file.load(path)
+    faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48, 1), dtype=np.uint8)
+    assert predict(model.network, faces).shape == (3, len(model.emotions))
 
 
 READERS = {
@@ -149,7 +148,7 @@ def answer(lines):
         if start is None:
             if "model" in kind:
                 program.start_keras()
-                from emotion_recognition.models import classifier  # noqa: F401
+                from emotion_recognition.models import model_file  # noqa: F401
             start = megabytes()
         # Readers that print do not disturb the answers.
         with contextlib.redirect_stdout(io.StringIO()):
