@@ -73,10 +73,9 @@ def deep_emotion(emotions: int):
     transformer samples the face there, and a feature extractor of four convolutions and two dense layers classifies
     what it sees. The layer `affine_values` holds the transformation; it starts as the identity.
 
-    The paper leaves open, and we chose: that the transformer stands before the feature extractor (so the text; the
-    figure can be read otherwise); filters of 3x3 and poolings of 4 and 3 in the localisation network; a ReLU after
-    every convolution; dropout of 0.2, since so small a network learns too little rather than too much; no penalty on
-    the weights of the dense layers, whose strength is not given.
+    The paper leaves open, and we chose: that the transformer stands before the feature extractor; filters of 3x3 and
+    poolings of 4 and 3 in the localisation network; a ReLU after every convolution; dropout of 0.2, since so small a
+    network learns too little rather than too much; no penalty on the weights of the dense layers.
     """
     import keras
     from keras import layers
@@ -120,11 +119,7 @@ def parse_args():
 
 
 def main():
-    train(parse_args())
-
-
-def train(arguments):
-    """Train once, as the command line says."""
+    arguments = parse_args()
     # Imported here, so that --help answers at once.
     program.start_keras()
     import keras

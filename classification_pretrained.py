@@ -45,7 +45,7 @@ def mobilenet(weights, size, blocks):
 
     def block(features, number):
         is_frozen, strides = number <= FROZEN, 2 if number in SMALLER else 1
-        channels = weights[f"conv_pw_{number}"][0].shape[-1]
+        channels = len(weights[f"conv_pw_{number}"][1])
         depthwise = layers.DepthwiseConv2D(3, strides, padding="same", use_bias=is_frozen, name=f"conv_dw_{number}")
         pointwise = layers.Conv2D(channels, 1, use_bias=is_frozen, name=f"conv_pw_{number}")
         for layer in (depthwise, pointwise):
@@ -101,7 +101,6 @@ def main():
     from emotion_recognition.training.batches import Batches
     from emotion_recognition.training.run import TrainingRun
 
-    size = arguments.size
     with TrainingRun(arguments.output, arguments.resume, arguments.force, arguments.dry_run) as run:
         weights = vggface.read(arguments.pretrained)
         train, validation = data.read(arguments.data, arguments.seed, arguments.keep_duplicates, arguments.dry_run)
@@ -111,6 +110,7 @@ def main():
             known["votes"] = np.zeros((len(validation), wanted["votes"].shape[1]), np.float32)
 
         keras.utils.set_random_seed(arguments.seed)
+        size = arguments.size
         stem, body = mobilenet(weights, size, arguments.blocks)
         look = vggface.run_by_litert(stem)
         sample = np.random.default_rng(arguments.seed).permutation(len(train))[:1024]
@@ -129,7 +129,7 @@ def main():
             loss_weights={name: VOTES_WEIGHT if name == "votes" else 1.0 for name in wanted},
             metrics={"emotion": ["accuracy"]},
         )
-        settings = {**options.training_settings(arguments), "pretrained": vggface.describe(arguments.pretrained)}
+        settings = options.training_settings(arguments) | {"pretrained": vggface.describe(arguments.pretrained)}
         progress = run.begin(model, batches, settings, train, validation, momentum=0.998)
         model.fit(
             batches,

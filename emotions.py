@@ -14,6 +14,8 @@ import tempfile
 from pathlib import Path
 
 from emotion_recognition.cli import options, program
+from emotion_recognition.errors import UserError
+from emotion_recognition.labels import EMOTIONS
 
 OUTPUT = "four_layer_cnn.h5"
 
@@ -53,9 +55,6 @@ def four_layer_cnn(emotions: int):
 def as_model_file(path, folder):
     """Return `path` or, where it holds weights alone as the classic script saved them, a whole model in `folder`."""
     import h5py
-
-    from emotion_recognition.errors import UserError
-    from emotion_recognition.labels import EMOTIONS
 
     if not Path(path).is_file() or not h5py.is_hdf5(path):
         return path

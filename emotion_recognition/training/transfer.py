@@ -1,20 +1,24 @@
 """Starting from a trained network instead of from chance: a few own pictures are then enough."""
 
-import numpy as np
+from collections.abc import Sequence
+
+import keras
+import numpy.typing as npt
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.models import model_file
 
 
-def start_from(path, network, emotions):
+def start_from(path: str, network: keras.Model, emotions: Sequence[str]) -> None:
     """Give `network` the weights of the model file at `path`, layer by layer, as far as they fit; print what was taken.
 
     Where `emotions` differ from those of the file, the last layer takes the outputs that both have, in its own order;
     the others keep their random weights. UserError where the file holds another network.
     """
     trained = model_file.load(path)
-    mine, theirs = with_weights(network), with_weights(trained.network)
-    if [shapes(layer) for layer in mine[:-1]] != [shapes(layer) for layer in theirs[:-1]]:
+    mine, theirs = ([layer for layer in each.layers if layer.weights] for each in (network, trained.network))
+    shapes = [[[weights.shape for weights in layer.weights] for layer in each[:-1]] for each in (mine, theirs)]
+    if shapes[0] != shapes[1]:
         raise UserError(
             f"{path} holds another network ({trained.network.name}) than the {network.name} that is to be trained:"
             " name another --weights."
@@ -26,7 +30,9 @@ def start_from(path, network, emotions):
     print(f"Starting from {path}: {describe_taken(len(mine), trained.emotions, emotions)}.")
 
 
-def with_outputs_of(source_emotions, source, emotions, own) -> np.ndarray:
+def with_outputs_of(
+    source_emotions: Sequence[str], source: npt.NDArray, emotions: Sequence[str], own: npt.NDArray
+) -> npt.NDArray:
     """Return the weights `own` (..., emotions) with those of `source` for the emotions that both have."""
     weights = own.copy()
     for place, emotion in enumerate(emotions):
@@ -35,7 +41,7 @@ def with_outputs_of(source_emotions, source, emotions, own) -> np.ndarray:
     return weights
 
 
-def describe_taken(layers, source_emotions, emotions) -> str:
+def describe_taken(layers: int, source_emotions: Sequence[str], emotions: Sequence[str]) -> str:
     """Return in words what was taken of a network with so many layers."""
     if set(emotions) == set(source_emotions):
         return f"{layers} of {layers} layers with weights"
@@ -43,13 +49,3 @@ def describe_taken(layers, source_emotions, emotions) -> str:
     new = [emotion for emotion in emotions if emotion not in source_emotions]
     last = f", and of the last {', '.join(shared)}" if shared else ""
     return f"{layers - 1} of {layers} layers with weights{last}; new: {', '.join(new) or 'nothing'}"
-
-
-def with_weights(network) -> list:
-    """Return the layers of a network that have weights, in their order."""
-    return [layer for layer in network.layers if layer.weights]
-
-
-def shapes(layer) -> list:
-    """Return the shapes of a layer's weights."""
-    return [tuple(weights.shape) for weights in layer.weights]
