@@ -1,6 +1,7 @@
 """Model files from anywhere -> Keras networks. A file is data, never code, and it is one file: all else is refused."""
 
 import copy
+import errno
 import io
 import json
 import zipfile
@@ -26,6 +27,8 @@ LAYERS, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
 # What HDF5, JSON, ZIP and Keras raise on reading what is damaged.
 DAMAGE: tuple[type[Exception], ...] = (ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, OSError)
 DAMAGE += (RuntimeError, TypeError, ValueError, zipfile.BadZipFile, zlib.error)
+# The numbers by which a system says that it refuses a file, or has no more of something.
+REFUSED_BY_SYSTEM = {errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC}
 # What PyTorch, TensorFlow and JAX call a full memory, of the machine or of its GPU, in errors of various kinds.
 FULL_MEMORY = ("OutOfMemory", "ResourceExhausted", "RESOURCE_EXHAUSTED")
 
@@ -52,8 +55,7 @@ def naming_damage(path: Path) -> Iterator[None]:
     except Exception as error:
         if is_memory_full(error):
             raise MemoryError(f"there is no room for {path}") from error
-        # With a number it is the system that refuses something, and nothing in the file.
-        if not isinstance(error, DAMAGE) or getattr(error, "errno", None):
+        if not isinstance(error, DAMAGE) or getattr(error, "errno", None) in REFUSED_BY_SYSTEM:
             raise
         reason = str(error).strip().split("\n")[0][:200]
         raise UserError(f"{path} is damaged or no whole Keras model ({reason}): copy or train it again.") from error
