@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo lint format test-quick test test-all fuzz kill soak
+.PHONY: help demo lint format test-quick test test-all fuzz kill soak web
 
 help:  ## show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1  /p' $(MAKEFILE_LIST)
@@ -52,3 +52,6 @@ soak: .venv/developer  ## read an hour's worth of video, 108,000 frames, and wat
 .venv/developer: .venv/user requirements-dev.txt
 	$(BIN)/pip install --quiet -r requirements-dev.txt
 	@touch $@
+
+web: .venv/user  ## put the page for the browser into web/dist, and serve it on this machine
+	$(BIN)/python web/build.py --serve

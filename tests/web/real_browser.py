@@ -26,19 +26,17 @@ READY = "html[data-state=ready]"
 PATIENCE = 90_000
 
 
-def load_build():
-    """Return web/build.py as a module."""
+@pytest.fixture(scope="session")
+def build():
+    """web/build.py as a module."""
     specification = importlib.util.spec_from_file_location("web_build", REPOSITORY / "web" / "build.py")
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module
 
 
-build = load_build()
-
-
 @pytest.fixture(scope="session")
-def page_folder(tmp_path_factory):
+def page_folder(build, tmp_path_factory):
     """The folder that web/build.py has filled."""
     pytest.importorskip("playwright", reason="the page's tests need playwright: pip install -r requirements-dev.txt")
     if shutil.which("npm") is None:
@@ -53,21 +51,24 @@ def page_folder(tmp_path_factory):
     return folder
 
 
-@contextlib.contextmanager
-def serve(folder):
-    """Serve a folder until the end of the block; gives the page's address."""
-    with build.open_server(folder, 0) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/"
-        finally:
-            server.shutdown()
-            thread.join()
+@pytest.fixture(scope="session")
+def serve(build):
+    """A function that serves a folder until the end of a `with` block, which gets the page's address."""
+
+    @contextlib.contextmanager
+    def serve(folder):
+        with build.open_server(folder, 0) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            try:
+                yield f"http://127.0.0.1:{server.server_port}/"
+            finally:
+                server.shutdown()
+
+    return serve
 
 
 @pytest.fixture(scope="session")
-def address(page_folder):
+def address(serve, page_folder):
     """The page's address."""
     with serve(page_folder) as address:
         yield address
