@@ -45,7 +45,9 @@ def main() -> None:
     network.predict(np.zeros((1, FACE_SIZE, FACE_SIZE, 1), np.float32), verbose=0)
     for video in videos:
         with video:
-            frames = [(frame.picture, frame.seconds) for frame in islice(video, arguments.frames)]
+            frames = [
+                (frame.picture, frame.seconds) for frame in islice(video, arguments.frames) if frame.picture is not None
+            ]
         stills = Still(video.name, frames[0][0]).frames()
         measure_frames(video.name, frames if video.is_video else islice(stills, arguments.frames), recogniser, network)
     if not any(not video.is_video for video in videos):

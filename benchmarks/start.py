@@ -41,8 +41,9 @@ def sample_portrait() -> Path:
     """Return the portrait that comes with Matplotlib, without importing it."""
     import importlib.util
 
-    package = Path(importlib.util.find_spec("matplotlib").origin).parent
-    return package / "mpl-data" / "sample_data" / "grace_hopper.jpg"
+    found = importlib.util.find_spec("matplotlib")
+    assert found is not None and found.origin is not None, "Matplotlib is one of requirements.txt"
+    return Path(found.origin).parent / "mpl-data" / "sample_data" / "grace_hopper.jpg"
 
 
 def start(command) -> tuple[float, float]:
