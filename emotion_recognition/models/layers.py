@@ -3,6 +3,8 @@
 They are registered for saving: whoever loads a model file imports this module first.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -19,7 +21,7 @@ class SpatialTransformer(keras.layers.Layer):
     border goes on, as in augmentation, because a dark frame would be an edge that no face has.
     """
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         pictures, affine = inputs
         height, width, channels = pictures.shape[1:]
         # In pixels from the centre the identity is exact, and no matrix product rounds on a GPU what it multiplies.
@@ -35,18 +37,18 @@ class SpatialTransformer(keras.layers.Layer):
 
         flat = ops.reshape(pictures, (-1, height * width, channels))
 
-        def pixels(row, column):
+        def pixels(row: Any, column: Any) -> Any:
             return ops.take_along_axis(flat, ops.expand_dims(row * width + column, -1), axis=1)
 
         upper = (1 - toward_right) * pixels(top, left) + toward_right * pixels(top, left + 1)
         lower = (1 - toward_right) * pixels(top + 1, left) + toward_right * pixels(top + 1, left + 1)
         return ops.reshape((1 - toward_bottom) * upper + toward_bottom * lower, (-1, height, width, channels))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape[0]
 
 
-def split_place(place, size):
+def split_place(place: Any, size: int) -> tuple[Any, Any]:
     """Split places, float (n, pixels), into the pixel before, int (n, pixels), and the way to the next, (n, pixels, 1).
 
     Places beyond the border are moved onto it; there is always a next pixel.

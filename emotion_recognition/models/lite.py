@@ -152,7 +152,7 @@ class LiteFunction:
         inputs, outputs = ([tuple(map(int, each["shape_signature"])) for each in side] for side in details)
         return inputs, outputs
 
-    def _interpreter(self):
+    def _interpreter(self) -> Any:
         if not hasattr(self._local, "interpreter"):
             threads = min(MOST_THREADS, os.cpu_count() or 1)
             self._local.interpreter = interpreter_class()(model_content=self._content, num_threads=threads)
@@ -160,7 +160,7 @@ class LiteFunction:
         return self._local.interpreter
 
 
-def interpreter_class():
+def interpreter_class() -> Any:
     """Return LiteRT's interpreter, or TensorFlow's own where LiteRT is not installed."""
     try:
         return importlib.import_module("ai_edge_litert.interpreter").Interpreter
