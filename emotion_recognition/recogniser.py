@@ -67,7 +67,7 @@ class EmotionRecogniser:
         whole: str = "never",
         emotions: str | None = None,
         pixel_range: str | None = None,
-    ):
+    ) -> None:
         self.whole = check_whole(whole)
         self.detector = detector or FaceDetector(smallest=min_face)
         if isinstance(model, str | Path):
@@ -107,7 +107,7 @@ class EmotionRecogniser:
 class FaceFollower:
     """Reads the frames of one video: knows its faces again, and keeps their emotions steady."""
 
-    def __init__(self, recogniser: EmotionRecogniser, smooth: float):
+    def __init__(self, recogniser: EmotionRecogniser, smooth: float) -> None:
         self._recogniser = recogniser
         self._finder, self._tracker = FaceFinder(recogniser.detector), Tracker(smooth)
 

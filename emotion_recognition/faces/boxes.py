@@ -3,7 +3,7 @@
 A box is (x, y, width, height) in pixels, x and y being its upper left corner.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -42,7 +42,7 @@ def distinct(boxes: list[Box]) -> list[Box]:
     return sorted(kept)
 
 
-def clip_box(box, width: int, height: int) -> Box:
+def clip_box(box: Sequence[float] | np.ndarray, width: int, height: int) -> Box:
     """Return the part of a box (four numbers of any kind) that is inside a picture of this size."""
     x, y, box_width, box_height = (round(float(value)) for value in box)
     left, top = max(0, x), max(0, y)

@@ -33,7 +33,7 @@ class FaceDetector:
     `smallest` is the width of the smallest face that is wanted, in pixels; without it, a twentieth of the picture.
     """
 
-    def __init__(self, cascade: str | Path = CASCADE, smallest: int | None = None):
+    def __init__(self, cascade: str | Path = CASCADE, smallest: int | None = None) -> None:
         if not Path(cascade).is_file():
             raise UserError(f"{cascade} is not there: it belongs beside the scripts; name another with --cascade.")
         check_is_utf8(cascade)

@@ -38,7 +38,7 @@ class Track:
 class FaceFinder:
     """Finds the faces in frames of a video: in the whole frame every few frames, between them near known faces."""
 
-    def __init__(self, detector: FaceDetector):
+    def __init__(self, detector: FaceDetector) -> None:
         self._detector = detector
         self._shape: tuple[int, ...] = ()
         self._due, self._reserves = -math.inf, cycle(RESERVES)
@@ -60,7 +60,7 @@ class FaceFinder:
 class Tracker:
     """Gives each face of a video a number, and smooths its probabilities over `smooth` seconds (0: not at all)."""
 
-    def __init__(self, smooth: float):
+    def __init__(self, smooth: float) -> None:
         self.tracks: list[Track] = []
         self._smooth, self._last_number = smooth, 0
 

@@ -19,7 +19,7 @@ class HeatMaps:
     (48, 48). `is_on` may be changed at any time.
     """
 
-    def __init__(self, explain: Callable[[np.ndarray, str], np.ndarray], is_on: bool = False):
+    def __init__(self, explain: Callable[[np.ndarray, str], np.ndarray], is_on: bool = False) -> None:
         self.is_on = is_on
         # Maps made so far, for who wants to know how fast they are.
         self.count = 0
@@ -34,10 +34,10 @@ class HeatMaps:
     def __enter__(self) -> "HeatMaps":
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         self.close()
 
-    def start_video(self):
+    def start_video(self) -> None:
         """Take the faces from here on for those of another video, which numbers them from 1 again."""
         self._video += 1
 
@@ -66,7 +66,7 @@ class HeatMaps:
             self._thread.start()
         return newest
 
-    def close(self):
+    def close(self) -> None:
         """End the thread."""
         with self._changed:
             self._is_closed = True
@@ -74,7 +74,7 @@ class HeatMaps:
         if self._thread is not None:
             self._thread.join()
 
-    def _work(self):
+    def _work(self) -> None:
         try:
             while not self._is_closed:
                 with self._changed:

@@ -8,8 +8,8 @@ import numpy as np
 from emotion_recognition.faces.boxes import Box, shared_pixels
 from emotion_recognition.labels import COLOURS
 from emotion_recognition.recogniser import Face
+from emotion_recognition.video.paint import Colour, fill, text_width, write
 
-Colour = tuple[int, int, int]
 # Of each face, float (48, 48), or None where there is none.
 Maps = list[np.ndarray | None]
 
@@ -23,7 +23,6 @@ KEYS = [
     "?   these keys",
 ]
 
-FONT = cv2.FONT_HERSHEY_SIMPLEX
 DARK, LIGHT = (30, 30, 30), (240, 240, 240)
 # Of heat maps: what speaks for an emotion, and against it; where most does, so much of the face is covered.
 FOR, AGAINST, LARGEST_OPACITY = (0, 0, 230), (255, 80, 0), 0.6
@@ -128,7 +127,7 @@ def place_name(canvas: np.ndarray, box: Box, name: str, text_height: int) -> Box
     return left, (y - strip_height if y >= strip_height else y), strip_width, strip_height
 
 
-def draw_name(canvas: np.ndarray, box: Box, strip: Box, name: str, colour: Colour, line_width: int):
+def draw_name(canvas: np.ndarray, box: Box, strip: Box, name: str, colour: Colour, line_width: int) -> None:
     """Draw the box and the name in its strip."""
     x, y, width, height = box
     left, top, _, strip_height = strip
@@ -172,36 +171,10 @@ def find_room(canvas: np.ndarray, box: Box, width: int, height: int, taken: list
     return None
 
 
-def draw_plain_bars(canvas: np.ndarray, box: Box, probabilities: dict[str, float]):
+def draw_plain_bars(canvas: np.ndarray, box: Box, probabilities: dict[str, float]) -> None:
     """Draw upright bars without names along the lower edge of the box, up to a quarter of its height."""
     x, y, width, height = box
     edges = np.linspace(x, x + width, len(probabilities) + 1).astype(int)
     for left, right, (emotion, probability) in zip(edges, edges[1:], probabilities.items(), strict=False):
         bar_height = max(1, round(probability * height / 4))
         fill(canvas, (left, y + height - bar_height, max(1, right - left - 1), bar_height), COLOURS[emotion])
-
-
-def fill(canvas: np.ndarray, box: Box, colour: Colour, opacity: float = 1.0):
-    """Paint a box, opaque or not."""
-    x, y, width, height = box
-    area = canvas[max(0, y) : y + height, max(0, x) : x + width]
-    if opacity == 1:
-        area[:] = colour
-    else:
-        area[:] = np.round((1 - opacity) * area + opacity * np.array(colour)).astype(np.uint8)
-
-
-def write(canvas: np.ndarray, text: str, x: int, baseline: int, height: int, colour: Colour):
-    """Write text with capitals of `height` pixels."""
-    scale = cv2.getFontScaleFromHeight(FONT, height)
-    cv2.putText(canvas, text, (x, baseline), FONT, scale, colour, thickness(height), cv2.LINE_AA)
-
-
-def text_width(text: str, height: int) -> int:
-    """Return how many pixels `write` needs."""
-    return cv2.getTextSize(text, FONT, cv2.getFontScaleFromHeight(FONT, height), thickness(height))[0][0]
-
-
-def thickness(height: int) -> int:
-    """Return the strength of the strokes for text of this height."""
-    return max(1, height // 9)

@@ -54,7 +54,7 @@ class Table:
     `flag` (--csv or --jsonl) is the form; - as `path` is standard output.
     """
 
-    def __init__(self, path: str | Path, flag: str, emotions: tuple[str, ...]):
+    def __init__(self, path: str | Path, flag: str, emotions: tuple[str, ...]) -> None:
         check_ending(path, flag)
         self._path = path
         self._as_lines = csv_lines if flag == "--csv" else json_lines

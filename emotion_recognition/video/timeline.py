@@ -1,6 +1,8 @@
 """The emotions of each face over the time of a video, gathered as it goes and drawn at its end."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -8,6 +10,7 @@ from emotion_recognition.errors import UserError, as_line
 from emotion_recognition.files import written_whole
 from emotion_recognition.labels import COLOURS
 from emotion_recognition.recogniser import Face
+from emotion_recognition.video.capture import Source
 
 # However long a video is, its timeline keeps so many intervals, and the faces that were seen longest.
 MOST_INTERVALS, MOST_FACES = 480, 64
@@ -16,7 +19,7 @@ SHORTEST_INTERVAL = 0.1
 MOST_DRAWN = 8
 
 
-def check_timeline(path: str | Path, sources: list):
+def check_timeline(path: str | Path, sources: Sequence[Source]) -> None:
     """Refuse a timeline that is no PNG picture, or of other than one video or camera."""
     if len(sources) > 1 or not sources[0].is_video:
         raise UserError("--timeline draws one video or camera: name a single one.")
@@ -27,14 +30,14 @@ def check_timeline(path: str | Path, sources: list):
 class Timeline:
     """Gathers the emotions of the faces of the source `name`, in memory that does not grow with its length."""
 
-    def __init__(self, path: str | Path, name: str, emotions: tuple[str, ...]):
+    def __init__(self, path: str | Path, name: str, emotions: tuple[str, ...]) -> None:
         self._path, self._name, self._emotions = path, name, emotions
         self.interval, self._last = SHORTEST_INTERVAL, 0.0
         # In how many frames of an interval a face was seen, and the sum of its probabilities there.
         self.frames = np.zeros(MOST_INTERVALS, np.int64)
         self.faces: dict[int, np.ndarray] = {}
 
-    def write(self, seconds: float, faces: list[Face]):
+    def write(self, seconds: float, faces: list[Face]) -> None:
         """Take the faces of the frame at this time."""
         while seconds >= MOST_INTERVALS * self.interval:
             self.interval *= 2
@@ -49,12 +52,12 @@ class Timeline:
                 self.faces[track] = np.zeros((MOST_INTERVALS, 1 + len(self._emotions)))
             self.faces[track][place] += (1, *probabilities.values())
 
-    def _forget_shortest(self, seen: dict):
+    def _forget_shortest(self, seen: dict) -> None:
         others = [track for track in self.faces if track not in seen]
         if len(self.faces) >= MOST_FACES and others:
             del self.faces[min(others, key=lambda track: self.faces[track][:, 0].sum())]
 
-    def close(self):
+    def close(self) -> None:
         """Draw the picture, the faces that were seen longest first."""
         # Imported here: Matplotlib takes a second to start, and few runs draw a timeline.
         import matplotlib
@@ -85,7 +88,7 @@ class Timeline:
             figure.savefig(temporary, dpi=120)
 
 
-def draw_face(axes, sums: np.ndarray, edges: np.ndarray, colours: list[str]):
+def draw_face(axes: Any, sums: np.ndarray, edges: np.ndarray, colours: list[str]) -> None:
     """Draw the mean probabilities of a face as areas above each other, with gaps where it was not seen."""
     heights = np.cumsum(sums[:, 1:] / np.maximum(sums[:, :1], 1), axis=1)
     for place, colour in enumerate(colours):

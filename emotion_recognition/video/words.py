@@ -42,13 +42,13 @@ def describe_cameras() -> str:
 class Summary:
     """Counts the faces of a video and averages their probabilities."""
 
-    def __init__(self, name: str):
+    def __init__(self, name: str) -> None:
         self.name = as_line(name)
         self.frames = self.frames_with_face = 0
         self._tracks: set[int | None] = set()
         self._sums: Counter[str] = Counter()
 
-    def add(self, faces: list[Face]):
+    def add(self, faces: list[Face]) -> None:
         """Take the faces of the next frame."""
         self.frames += 1
         self.frames_with_face += bool(faces)
