@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo lint format test-quick test test-all fuzz kill soak web
+.PHONY: help demo lint format test-quick test test-all fuzz kill soak docs web
 
 help:  ## show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1  /p' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ kill: .venv/developer  ## kill preparing, training and recognising thirty times,
 soak: .venv/developer  ## read an hour's worth of video, 108,000 frames, and watch the memory
 	$(BIN)/python -m pytest --long tests/robustness/test_soak.py
 
+docs: .venv/docs  ## build the pages of docs/ into site/; a broken link fails
+	$(BIN)/mkdocs build --strict
+
 .venv/user: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
 	    echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13: install one and name it, as in: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 2; }
@@ -55,3 +58,11 @@ soak: .venv/developer  ## read an hour's worth of video, 108,000 frames, and wat
 
 web: .venv/user  ## put the page for the browser into web/dist, and serve it on this machine
 	$(BIN)/python web/build.py --serve
+
+# The packages are those of the extra "docs".
+.venv/docs: pyproject.toml
+	@test -e $(BIN)/pip || $(PYTHON) -m venv .venv
+	@$(BIN)/python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+	    print(*project["optional-dependencies"]["docs"], sep="\n")' > .venv/docs.txt
+	$(BIN)/pip install --quiet -r .venv/docs.txt
+	@touch $@

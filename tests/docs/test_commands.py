@@ -18,11 +18,13 @@ PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPO
 NOT_RUN = {
     r"^make ": "the Makefile runs it, in an environment of its own",
     r"^npm |^npx ": "needs the packages of npm",
-    r"^(python -m venv|\S*pip install|pip install|git clone|docker|export) ?": "changes the machine, not the project",
+    r"^(python -m venv|sudo|\S*pip install|git clone|docker|export)": "changes the machine, not the project",
+    r"^python -m hatchling": "test_package.py builds the package, elsewhere",
+    r"^KERAS_BACKEND=": "needs another backend of Keras",
     r"first\.h5|second\.h5|^git show|data_drawn": "the history of model.h5, with networks of earlier commits",
     r"test\.py( --(camera|resolution|min-face|smooth|heat|output|model)\b.*)?$|--mode display$": "needs a camera",
     r"\w+://": "needs a stream",
-    r"^python benchmarks/": "measures for minutes; the benchmarks have tests of their own",
+    r"^python (-m )?benchmarks": "measures for minutes; the benchmarks have tests of their own",
 }
 # What makes a command short; the flags that it stands with are all kept.
 SHORTER = {
@@ -102,6 +104,7 @@ def read_and_written(words: list[str]) -> tuple[list[str], list[str]]:
     return read, written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", RUN, ids=lambda command: f"{RUN[command]}: {command}")
 def test_a_command_runs_as_it_stands(command, in_folder, monkeypatch):
     words = shlex.split(command)
@@ -125,6 +128,7 @@ def run(words: list[str], monkeypatch):
     assert runpy.run_path(str(REPOSITORY / words[1]))["main"]() in (None, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", fenced("python"), ids=lambda program: fenced("python")[program])
 def test_a_program_runs_as_it_stands(program, in_folder, monkeypatch, capsys):
     in_folder(["photo.jpg", "study.csv", "clip.mp4"])

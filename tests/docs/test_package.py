@@ -51,6 +51,7 @@ def built(tmp_path_factory) -> tuple[Path, Path]:
     return source, wheel
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_live_side_and_nothing_beside_the_package(built):
     with zipfile.ZipFile(built[1]) as archive:
         names = archive.namelist()
@@ -60,6 +61,7 @@ def test_the_wheel_holds_the_live_side_and_nothing_beside_the_package(built):
     assert not [name for name in package if name.startswith(("training/", "datasets/", "evaluation/"))]
 
 
+@pytest.mark.slow
 def test_the_source_distribution_has_what_training_needs(built):
     with tarfile.open(built[0]) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
@@ -81,12 +83,14 @@ def run(environment, *words, folder):
     return subprocess.run(words, env=environment, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
 
 
+@pytest.mark.slow
 def test_an_installed_wheel_reads_a_portrait_without_tensorflow(installed, tmp_path):
     result = run(installed, sys.executable, "-c", "import sys\n" + PROGRAM, str(PORTRAIT), folder=tmp_path)
     assert result.returncode == 0, result.stderr
     assert re.fullmatch(r"neutral 0\.\d\d\n", result.stdout)
 
 
+@pytest.mark.slow
 def test_the_installed_command_is_test_py(installed, tmp_path):
     command = str(Path(installed["PYTHONPATH"]) / "bin" / "emotion-recognition")
     if os.name == "nt":
@@ -101,6 +105,7 @@ def test_the_installed_command_is_test_py(installed, tmp_path):
     assert mistake.stderr == "unrecognized arguments: --nonsense (emotion-recognition --help shows what there is)\n"
 
 
+@pytest.mark.slow
 def test_a_fresh_environment_needs_the_wheel_alone(built, is_long, tmp_path):
     if not is_long:
         pytest.skip("installs packages from the network: runs in the long form (--long)")
