@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -41,26 +40,18 @@ class Face:
     track: int | None = None
 
 
-class Classifier(Protocol):
-    """What `models.classifier.EmotionClassifier` is: crops, uint8 (n, 48, 48) -> probabilities, (n, emotions)."""
-
-    emotions: tuple[str, ...]
-
-    def probabilities(self, faces: list[np.ndarray]) -> np.ndarray: ...
-
-
 class EmotionRecogniser:
     """Finds faces and reads their emotions. Loading takes seconds: make one, and use it for all pictures.
 
     `model` is a model file, or a classifier that is loaded already; `emotions` and `pixel_range` tell of a file of
-    another project what `models.model_file.load` cannot know. `detector` finds the faces (the Haar cascade unless
-    another is given), `min_face` pixels wide or more. `whole` says when a picture is itself taken as one face: never,
+    another project what `models.model_file.load` cannot know. `detector` finds the faces, else the Haar cascade,
+    for faces `min_face` pixels wide or more. `whole` says when a picture is itself taken as one face: never,
     auto (where no face is found), or always. `errors.UserError` says in a sentence what is wrong with a file.
     """
 
     def __init__(
         self,
-        model: str | Path | Classifier = MODEL,
+        model: str | Path | EmotionClassifier = MODEL,
         detector: FaceDetector | None = None,
         *,
         min_face: int | None = None,
@@ -72,7 +63,7 @@ class EmotionRecogniser:
         self.detector = detector or FaceDetector(smallest=min_face)
         if isinstance(model, str | Path):
             model = EmotionClassifier(model, emotions, pixel_range)
-        self.classifier: Classifier = model
+        self.classifier = model
         self.emotions = tuple(self.classifier.emotions)
 
     def read(self, picture: Picture, whole: str | None = None) -> list[Face]:
