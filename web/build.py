@@ -28,7 +28,9 @@ LITERT = ("litert_wasm_internal", "litert_wasm_compat_internal")
 
 
 def build(folder: Path):
-    """Fill a folder; whatever it held before is replaced."""
+    """Fill a folder; what an earlier build left there is replaced."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / "service-worker.js").is_file():
+        sys.exit(f"{folder} holds other things: name a new folder as --output.")
     subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], cwd=WEB, check=True)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
