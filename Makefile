@@ -8,9 +8,8 @@ BIN := .venv/bin
 help:  ## show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1  /p' $(MAKEFILE_LIST)
 
-demo: .venv/user  ## read the emotions in a sample portrait
-	$(BIN)/python test.py --output demo/grace_hopper.png --force \
-	    "$$($(BIN)/python -c 'import matplotlib; print(matplotlib.get_data_path())')/sample_data/grace_hopper.jpg"
+demo: .venv/live  ## read the emotions in a sample portrait
+	$(BIN)/python test.py docs/grace_hopper.jpg --output demo/grace_hopper.png --force
 
 lint: .venv/developer  ## look for mistakes of style and of types, change nothing
 	$(BIN)/ruff check .
@@ -43,11 +42,15 @@ soak: .venv/developer  ## read an hour's worth of video, 108,000 frames, and wat
 docs: .venv/docs  ## build the pages of docs/ into site/; a broken link fails
 	$(BIN)/mkdocs build --strict
 
-.venv/user: requirements.txt
+.venv/live: requirements-live.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
 	    echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13: install one and name it, as in: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 2; }
 	@$(PYTHON) -m venv .venv || { \
 	    echo "$(PYTHON) cannot make a virtual environment: on Debian and Ubuntu, apt-get install python3-venv" >&2; exit 2; }
+	$(BIN)/pip install --quiet -r requirements-live.txt
+	@touch $@
+
+.venv/user: .venv/live requirements.txt
 	$(BIN)/pip install --quiet -r requirements.txt
 	@$(BIN)/python -c 'from emotion_recognition.cli import program; program.run(program.check_installation)'
 	@touch $@

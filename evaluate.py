@@ -32,7 +32,7 @@ def parse_args() -> argparse.Namespace:
     )
     kept = parser.add_argument_group("what is written")
     kept.add_argument("--output", help="folder to make for report.json and pictures of the test split")
-    kept.add_argument("--save-as", metavar="FILE", help="write another project's model as a file of this project")
+    kept.add_argument("--save-as", metavar="FILE", help="write the model as a file of this project: .h5 or .tflite")
     kept.add_argument("--force", action="store_true", help="replace what an earlier run made")
     foreign = options.add_foreign_model_flags(parser)
     foreign.add_argument(
@@ -120,19 +120,24 @@ def detect_order(path: str, data: str) -> None:
 
 
 def save_as(arguments: argparse.Namespace) -> None:
-    """Write a model of another project as a file that says itself how it is read."""
+    """Write a model as a file that says itself how it is read: an .h5 for Keras, or a .tflite for LiteRT."""
     program.start_keras()
     from emotion_recognition import files
-    from emotion_recognition.models import model_file
-    from emotion_recognition.training import outputs
+    from emotion_recognition.models import export, lite, model_file
 
-    outputs.check_name(arguments.save_as, "--save-as")
-    files.claim_output(arguments.save_as, arguments.force, "--save-as")
-    (path,) = arguments.model
+    (path,), target = arguments.model, Path(arguments.save_as)
+    if target.suffix not in (".h5", ".tflite"):
+        raise UserError(f"{target}: the name of a model file ends in .h5 or .tflite; name another --save-as.")
+    files.claim_output(target, arguments.force, "--save-as")
     model = model_file.load(path, arguments.emotions, arguments.pixel_range)
-    files.keep_aside(arguments.save_as)
-    model_file.save(arguments.save_as, model.network, model.emotions, {**model.training, "from": Path(path).name})
-    print(f"Wrote {arguments.save_as}, which says itself how it is read.")
+    training = {**model.training, "from": Path(path).name}
+    files.keep_aside(target)
+    if target.suffix == ".h5":
+        model_file.save(target, model.network, model.emotions, training)
+    else:
+        content = export.to_lite(model.network)
+        lite.write(target, lite.LiteModel(content, model.emotions, lite.file_digest(path), "float32", model.training))
+    print(f"Wrote {target}, which says itself how it is read.")
 
 
 if __name__ == "__main__":

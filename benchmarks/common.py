@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import matplotlib
 import numpy as np
 
 from emotion_recognition.images import read_picture
 
-PORTRAIT = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
+PORTRAIT = Path(__file__).resolve().parent.parent / "docs" / "grace_hopper.jpg"
 PORTRAIT_FACE = slice(60, 360), slice(110, 410)
 # So many frames a picture stands still, and so many of them a second.
 STILL_FRAMES, FRAME_RATE = 20, 25.0

@@ -37,15 +37,6 @@ def parse_args():
     return parser.parse_args()
 
 
-def sample_portrait() -> Path:
-    """Return the portrait that comes with Matplotlib, without importing it."""
-    import importlib.util
-
-    found = importlib.util.find_spec("matplotlib")
-    assert found is not None and found.origin is not None, "Matplotlib is one of requirements.txt"
-    return Path(found.origin).parent / "mpl-data" / "sample_data" / "grace_hopper.jpg"
-
-
 def start(command) -> tuple[float, float]:
     """Return the seconds until a program has ended, and the most memory that it held, in MB."""
     started = time.perf_counter()
@@ -58,7 +49,7 @@ def start(command) -> tuple[float, float]:
 
 def main():
     arguments = parse_args()
-    picture = arguments.picture or sample_portrait()
+    picture = arguments.picture or PROJECT / "docs" / "grace_hopper.jpg"
     sides = {
         "test.py, LiteRT alone": [sys.executable, "test.py", picture, "--no-window"],
         "the same through Keras": [sys.executable, "-c", THROUGH_KERAS, picture],

@@ -1,9 +1,7 @@
 """What the tests share: scripts run as people run them, and a small set of drawn faces in FER-2013's form."""
 
-import contextlib
 import functools
 import importlib.util
-import io
 import os
 import re
 import runpy
@@ -15,13 +13,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
-import matplotlib
 import numpy as np
 import pytest
 
 from classification_attentional import attentional, deep_emotion
 from classification_little_vgg import little_vgg
-from emotion_recognition.cli import program
 from emotions import four_layer_cnn
 
 NETWORKS = {network.__name__: network for network in (little_vgg, four_layer_cnn, attentional, deep_emotion)}
@@ -34,7 +30,7 @@ SHARED = REPOSITORY.parent / "shared"
 USAGES = ("Training", "PublicTest", "PrivateTest")
 PER_EMOTION = 12
 
-PORTRAIT = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
+PORTRAIT = REPOSITORY / "docs" / "grace_hopper.jpg"
 NO_DISPLAY = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
 
 # Lines in which TensorFlow and LiteRT report on themselves.
@@ -82,26 +78,6 @@ def load_script(name):
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module
-
-
-@pytest.fixture
-def call_script(tmp_path, monkeypatch):
-    """Return a function that does what `run_script` does, but in this process: much faster where Keras is needed."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(name, *arguments):
-        monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
-        output, errors = io.StringIO(), io.StringIO()
-        handler = signal.getsignal(signal.SIGTERM)
-        try:
-            with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
-                program.run(load_script(name).main)
-        except SystemExit as end:
-            return subprocess.CompletedProcess(sys.argv, end.code, output.getvalue(), errors.getvalue())
-        finally:
-            signal.signal(signal.SIGTERM, handler)
-
-    return call
 
 
 def sentences(result) -> list[str]:
@@ -162,8 +138,12 @@ def call_script(tmp_path, monkeypatch, capfd):
         for variable in ("DISPLAY", "WAYLAND_DISPLAY"):
             monkeypatch.delenv(variable, raising=False)
         capfd.readouterr()
-        with pytest.raises(SystemExit) as end:
-            runpy.run_path(str(REPOSITORY / name), run_name="__main__")
+        handler = signal.getsignal(signal.SIGTERM)
+        try:
+            with pytest.raises(SystemExit) as end:
+                runpy.run_path(str(REPOSITORY / name), run_name="__main__")
+        finally:
+            signal.signal(signal.SIGTERM, handler)
         return SimpleNamespace(
             returncode=end.value.code, **dict(zip(("stdout", "stderr"), capfd.readouterr(), strict=True))
         )
