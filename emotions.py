@@ -54,9 +54,12 @@ def four_layer_cnn(emotions: int):
 
 def as_model_file(path, folder):
     """Return `path` or, where it holds weights alone as the classic script saved them, a whole model in `folder`."""
+    # A whole model has its .tflite beside it, and is read where h5py is not installed.
+    if not Path(path).is_file() or Path(path).with_suffix(".tflite").is_file():
+        return path
     import h5py
 
-    if not Path(path).is_file() or not h5py.is_hdf5(path):
+    if not h5py.is_hdf5(path):
         return path
     try:
         with h5py.File(path) as file:
@@ -83,7 +86,7 @@ def parse_args():
     parser = program.parser(__doc__, parents=[mode])
     given, others = mode.parse_known_args()
     chosen = given.mode
-    if chosen is None and not {"-h", "--help"} & set(others):
+    if chosen is None and not {"-h", "--help", "--version"} & set(others):
         parser.error("name --mode train or --mode display")
     if chosen == "train":
         options.add_training_flags(parser, output=OUTPUT, epochs=50, batch_size=64, optimizer="adam")

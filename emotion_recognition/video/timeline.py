@@ -1,6 +1,7 @@
 """The emotions of each face over the time of a video, gathered as it goes and drawn at its end."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ def check_timeline(path: str | Path, sources: Sequence[Source]) -> None:
         raise UserError("--timeline draws one video or camera: name a single one.")
     if Path(path).suffix.lower() != ".png":
         raise UserError(f"{path}: a timeline is a picture; name a --timeline that ends in .png.")
+    if find_spec("matplotlib") is None:
+        raise UserError("--timeline draws with Matplotlib: install it with `pip install matplotlib`.")
 
 
 class Timeline:

@@ -105,6 +105,21 @@ def test_the_installed_command_is_test_py(installed, tmp_path):
     assert mistake.stderr == "unrecognized arguments: --nonsense (emotion-recognition --help shows what there is)\n"
 
 
+@pytest.fixture
+def live_only(tmp_path) -> dict[str, str]:
+    """The environment of a process that has the repository, but not what training needs."""
+    (tmp_path / "packages").mkdir()
+    (tmp_path / "packages" / "sitecustomize.py").write_text(WITHOUT_TRAINING)
+    return {**NO_DISPLAY, "PYTHONPATH": str(tmp_path / "packages")}
+
+
+def test_the_display_mode_needs_the_live_requirements_alone(live_only, tmp_path):
+    command = [sys.executable, REPOSITORY / "emotions.py", "--mode", "display", "--model", REPOSITORY / "model.h5"]
+    result = run(live_only, *command, PORTRAIT, folder=tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "grace_hopper.jpg: face at" in result.stdout
+
+
 @pytest.mark.slow
 def test_a_fresh_environment_needs_the_wheel_alone(built, is_long, tmp_path):
     if not is_long:
