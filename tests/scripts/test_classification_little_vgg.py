@@ -12,6 +12,7 @@ from short_trainings import SCRIPT, SETTINGS, assert_same_result, read_history
 
 from emotion_recognition.datasets import folders
 from emotion_recognition.models import model_file
+from emotion_recognition.partial_files import this_machine
 from emotion_recognition.training import comparison
 
 
@@ -39,7 +40,8 @@ def killed(small_data, tmp_path_factory):
     assert process.returncode == -signal.SIGKILL
     assert not (folder / "little_vgg.h5").exists()
     # As if it had been killed while it wrote the next checkpoint.
-    (folder / "little_vgg_checkpoint.partial.h5").write_bytes(b"half")
+    rest = f"little_vgg_checkpoint.{this_machine()}-{process.pid}-00000000.partial.h5"
+    (folder / rest).write_bytes(b"half")
     return folder
 
 
