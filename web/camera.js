@@ -40,8 +40,9 @@ export async function listCameras() {
 
 // Returns what a file holds, a picture or a video.
 export async function openFile(stage, file) {
-  // Colours are taken as they stand in the file, as OpenCV takes them.
-  const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" }).catch(() => null);
+  // Colours are taken as they stand in the file, as OpenCV takes them; a long video is not read as a picture first.
+  const isFilm = file.type.startsWith("video/");
+  const bitmap = isFilm ? null : await createImageBitmap(file, { colorSpaceConversion: "none" }).catch(() => null);
   if (bitmap) return new Picture(await shrunk(bitmap), file.name);
   const address = URL.createObjectURL(file);
   const source = new Video(stage, file.name, () => URL.revokeObjectURL(address));

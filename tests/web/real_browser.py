@@ -102,6 +102,19 @@ def browser(page_folder, camera_film):
 
 
 @pytest.fixture
+def page_with_two_cameras(browser, address):
+    """The page in a browser that has two cameras, which show moving shapes."""
+    flags = [flag.replace("media-stream", "media-stream=device-count=2") for flag in FLAGS]
+    other = browser.browser_type.launch(executable_path=CHROMIUM, headless=True, args=flags)
+    page = other.new_context(permissions=["camera"]).new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
+    page.wait_for_selector(READY)
+    yield page
+    other.close()
+
+
+@pytest.fixture
 def open_page(browser, address):
     """Return a function that opens the page as a new visitor: open_page(camera=True, **what the visitor has)."""
     contexts = []

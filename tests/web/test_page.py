@@ -121,6 +121,18 @@ def test_an_unplugged_camera_is_told_and_another_start_works(open_page):
     assert page.is_hidden("#problem")
 
 
+def test_another_camera_can_be_chosen(page_with_two_cameras):
+    page = page_with_two_cameras
+    page.click("#start")
+    page.wait_for_selector("#cameras-label:not([hidden])")
+    first, second = page.locator("#cameras option").all_inner_texts()
+    wait_for_status(page, first)
+    page.select_option("#cameras", label=second)
+    wait_for_status(page, second)
+    assert page.locator("#cameras option:checked").inner_text() == second
+    assert page.locator("video").count() == 1
+
+
 def test_pause_stops_a_camera_and_goes_on(open_page):
     page = open_page()
     page.click("#start")
