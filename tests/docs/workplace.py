@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from conftest import PORTRAIT, REPOSITORY
 
+from emotion_recognition.datasets import folders
+
 NOTO = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
 VOTES = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
 # The column of VOTES that speaks for each code of FER-2013.
@@ -27,6 +29,7 @@ def make(folder: Path, small_csv: Path, small_data: Path) -> Path:
     make_media(folder)
     shutil.copytree(small_data, folder / "data")
     make_tables(folder, small_csv)
+    folders.pack(folder / "data", folder / "fer2013.npz", ("train", "validation", "test"))
     faces = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in sorted((folder / "data/train").rglob("*.png"))]
     make_picture_sets(folder, faces)
     make_foreign_model(folder / "theirs.h5")
