@@ -114,6 +114,12 @@ def make_model(generator, folder) -> Path:
     return path
 
 
+def make_lite_model(generator, folder) -> Path:
+    """Write a .tflite file that is changed byte by byte: what is attached to it, or the network."""
+    original = (REPOSITORY / "model.tflite").read_bytes()
+    return write(folder / "case.tflite", mutate(original, [original], generator))
+
+
 def make_archived_model(generator, folder) -> Path:
     """Write an archive of Keras 3 that is changed byte by byte, or in what it says of its layers."""
     original = archived_model()
@@ -152,6 +158,7 @@ MAKERS = {
     "video": make_video,
     "model": make_model,
     "archived model": make_archived_model,
+    "lite model": make_lite_model,
 }
 
 

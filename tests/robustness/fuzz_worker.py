@@ -75,6 +75,15 @@ def read_model(path, output):
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-3), f"no probabilities: {probabilities}"
 
 
+def read_lite_model(path, output):
+    """Load a .tflite file and let it look at faces."""
+    from emotion_recognition.models import lite
+
+    model = lite.read(path)
+    faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48, 1)).astype(np.float32)
+    assert lite.open_function(model, path)(faces).shape == (3, len(model.emotions))
+
+
 READERS = {
     "table": read_table,
     "archive": read_table,
@@ -83,6 +92,7 @@ READERS = {
     "video": read_video,
     "model": read_model,
     "archived model": read_model,
+    "lite model": read_lite_model,
 }
 
 

@@ -32,6 +32,7 @@ CASES = {
     "video": (40, 800),
     "model": (25, 500),
     "archived model": (15, 300),
+    "lite model": (60, 2000),
 }
 ROWS = (100, 1500)
 # Through dataset_prepare.py, as sources of one test.py, and as its --model.
