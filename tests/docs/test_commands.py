@@ -17,7 +17,7 @@ PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPO
 # Why a command is not run here: the first pattern that is found in it.
 NOT_RUN = {
     r"^make ": "the Makefile runs it, in an environment of its own",
-    r"^npm |^npx ": "needs the packages of npm",
+    r"web/build\.py": "needs the packages of npm; tests/web builds the page",
     r"^(python -m venv|sudo|\S*pip install|git clone|docker|export)": "changes the machine, not the project",
     r"^python -m hatchling": "test_package.py builds the package, elsewhere",
     r"^KERAS_BACKEND=": "needs another backend of Keras",
@@ -63,8 +63,7 @@ RUN = {command: page for command, page in commands().items() if not reason_not_t
 
 def test_every_reason_is_needed():
     present = " ".join(filter(None, map(reason_not_to_run, commands())))
-    optional = ("needs the packages of npm", "measures for minutes; the benchmarks have tests of their own")
-    assert [reason for reason in NOT_RUN.values() if reason not in present and reason not in optional] == []
+    assert [reason for reason in NOT_RUN.values() if reason not in present] == []
 
 
 def test_commands_run_python_scripts_that_are_there():
