@@ -25,6 +25,8 @@ from emotion_recognition.models import lite  # noqa: E402
 OWN = ("*.html", "*.css", "*.js", "icon.svg", "manifest.webmanifest")
 # LiteRT takes the first where the browser has relaxed SIMD, and the second where not.
 LITERT = ("litert_wasm_internal", "litert_wasm_compat_internal")
+LICENCE = "LiteRT.js, https://github.com/google-ai-edge/LiteRT\n"
+LICENCE += "Apache License 2.0, https://www.apache.org/licenses/LICENSE-2.0\n"
 
 
 def build(folder: Path):
@@ -36,8 +38,7 @@ def build(folder: Path):
     folder.mkdir(parents=True)
     for pattern in OWN:
         for path in WEB.glob(pattern):
-            if path.name not in ("package.json", "package-lock.json"):
-                shutil.copyfile(path, folder / path.name)
+            shutil.copyfile(path, folder / path.name)
     shutil.copyfile(PROJECT / "haarcascade_frontalface_default.xml", folder / "haarcascade_frontalface_default.xml")
     copy_litert(WEB / "node_modules" / "@litertjs", folder / "litert")
     model = read_model()
@@ -54,6 +55,7 @@ def copy_litert(packages: Path, folder: Path):
     shutil.copyfile(packages / "wasm-utils" / "dist" / "index.js", folder / "wasm-utils.js")
     index = (packages / "core" / "dist" / "index.js").read_text()
     (folder / "index.js").write_text(index.replace('"@litertjs/wasm-utils"', '"./wasm-utils.js"'))
+    (folder / "LICENSE.txt").write_text(LICENCE)
     for name in LITERT:
         for suffix in (".js", ".wasm"):
             shutil.copyfile(packages / "core" / "wasm" / (name + suffix), folder / (name + suffix))

@@ -41,6 +41,7 @@ async function start(open) {
 async function show(next) {
   source?.close();
   finishTable();
+  shown?.bitmap.close();
   [source, shown, heat, times] = [next, null, null, []];
   explained = explained && 1;
   isMirrored = next.isMirrored;
@@ -96,7 +97,7 @@ function list(now) {
   const rate = source.isVideo && times.length > 2 ? ` · ${rateOf(times)} frames a second` : "";
   say(`${source.name}: ${words}${rate}`);
   // A screen reader is told what has changed, and not too often.
-  if (now - toldAt < TOLD_MILLISECONDS || element.told.textContent === words) return;
+  if ((source.isVideo && now - toldAt < TOLD_MILLISECONDS) || element.told.textContent === words) return;
   toldAt = now;
   element.told.textContent = words;
   element.canvas.setAttribute("aria-label", `${source.name}: ${words}`);
