@@ -302,7 +302,7 @@ def test_a_model_is_judged_by_the_emotions_it_knows(run_script, shared):
     assert run_script("dataset_prepare.py", shared / "ckplus48", "--only-test").returncode == 0
     result = run_script("evaluate.py")
     assert result.returncode == 0, result.stderr
-    assert "54 pictures of emotions that the model does not know are left out." in result.stdout
+    assert "Left out, since the model does not know their emotions: 54 pictures." in result.stdout
     assert "927" in result.stdout
 
 

@@ -170,7 +170,7 @@ def test_a_rescaling_layer_means_bytes(tmp_path):
 def test_weights_without_their_network_are_refused(tmp_path):
     with h5py.File(tmp_path / "weights.h5", "w") as file:
         write_weights(file, {"dense": {"kernel": np.zeros((4, 7))}}, b"2.4.0")
-    with pytest.raises(UserError, match=r"weights alone, .* python emotions\.py --mode display --model .*weights\.h5"):
+    with pytest.raises(UserError, match=r"weights alone, .*python emotions\.py --mode display --model .*weights\.h5"):
         model_file.load(tmp_path / "weights.h5")
 
 
