@@ -1,6 +1,7 @@
 """Every command and every program in README and docs runs as it stands there."""
 
 import itertools
+import json
 import re
 import runpy
 import shlex
@@ -51,6 +52,12 @@ def commands() -> dict[str, str]:
         for line in block.replace("\\\n", " ").splitlines():
             if command := re.sub(r"(^|\s+)#.*", "", " ".join(line.split())):
                 found.setdefault(command, page)
+    notebook = json.loads((REPOSITORY / "docs/colab.ipynb").read_text())
+    for line in "\n".join("".join(cell["source"]) for cell in notebook["cells"]).splitlines():
+        if line.startswith("!python "):
+            # The portrait, and the folder of Google Drive, are there in Colab alone.
+            here = line[1:].replace("{portrait}", "photo.jpg").replace("/content/drive/MyDrive/", "")
+            found.setdefault(here, "colab.ipynb")
     return found
 
 
