@@ -16,9 +16,7 @@ from emotion_recognition.errors import UserError
 from emotion_recognition.images import read_face, readable_suffixes
 from emotion_recognition.labels import EMOTIONS, canonical
 
-# The lists beside the pictures.
 COPIES, REJECTED, VOTES = "copies.csv", "rejected.csv", "votes.csv"
-
 # What people call the three splits.
 SPLIT_FOLDERS = {
     "train": ("train", "training"),
