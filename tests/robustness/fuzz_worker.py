@@ -114,7 +114,7 @@ class Watch:
     def _writes(self, arguments):
         path, mode, flags = arguments
         is_for_writing = any(letter in mode for letter in "wax+") if mode else flags & 3
-        return is_for_writing and not str(Path(path).absolute()).startswith((f"{self.output.parent}/", "/dev/null"))
+        return is_for_writing and not f"{Path(path).absolute()}/".startswith((f"{self.output.parent}/", "/dev/null"))
 
 
 def judge(kind, path, output, watch) -> dict:

@@ -241,7 +241,7 @@ def test_pictures_that_announce_billions_of_pixels(name, tmp_path):
 @pytest.mark.slow
 def test_such_a_picture_through_the_script(run_script, tmp_path):
     (tmp_path / "a.png").write_bytes(HUGE["a.png"])
-    assert_one_sentence(run_script("test.py", "a.png", "--no-window"), "a.png", "pixels: scale it down first")
+    assert_one_sentence(run_script("test.py", "a.png", "--no-window"), "a.png", "pixels: scale it down first", status=1)
 
 
 TURNED = Image.Exif()

@@ -222,12 +222,13 @@ def test_own_folders_are_no_fer2013(call_script, models, tmp_path):
 
 def test_a_report_replaces_only_a_report_and_only_with_force(call_script, data, models, tmp_path):
     results = tmp_path / "results"
-    results.mkdir()
-    (results / "report.json").write_text("old")
     arguments = ("evaluate.py", "--model", models / "good.h5", "--split", "validation", "--output", "results")
+    assert call_script(*arguments).returncode == 0
+    old = (results / "report.json").stat().st_mtime_ns
     assert_one_sentence(call_script(*arguments), "results", "--force")
-    assert (results / "report.json").read_text() == "old"
+    assert (results / "report.json").stat().st_mtime_ns == old
     assert call_script(*arguments, "--force").returncode == 0
+    assert (results / "report.json").stat().st_mtime_ns > old
     assert json.loads((results / "report.json").read_text())["results"]
     # A perfect model has no wrong faces to show, and says so.
     assert_picture(results / "wrong_faces.png")
