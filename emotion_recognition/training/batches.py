@@ -1,11 +1,16 @@
 """What a network sees in an epoch: batches of varied pictures, and what it should say of them."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
+
+
+# Threads that make batches.
+WORKERS = 2
 
 
 class Batches(keras.utils.PyDataset):
@@ -30,9 +35,10 @@ class Batches(keras.utils.PyDataset):
     ):
         # Threads of Keras' own. With one worker Keras leaves the batches to tf.data (TensorFlow 2.21), and every epoch
         # then waits for a thread of it that wakes up ever more rarely: up to a minute, though it has ended.
-        super().__init__(workers=2)
+        super().__init__(workers=WORKERS)
         self.pictures, self.targets, self.batch_size, self.vary = pictures, targets, batch_size, vary
         self.seed, self.mixup, self.look, self.first_epoch = seed, mixup, look, first_epoch
+        self._at_work = threading.Semaphore(WORKERS)
         self.begin_epoch(0)
 
     def begin_epoch(self, epoch: int) -> None:
@@ -45,6 +51,18 @@ class Batches(keras.utils.PyDataset):
         return max(1, len(self.pictures) // self.batch_size)
 
     def __getitem__(self, index: int) -> tuple:
+        with self._at_work:
+            return self._make(index)
+
+    def stop(self) -> None:
+        """Wait for the batches that are being made, and make no more.
+
+        A thread that comes back from OpenCV while Python ends would make the system end the process as failed.
+        """
+        for _ in range(WORKERS):
+            self._at_work.acquire()
+
+    def _make(self, index: int) -> tuple:
         chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
         generator = np.random.default_rng([self.seed, self.epoch, index])
         views = self.vary(self.pictures[chosen], generator)

@@ -31,11 +31,14 @@ class TrainingRun(contextlib.AbstractContextManager):
     verbose = 1 if sys.stdout.isatty() else 2
 
     def __init__(self, output: str | Path, resume: bool = False, force: bool = False, dry_run: bool = False):
+        self._batches: Batches | None = None
         self._resume, self._folder = resume, tempfile.TemporaryDirectory() if dry_run else None
         self.outputs = Outputs(Path(self._folder.name, "dry_run.h5") if self._folder else Path(output))
         self.outputs.claim(resume, force)
 
     def __exit__(self, kind, error, traceback):
+        if error and self._batches:
+            self._batches.stop()
         if self._folder:
             self._folder.cleanup()
         if kind is KeyboardInterrupt and self.outputs.checkpoint.exists():
@@ -56,6 +59,7 @@ class TrainingRun(contextlib.AbstractContextManager):
 
         `settings` is what a person chose; with the pictures, it has to be the same for a training to go on.
         """
+        self._batches = batches
         settings = {"network": model.name, **settings, **describe(train, validation)}
         progress = Progress(self.outputs.checkpoint, settings, batches, momentum)
         if self._resume and self.outputs.checkpoint.exists():
