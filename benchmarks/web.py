@@ -22,6 +22,7 @@ import cv2
 from playwright.sync_api import sync_playwright
 
 from benchmarks.common import PORTRAIT
+from emotion_recognition import read_picture
 
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "web"))
@@ -67,7 +68,7 @@ def parse_args():
 
 def write_film(source: Path | None, path: Path):
     """Write the frames of a video, or a portrait, in the form that Chromium's camera plays."""
-    frames = [cv2.resize(cv2.imread(str(PORTRAIT)), (480, 640))] * 2
+    frames = [cv2.resize(read_picture(PORTRAIT), (480, 640))] * 2
     if source:
         video, frames = cv2.VideoCapture(str(source)), []
         while (frame := video.read()[1]) is not None:

@@ -8,7 +8,6 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-
 # Threads that make batches.
 WORKERS = 2
 
