@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emotion_recognition.errors import UserError
-from emotion_recognition.faces.boxes import Box, crop_face, find_or_whole, whole_box
+from emotion_recognition.faces.boxes import Box, crop_face, find_or_whole, refuse_small, whole_box
 from emotion_recognition.faces.haar import FaceDetector
 from emotion_recognition.faces.tracking import FaceFinder, Tracker
 from emotion_recognition.files import shipped
@@ -16,8 +15,6 @@ from emotion_recognition.models.classifier import EmotionClassifier
 MODEL = shipped("model.h5")
 
 WHOLE = ("never", "auto", "always")
-# Of fewer pixels in width or height, enlarged to 48, no expression is left to read.
-SMALLEST_CROP = 20
 # Seconds over which the probabilities of a face in a video are averaged: enough against flicker, and hardly seen.
 SMOOTH = 0.3
 
@@ -84,10 +81,7 @@ class EmotionRecogniser:
 
     def classify(self, gray: np.ndarray, boxes: list[Box]) -> np.ndarray:
         """Return the probabilities, float32 (n, emotions), of the faces in boxes of a gray picture."""
-        for _, _, width, height in boxes:
-            if min(width, height) < SMALLEST_CROP:
-                sizes = f"{width}x{height} pixels; {SMALLEST_CROP} in width and height are the least"
-                raise UserError(f"Too small to be read as a face ({sizes}): give a larger picture.")
+        refuse_small(boxes)
         return self.classifier.probabilities([crop_face(gray, box) for box in boxes])
 
     def _face(self, box: Box, row: np.ndarray, winner: int, track: int | None = None) -> Face:

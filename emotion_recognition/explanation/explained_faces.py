@@ -9,7 +9,7 @@ import numpy.typing as npt
 from emotion_recognition.errors import UserError
 from emotion_recognition.evaluation.results import read_faces
 from emotion_recognition.explanation.occlusion import Faces
-from emotion_recognition.faces.boxes import crop_face, find_or_whole
+from emotion_recognition.faces.boxes import crop_face, find_or_whole, refuse_small
 from emotion_recognition.faces.haar import FaceDetector
 from emotion_recognition.images import read_picture, to_gray
 from emotion_recognition.labels import canonical
@@ -39,6 +39,7 @@ def find(paths: Sequence[str | Path], whole: str = "never") -> tuple[Faces, list
         boxes = find_or_whole(detector.detect, gray, whole)
         if not boxes:
             raise UserError(f"{path}: no face found; --whole auto reads such a picture as one face.")
+        refuse_small(boxes)
         faces += [crop_face(gray, box) for box in boxes]
         names += [f"{Path(path).name}, face {number}" for number in range(1, len(boxes) + 1)]
     if len(faces) > MOST_FACES:

@@ -7,12 +7,15 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from emotion_recognition.errors import UserError
 from emotion_recognition.images import to_face
 
 Box = tuple[int, int, int, int]
 
 # A box of which a larger one covers more than this part is a mouth or a collar, or the same face once more.
 LARGEST_PART_INSIDE = 0.5
+# In pixels of width and height.
+SMALLEST_CROP = 20
 
 
 def shared_pixels(box: Box, other: Box) -> int:
@@ -68,6 +71,14 @@ def find_or_whole(find: Callable[[np.ndarray], list[Box]], gray: np.ndarray, who
     boxes = [] if whole == "always" else find(gray)
     is_whole = whole == "always" or (whole == "auto" and not boxes)
     return [whole_box(gray)] if is_whole else boxes
+
+
+def refuse_small(boxes: list[Box]) -> None:
+    """Refuse boxes of fewer than 20 pixels in width or height: enlarged to 48, no expression is left to read."""
+    for _, _, width, height in boxes:
+        if min(width, height) < SMALLEST_CROP:
+            sizes = f"{width}x{height} pixels; {SMALLEST_CROP} in width and height are the least"
+            raise UserError(f"Too small to be read as a face ({sizes}): give a larger picture.")
 
 
 def crop_face(gray: np.ndarray, box: Box) -> np.ndarray:
