@@ -41,6 +41,7 @@ def recognise(arguments) -> int:
     from emotion_recognition.video.heat import HeatMaps
     from emotion_recognition.video.outputs import Outputs
     from emotion_recognition.video.sources import find_sources
+    from emotion_recognition.video.viewer import Viewer
     from emotion_recognition.video.window import open_window
     from emotion_recognition.video.words import describe_cameras
 
@@ -108,42 +109,6 @@ def play(source, recogniser, smooth, outputs, viewer) -> str:
         if source.is_video and summary.frames:
             print(summary)
         outputs.complete()
-
-
-class Viewer:
-    """The window, and what its keys change."""
-
-    def __init__(self, window, heat):
-        self.window, self.heat = window, heat
-        self.is_mirrored = self.shows_help = False
-
-    def show(self, source, playback, frame, faces, maps) -> str:
-        """Show a frame, of a video until the next is due, a picture until a key; return what ends the source."""
-        from emotion_recognition.video.overlay import KEYS, annotate, draw_notes
-        from emotion_recognition.video.snapshot import save_snapshot
-
-        playback.next_frame()
-        while True:
-            view = annotate(frame.picture, faces, maps, self.is_mirrored)
-            rate = [f"{playback.frames_per_second():.0f} frames/s"] if source.is_video else []
-            stands = playback.is_paused or not source.is_video
-            left = 0 if stands else playback.milliseconds_left(frame.seconds)
-            match self.window.show(draw_notes(view, KEYS if self.shows_help else rate), left):
-                case "quit" | "next" | "previous" as key:
-                    return key
-                case "snapshot":
-                    save_snapshot(annotate(frame.picture, faces, maps))
-                case "mirror":
-                    self.is_mirrored = not self.is_mirrored
-                case "help":
-                    self.shows_help = not self.shows_help
-                case "heat":
-                    self.heat.is_on = not self.heat.is_on
-                    maps = self.heat.maps(frame.picture, faces, wait=stands)
-                case "pause":
-                    playback.pause()
-            if source.is_video and not playback.is_paused:
-                return ""
 
 
 if __name__ == "__main__":

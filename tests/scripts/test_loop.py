@@ -12,6 +12,7 @@ from emotion_recognition.recogniser import Face
 from emotion_recognition.video.capture import Frame, Source
 from emotion_recognition.video.heat import HeatMaps
 from emotion_recognition.video.outputs import Outputs
+from emotion_recognition.video.viewer import Viewer
 
 SCRIPT = SimpleNamespace(**runpy.run_path(str(REPOSITORY / "test.py"), run_name="script"))
 FACE = Face((10, 20, 48, 48), {"happy": 0.75, "sad": 0.25}, "happy")
@@ -58,7 +59,7 @@ def play():
         recogniser = SimpleNamespace(read=reader.read, follow=lambda smooth: reader)
         outputs = outputs or Outputs(sources=[source], emotions=("happy", "sad"))
         with outputs, HeatMaps(lambda crop, emotion: np.eye(48, dtype=np.float32)) as heat:
-            return SCRIPT.play(source, recogniser, 0.3, outputs, SCRIPT.Viewer(window, heat))
+            return SCRIPT.play(source, recogniser, 0.3, outputs, Viewer(window, heat))
 
     return run
 
