@@ -67,8 +67,8 @@ def test_the_list_of_copies_goes_with_the_pictures(small_data, tmp_path):
 
 
 def test_flags_without_use_for_a_prepared_folder(run_script, small_data):
-    result = run_script("dataset_prepare.py", small_data, "--pack", "faces.npz", "--drawn", "5")
-    assert_one_sentence(result, "is prepared already, which leaves no use for --drawn")
+    result = run_script("dataset_prepare.py", small_data, "--pack", "faces.npz", "--seed", "5")
+    assert_one_sentence(result, "is prepared already, which leaves no use for --seed")
 
 
 @pytest.mark.slow
