@@ -36,7 +36,7 @@ def recognise(arguments) -> int:
     """Read, show and keep all sources, naming those that cannot be read; return the exit status."""
     # Imported here, as in the other functions, so that --help answers at once.
     from emotion_recognition.explanation.occlusion import quick_map
-    from emotion_recognition.faces.haar import CASCADE, FaceDetector
+    from emotion_recognition.faces.haar import CASCADE, HaarDetector
     from emotion_recognition.recogniser import EmotionRecogniser
     from emotion_recognition.video.heat import HeatMaps
     from emotion_recognition.video.outputs import Outputs
@@ -49,7 +49,7 @@ def recognise(arguments) -> int:
         print(describe_cameras())
         return 0
     sources = find_sources(arguments.sources, arguments.camera, arguments.resolution, arguments.output)
-    detector = FaceDetector(arguments.cascade or CASCADE, arguments.min_face)
+    detector = HaarDetector(arguments.cascade or CASCADE, arguments.min_face)
     settings = {name: getattr(arguments, name) for name in ("whole", "emotions", "pixel_range")}
     with program.silent_start():
         recogniser = EmotionRecogniser(arguments.model, detector, **settings)

@@ -137,7 +137,7 @@ def measure_frames(name: str, frames: Iterable, recogniser: EmotionRecogniser, n
         timed("drawing alone", draw_faces, pictures, read)
         for gray, every, some, at in zip(grays, found, boxes, times, strict=True):
             smallest = detector.smallest_face(gray.shape, least=FACE_SIZE)
-            losses.add([box for box in every if box[2] >= smallest], some)
+            losses.add([face.box for face in every if face.box[2] >= smallest], some)
             steadiness.add(gray, some, at)
             numbers.append(len(some))
     report(name, seconds, numbers, losses, steadiness)

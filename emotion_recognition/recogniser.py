@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from emotion_recognition.faces.boxes import Box, crop_face, find_or_whole, refuse_small, whole_box
-from emotion_recognition.faces.haar import FaceDetector
+from emotion_recognition.faces.boxes import Box, Detection, crop_face, find_or_whole, refuse_small, whole_box
+from emotion_recognition.faces.haar import HaarDetector
 from emotion_recognition.faces.tracking import FaceFinder, Tracker
 from emotion_recognition.files import shipped
 from emotion_recognition.images import read_picture, to_gray
@@ -18,6 +18,9 @@ WHOLE = ("never", "auto", "always")
 # Seconds over which the probabilities of a face in a video are averaged: enough against flicker, and hardly seen.
 SMOOTH = 0.3
 
+# Two emotions that are closer than this are not told apart.
+CLEAR_LEAD = 0.1
+
 Picture = str | Path | np.ndarray
 
 
@@ -27,7 +30,8 @@ class Face:
 
     `box` is (x, y, width, height) in pixels. `probabilities` has each emotion by its name, in a video smoothed over
     time. `emotion` is the one to show: of a video, the one that has led clearly of late. `score` is how sure the
-    detector was, where it says so; `track` numbers the faces of a video, from 1.
+    detector was, where it says so; `track` numbers the faces of a video, from 1. `unclear` is the second emotion where
+    it is too close to the first to choose between them, else None.
     """
 
     box: Box
@@ -35,6 +39,7 @@ class Face:
     emotion: str
     score: float | None = None
     track: int | None = None
+    unclear: str | None = None
 
 
 class EmotionRecogniser:
@@ -49,7 +54,7 @@ class EmotionRecogniser:
     def __init__(
         self,
         model: str | Path | EmotionClassifier = MODEL,
-        detector: FaceDetector | None = None,
+        detector: HaarDetector | None = None,
         *,
         min_face: int | None = None,
         whole: str = "never",
@@ -57,7 +62,7 @@ class EmotionRecogniser:
         pixel_range: str | None = None,
     ) -> None:
         self.whole = check_whole(whole)
-        self.detector = detector or FaceDetector(smallest=min_face)
+        self.detector = detector or HaarDetector(smallest=min_face)
         if isinstance(model, str | Path):
             model = EmotionClassifier(model, emotions, pixel_range)
         self.classifier = model
@@ -71,9 +76,9 @@ class EmotionRecogniser:
         fewer than 20 pixels in width or height.
         """
         gray = gray_picture(picture)
-        boxes = find_or_whole(self.detector.detect, gray, check_whole(whole or self.whole))
-        rows = self.classify(gray, boxes)
-        return [self._face(box, row, int(row.argmax())) for box, row in zip(boxes, rows, strict=True)]
+        found = find_or_whole(self.detector.detect, gray, check_whole(whole or self.whole))
+        rows = self.classify(gray, [each.box for each in found])
+        return [self._face(each, row, int(row.argmax())) for each, row in zip(found, rows, strict=True)]
 
     def follow(self, smooth: float = SMOOTH) -> "FaceFollower":
         """Return what reads the frames of one video; `smooth` is the time in seconds to average over, 0 for none."""
@@ -84,9 +89,10 @@ class EmotionRecogniser:
         refuse_small(boxes)
         return self.classifier.probabilities([crop_face(gray, box) for box in boxes])
 
-    def _face(self, box: Box, row: np.ndarray, winner: int, track: int | None = None) -> Face:
+    def _face(self, found: Detection, row: np.ndarray, winner: int, track: int | None = None) -> Face:
         probabilities = dict(zip(self.emotions, row.tolist(), strict=True))
-        return Face(box, probabilities, self.emotions[winner], track=track)
+        emotion = self.emotions[winner]
+        return Face(found.box, probabilities, emotion, found.score, track, too_close(probabilities, emotion))
 
 
 class FaceFollower:
@@ -101,9 +107,20 @@ class FaceFollower:
         recogniser, gray = self._recogniser, gray_picture(frame)
         # A whole frame that was read as one face is nothing to look near to.
         known = [track.box for track in self._tracker.tracks if track.box != whole_box(gray)]
-        boxes = find_or_whole(lambda gray: self._finder.find(gray, seconds, known), gray, recogniser.whole)
+        found = find_or_whole(lambda gray: self._finder.find(gray, seconds, known), gray, recogniser.whole)
+        boxes = [each.box for each in found]
         tracks = self._tracker.update(boxes, recogniser.classify(gray, boxes), seconds)
-        return [recogniser._face(track.box, track.probabilities, track.winner, track.number) for track in tracks]
+        return [
+            recogniser._face(each, track.probabilities, track.winner, track.number)
+            for each, track in zip(found, tracks, strict=True)
+        ]
+
+
+def too_close(probabilities: dict[str, float], emotion: str) -> str | None:
+    """Return the most probable of the other emotions where `emotion` leads it by less than `CLEAR_LEAD`, else None."""
+    others = {name: probability for name, probability in probabilities.items() if name != emotion}
+    second = max(others, key=others.__getitem__)
+    return second if probabilities[emotion] - others[second] < CLEAR_LEAD else None
 
 
 def gray_picture(picture: Picture) -> np.ndarray:

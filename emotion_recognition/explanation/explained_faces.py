@@ -10,7 +10,7 @@ from emotion_recognition.errors import UserError
 from emotion_recognition.evaluation.results import read_faces
 from emotion_recognition.explanation.occlusion import Faces
 from emotion_recognition.faces.boxes import crop_face, find_or_whole, refuse_small
-from emotion_recognition.faces.haar import FaceDetector
+from emotion_recognition.faces.haar import HaarDetector
 from emotion_recognition.images import read_picture, to_gray
 from emotion_recognition.labels import canonical
 
@@ -31,12 +31,12 @@ def find(paths: Sequence[str | Path], whole: str = "never") -> tuple[Faces, list
 
     `whole` is that of `faces.boxes.find_or_whole`. More than `MOST_FACES` are refused.
     """
-    faces, names, detector = [], [], FaceDetector()
+    faces, names, detector = [], [], HaarDetector()
     for path in paths:
         if Path(path).is_dir():
             raise UserError(f"{path} is a folder: name the pictures in it, or, for labelled faces, give it as --data.")
         gray = to_gray(read_picture(path))
-        boxes = find_or_whole(detector.detect, gray, whole)
+        boxes = [face.box for face in find_or_whole(detector.detect, gray, whole)]
         if not boxes:
             raise UserError(f"{path}: no face found; --whole auto reads such a picture as one face.")
         refuse_small(boxes)

@@ -4,6 +4,7 @@ A box is (x, y, width, height) in pixels, x and y being its upper left corner.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +12,21 @@ from emotion_recognition.errors import UserError
 from emotion_recognition.images import to_face
 
 Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A face that a detector has found.
+
+    `score` is how sure the detector was, in its own measure: higher is surer. `landmarks` are five points (x, y) in
+    pixels, where the detector gives them: the eyes, the tip of the nose and the corners of the mouth, each pair from
+    left to right in the picture.
+    """
+
+    box: Box
+    score: float | None = None
+    landmarks: tuple[tuple[float, float], ...] | None = None
+
 
 # A box of which a larger one covers more than this part is a mouth or a collar, or the same face once more.
 LARGEST_PART_INSIDE = 0.5
@@ -36,13 +52,13 @@ def is_inside(box: Box, other: Box) -> bool:
     return shared_pixels(box, other) > LARGEST_PART_INSIDE * box[2] * box[3]
 
 
-def distinct(boxes: list[Box]) -> list[Box]:
-    """Return the boxes from left to right, without those that lie for the most part inside a larger one."""
-    kept: list[Box] = []
-    for box in sorted(boxes, key=lambda box: -box[2] * box[3]):
-        if not any(is_inside(box, larger) for larger in kept):
-            kept.append(box)
-    return sorted(kept)
+def distinct(found: list[Detection]) -> list[Detection]:
+    """Return the faces from left to right, without those that lie for the most part inside a larger one."""
+    kept: list[Detection] = []
+    for face in sorted(found, key=lambda face: -face.box[2] * face.box[3]):
+        if not any(is_inside(face.box, larger.box) for larger in kept):
+            kept.append(face)
+    return sorted(kept, key=lambda face: face.box)
 
 
 def clip_box(box: Sequence[float] | np.ndarray, width: int, height: int) -> Box:
@@ -63,14 +79,16 @@ def whole_box(gray: np.ndarray) -> Box:
     return 0, 0, gray.shape[1], gray.shape[0]
 
 
-def find_or_whole(find: Callable[[np.ndarray], list[Box]], gray: np.ndarray, whole: str = "never") -> list[Box]:
-    """Return the boxes that `find` finds in a gray picture, uint8 (height, width), or that of the whole picture.
+def find_or_whole(
+    find: Callable[[np.ndarray], list[Detection]], gray: np.ndarray, whole: str = "never"
+) -> list[Detection]:
+    """Return the faces that `find` finds in a gray picture, uint8 (height, width), or the whole picture as one.
 
     `whole` says when the picture itself is taken as one face: never, auto (where no face is found), or always.
     """
-    boxes = [] if whole == "always" else find(gray)
-    is_whole = whole == "always" or (whole == "auto" and not boxes)
-    return [whole_box(gray)] if is_whole else boxes
+    found = [] if whole == "always" else find(gray)
+    is_whole = whole == "always" or (whole == "auto" and not found)
+    return [Detection(whole_box(gray))] if is_whole else found
 
 
 def refuse_small(boxes: list[Box]) -> None:

@@ -1,4 +1,4 @@
-"""Finding faces with OpenCV's Haar cascade (Viola and Jones, 2001): gray picture -> boxes (see `boxes`)."""
+"""Finding faces with OpenCV's Haar cascade (Viola and Jones, 2001): gray picture -> faces (see `boxes`)."""
 
 import math
 from pathlib import Path
@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from emotion_recognition.errors import UserError
-from emotion_recognition.faces.boxes import Box, clip_box, distinct, enlarge
+from emotion_recognition.faces.boxes import Box, Detection, clip_box, distinct, enlarge
 from emotion_recognition.files import check_is_utf8, shipped
 from emotion_recognition.images import FACE_SIZE
 
@@ -27,10 +27,11 @@ NEAR_MARGIN = 0.3
 NEAR_SIZES = 0.7, 1.45
 
 
-class FaceDetector:
+class HaarDetector:
     """Finds frontal faces. The cascade file is read once, here; UserError where it is missing or no cascade.
 
-    `smallest` is the width of the smallest face that is wanted, in pixels; without it, a twentieth of the picture.
+    `smallest` is the width of the smallest face that is wanted, in pixels; without it, a twentieth of the picture. The
+    score of a face is the sum of the votes in the cascade's last stage, about 0 to 15.
     """
 
     def __init__(self, cascade: str | Path = CASCADE, smallest: int | None = None) -> None:
@@ -46,13 +47,13 @@ class FaceDetector:
             raise UserError(f"{cascade} is no Haar cascade: name another with --cascade.")
         self._smallest = smallest
 
-    def detect(self, gray: np.ndarray) -> list[Box]:
-        """Return the boxes of the faces in a gray picture, uint8 (height, width), from left to right; often none."""
+    def detect(self, gray: np.ndarray) -> list[Detection]:
+        """Return the faces in a gray picture, uint8 (height, width), from left to right; often none."""
         smallest = self.smallest_face(gray.shape, least=CASCADE_SIZE)
-        found = self._cascade.detectMultiScale(gray, scaleFactor=1.1, minNeighbors=6, minSize=(smallest, smallest))
-        return distinct([clip_box(box, *gray.shape[::-1]) for box in found])
+        found = self._search(gray, 1.0, smallest, step=1.1, neighbors=6)
+        return distinct([Detection(clip_box(box, *gray.shape[::-1]), score) for box, score in found])
 
-    def detect_quickly(self, gray: np.ndarray, reserve: float = 1.0) -> list[Box]:
+    def detect_quickly(self, gray: np.ndarray, reserve: float = 1.0) -> list[Detection]:
         """Return the same for a frame of a video, from as few pixels as its smallest face needs.
 
         Where nobody names it, that is one of the size that the network sees. `reserve` leaves it so many times as many
@@ -61,31 +62,40 @@ class FaceDetector:
         smallest = self.smallest_face(gray.shape, least=FACE_SIZE)
         scale = min(1.0, reserve * CASCADE_SIZE / smallest)
         found = self._search(gray, scale, least=round(scale * smallest))
-        return distinct([clip_box(box / scale, *gray.shape[::-1]) for box in found])
+        return distinct([Detection(clip_box(box / scale, *gray.shape[::-1]), score) for box, score in found])
 
-    def detect_near(self, gray: np.ndarray, box: Box) -> list[Box]:
-        """Return the box, alone in a list, of the face that lies where one was a moment ago; none if it has gone."""
+    def detect_near(self, gray: np.ndarray, box: Box) -> list[Detection]:
+        """Return, alone in a list, the face that lies where one was a moment ago; none if it has gone."""
         left, top, width, height = clip_box(enlarge(box, NEAR_MARGIN), *gray.shape[::-1])
         if min(width, height) < CASCADE_SIZE:
             return []
         scale = min(1.0, NEAR_SIZE / box[2])
         least, most = (round(share * scale * box[2]) for share in NEAR_SIZES)
         found = self._search(gray[top : top + height, left : left + width], scale, least, most)
-        faces = [clip_box(near / scale + (left, top, 0, 0), *gray.shape[::-1]) for near in found]
-        middle = box[0] + box[2] / 2, box[1] + box[3] / 2
-        return sorted(faces, key=lambda face: math.dist(middle, (face[0] + face[2] / 2, face[1] + face[3] / 2)))[:1]
+        place = (left, top, 0, 0)
+        faces = [Detection(clip_box(near / scale + place, *gray.shape[::-1]), score) for near, score in found]
+        return sorted(faces, key=lambda face: math.dist(middle(box), middle(face.box)))[:1]
 
-    def _search(self, gray: np.ndarray, scale: float, least: int, most: int = 0) -> np.ndarray:
-        """Return the boxes (n, 4) in the shrunken picture, `least` to `most` pixels wide there (0: of any size)."""
+    def _search(
+        self,
+        gray: np.ndarray,
+        scale: float,
+        least: int,
+        most: int = 0,
+        step: float = QUICK_STEP,
+        neighbors: int = QUICK_NEIGHBORS,
+    ) -> list[tuple[np.ndarray, float]]:
+        """Return (box, score) in the shrunken picture, `least` to `most` pixels wide there (0: of any size)."""
         sizes = [(max(CASCADE_SIZE, size),) * 2 if size else (0, 0) for size in (least, most)]
-        found = self._cascade.detectMultiScale(
+        boxes, _, weights = self._cascade.detectMultiScale3(
             shrink(gray, scale),
-            scaleFactor=QUICK_STEP,
-            minNeighbors=QUICK_NEIGHBORS,
+            scaleFactor=step,
+            minNeighbors=neighbors,
             minSize=sizes[0],
             maxSize=sizes[1],
+            outputRejectLevels=True,
         )
-        return np.asarray(found)
+        return [(np.asarray(box), float(weight)) for box, weight in zip(boxes, np.ravel(weights), strict=True)]
 
     def smallest_face(self, shape: tuple[int, ...], least: int) -> int:
         """Return the width of the smallest face to find in a picture (height, width), `least` or more."""
@@ -95,6 +105,11 @@ class FaceDetector:
         """Return whether looking near so many faces takes fewer pixels than the whole frame."""
         scale = CASCADE_SIZE / self.smallest_face(shape, least=FACE_SIZE)
         return faces * (NEAR_SIZE * (1 + 2 * NEAR_MARGIN)) ** 2 < shape[0] * shape[1] * scale**2
+
+
+def middle(box: Box) -> tuple[float, float]:
+    """Return the middle of a box."""
+    return box[0] + box[2] / 2, box[1] + box[3] / 2
 
 
 def shrink(gray: np.ndarray, scale: float) -> np.ndarray:

@@ -9,8 +9,8 @@ from itertools import cycle
 
 import numpy as np
 
-from emotion_recognition.faces.boxes import Box, distinct, overlap
-from emotion_recognition.faces.haar import FaceDetector
+from emotion_recognition.faces.boxes import Box, Detection, distinct, overlap
+from emotion_recognition.faces.haar import HaarDetector
 
 FULL_SEARCH_SECONDS = 0.25
 # Whole frames are searched with these reserves of pixels in turn: a face that stands still where one misses it is
@@ -38,21 +38,21 @@ class Track:
 class FaceFinder:
     """Finds the faces in frames of a video: in the whole frame every few frames, between them near known faces."""
 
-    def __init__(self, detector: FaceDetector) -> None:
+    def __init__(self, detector: HaarDetector) -> None:
         self._detector = detector
         self._shape: tuple[int, ...] = ()
         self._due, self._reserves = -math.inf, cycle(RESERVES)
 
-    def find(self, gray: np.ndarray, time: float, known: list[Box]) -> list[Box]:
-        """Return the boxes of the faces in a gray frame, uint8 (height, width), from left to right."""
+    def find(self, gray: np.ndarray, time: float, known: list[Box]) -> list[Detection]:
+        """Return the faces in a gray frame, uint8 (height, width), from left to right."""
         is_due = time >= self._due or gray.shape != self._shape
         is_crowded = not self._detector.is_nearby_cheaper(gray.shape, len(known))
-        found: list[Box] = []
+        found: list[Detection] = []
         if is_due or is_crowded:
             self._shape, self._due = gray.shape, time + FULL_SEARCH_SECONDS
             found = self._detector.detect_quickly(gray, next(self._reserves))
         for box in [] if is_crowded else known:
-            if not any(overlap(box, other) > SMALLEST_OVERLAP for other in found):
+            if not any(overlap(box, other.box) > SMALLEST_OVERLAP for other in found):
                 found += self._detector.detect_near(gray, box)
         return distinct(found)
 

@@ -9,7 +9,7 @@ from conftest import NETWORKS, assert_one_sentence
 
 from benchmarks import live
 from benchmarks.common import portraits
-from emotion_recognition.faces.haar import FaceDetector
+from emotion_recognition.faces.haar import HaarDetector
 from emotion_recognition.images import to_gray
 
 
@@ -74,7 +74,7 @@ def test_a_single_frame_is_measured_too(capsys):
 def test_portraits_hold_as_many_faces_as_they_say():
     for number in (1, 13, 29):
         still = portraits(number)
-        assert len(FaceDetector().detect(to_gray(still.picture))) == number
+        assert len(HaarDetector().detect(to_gray(still.picture))) == number
         [(first, at), *_, (last, end)] = still.frames()
         assert np.array_equal(first, last) and at == 0 < end
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from emotion_recognition.faces.boxes import clip_box, crop_face, distinct, find_or_whole, is_inside, overlap
+from emotion_recognition.faces.boxes import Detection, clip_box, crop_face, distinct, find_or_whole, is_inside, overlap
 
 
 def test_overlap():
@@ -18,7 +18,8 @@ def test_a_box_is_inside_another_for_the_most_part():
 
 
 def test_a_mouth_and_the_same_face_once_more_are_no_faces_of_their_own():
-    face, again, mouth, neighbour = (0, 0, 100, 100), (4, 4, 96, 96), (30, 60, 40, 40), (70, 0, 90, 90)
+    boxes = (0, 0, 100, 100), (4, 4, 96, 96), (30, 60, 40, 40), (70, 0, 90, 90)
+    face, again, mouth, neighbour = map(Detection, boxes)
     for order in ([face, again, mouth, neighbour], [neighbour, mouth, again, face]):
         assert distinct(order) == [face, neighbour]
 
@@ -46,4 +47,5 @@ def test_crops():
     ],
 )
 def test_when_the_whole_picture_is_one_face(whole, found, boxes):
-    assert find_or_whole(lambda gray: found, np.zeros((60, 80), np.uint8), whole) == boxes
+    answer = find_or_whole(lambda gray: list(map(Detection, found)), np.zeros((60, 80), np.uint8), whole)
+    assert [face.box for face in answer] == boxes

@@ -8,18 +8,19 @@ from conftest import PORTRAIT
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.faces.boxes import is_inside, overlap
-from emotion_recognition.faces.haar import CASCADE, FaceDetector
+from emotion_recognition.faces.haar import CASCADE, HaarDetector
 from emotion_recognition.images import read_picture, to_gray
 
 
 @pytest.fixture(scope="module")
 def detector():
-    return FaceDetector()
+    return HaarDetector()
 
 
 def test_one_face_in_the_portrait(detector):
     gray = to_gray(read_picture(PORTRAIT))
-    [(x, y, width, height)] = detector.detect(gray)
+    [face] = detector.detect(gray)
+    x, y, width, height = face.box
     assert abs(x + width / 2 - 262) < 25 and abs(y + height / 2 - 185) < 40
     assert 150 < width < 300 and width == height
 
@@ -27,7 +28,7 @@ def test_one_face_in_the_portrait(detector):
 @pytest.mark.parametrize(("name", "faces"), [("one_face.jpg", 1), ("no_face.jpg", 0), ("group_photo.jpg", 6)])
 def test_faces_in_photos(detector, shared, name, faces):
     gray = to_gray(read_picture(shared / "media" / name))
-    boxes = detector.detect(gray)
+    boxes = [face.box for face in detector.detect(gray)]
     assert len(boxes) == faces
     assert boxes == sorted(boxes)
     assert not any(is_inside(box, other) for box in boxes for other in boxes if other != box)
@@ -42,27 +43,27 @@ def test_pictures_smaller_than_a_face_hold_none(detector, shape):
 
 def test_a_missing_or_damaged_cascade_is_named(tmp_path):
     with pytest.raises(UserError, match=r"nowhere\.xml is not there"):
-        FaceDetector(tmp_path / "nowhere.xml")
+        HaarDetector(tmp_path / "nowhere.xml")
     for content in ("", "<opencv_storage></opencv_storage>", "no xml at all"):
         (tmp_path / "bad.xml").write_text(content)
         with pytest.raises(UserError, match=r"bad\.xml is no Haar cascade"):
-            FaceDetector(tmp_path / "bad.xml")
+            HaarDetector(tmp_path / "bad.xml")
 
 
 def test_a_cascade_whose_name_is_no_utf_8(tmp_path):
     path = shutil.copy(CASCADE, tmp_path / "caf\udce9.xml")
     with pytest.raises(UserError, match="has a name that is not UTF-8"):
-        FaceDetector(path)
+        HaarDetector(path)
 
 
 def test_quick_searches_find_what_the_thorough_one_finds(shared):
-    detector = FaceDetector()
+    detector = HaarDetector()
     gray = to_gray(read_picture(shared / "media" / "one_face.jpg"))
     [thorough], [quick] = detector.detect(gray), detector.detect_quickly(gray)
-    assert overlap(thorough, quick) > 0.7
-    x, y, width, height = thorough
+    assert overlap(thorough.box, quick.box) > 0.7
+    x, y, width, height = thorough.box
     [near] = detector.detect_near(gray, (x + width // 8, y - height // 10, width, height))
-    assert overlap(thorough, near) > 0.7
+    assert overlap(thorough.box, near.box) > 0.7
     assert detector.detect_near(gray, (0, gray.shape[0] - 60, 60, 60)) == []
     # Where the frame has shrunk, a known box may lie outside.
     assert detector.detect_near(gray, (5000, 5000, 60, 60)) == []
@@ -70,14 +71,14 @@ def test_quick_searches_find_what_the_thorough_one_finds(shared):
 
 def test_the_smallest_face_that_is_wanted():
     gray = np.zeros((480, 640), np.uint8)
-    assert FaceDetector().smallest_face(gray.shape, least=24) == 24
-    assert FaceDetector().smallest_face(gray.shape, least=48) == 48
-    assert FaceDetector().smallest_face((2000, 3000), least=48) == 100
-    assert FaceDetector(smallest=30).smallest_face((2000, 3000), least=48) == 30
-    assert FaceDetector(smallest=5).smallest_face((2000, 3000), least=48) == 24
+    assert HaarDetector().smallest_face(gray.shape, least=24) == 24
+    assert HaarDetector().smallest_face(gray.shape, least=48) == 48
+    assert HaarDetector().smallest_face((2000, 3000), least=48) == 100
+    assert HaarDetector(smallest=30).smallest_face((2000, 3000), least=48) == 30
+    assert HaarDetector(smallest=5).smallest_face((2000, 3000), least=48) == 24
 
 
 def test_faces_smaller_than_wanted_are_left_out(shared):
     gray = to_gray(read_picture(shared / "media" / "one_face.jpg"))
-    assert len(FaceDetector(smallest=100).detect(gray)) == len(FaceDetector(smallest=100).detect_quickly(gray)) == 1
-    assert FaceDetector(smallest=300).detect(gray) == FaceDetector(smallest=300).detect_quickly(gray) == []
+    assert len(HaarDetector(smallest=100).detect(gray)) == len(HaarDetector(smallest=100).detect_quickly(gray)) == 1
+    assert HaarDetector(smallest=300).detect(gray) == HaarDetector(smallest=300).detect_quickly(gray) == []

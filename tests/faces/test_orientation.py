@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from conftest import PORTRAIT
 
-from emotion_recognition.faces.haar import FaceDetector
+from emotion_recognition.faces.haar import HaarDetector
 from emotion_recognition.faces.orientation import find_turn
 from emotion_recognition.images import read_picture, to_gray
 
@@ -20,8 +20,8 @@ from emotion_recognition.images import read_picture, to_gray
 )
 def test_the_turn_that_makes_a_portrait_upright(turned, words):
     gray = cv2.rotate(to_gray(read_picture(PORTRAIT)), turned)
-    assert find_turn(FaceDetector().detect, gray) == words
+    assert find_turn(HaarDetector().detect, gray) == words
 
 
 def test_a_picture_without_faces_fits_in_no_orientation():
-    assert find_turn(FaceDetector().detect, np.full((200, 300), 128, np.uint8)) is None
+    assert find_turn(HaarDetector().detect, np.full((200, 300), 128, np.uint8)) is None

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from emotion_recognition.faces.haar import FaceDetector
+from emotion_recognition.faces.boxes import Detection
+from emotion_recognition.faces.haar import HaarDetector
 from emotion_recognition.faces.tracking import (
     FULL_SEARCH_SECONDS,
     RESERVES,
@@ -115,10 +116,10 @@ class CountingDetector:
     def detect_quickly(self, gray, reserve):
         self.whole += 1
         self.reserves.append(reserve)
-        return self.found
+        return list(map(Detection, self.found))
 
     def detect_near(self, gray, box):
-        return [box]
+        return [Detection(box)]
 
     def is_nearby_cheaper(self, shape, faces):
         return faces < 5
@@ -128,7 +129,7 @@ def test_the_whole_frame_is_searched_every_quarter_of_a_second():
     detector, gray = CountingDetector(), np.zeros((480, 640), np.uint8)
     finder = FaceFinder(detector)
     for number in range(60):
-        assert finder.find(gray, number / 30, detector.found) == [(10, 10, 50, 50)]
+        assert finder.find(gray, number / 30, detector.found) == [Detection((10, 10, 50, 50))]
     assert detector.whole == 8 == round(2 / FULL_SEARCH_SECONDS)
     assert detector.reserves == 4 * list(RESERVES)
     # A camera that changes its size, and more faces than a search near each is worth, need the whole frame.
@@ -140,7 +141,7 @@ def test_the_whole_frame_is_searched_every_quarter_of_a_second():
 
 def test_a_known_face_that_the_whole_search_misses_is_kept():
     finder = FaceFinder(CountingDetector(found=[]))
-    assert finder.find(np.zeros((480, 640), np.uint8), 0.0, [(10, 10, 50, 50)]) == [(10, 10, 50, 50)]
+    assert finder.find(np.zeros((480, 640), np.uint8), 0.0, [(10, 10, 50, 50)]) == [Detection((10, 10, 50, 50))]
 
 
 def test_a_clip_played_ten_times_is_one_face(shared):
@@ -149,8 +150,8 @@ def test_a_clip_played_ten_times_is_one_face(shared):
     frames = []
     while (step := capture.read())[0]:
         frames.append(to_gray(step[1]))
-    finder, tracker, tracks = FaceFinder(FaceDetector()), Tracker(SMOOTH), []
+    finder, tracker, tracks = FaceFinder(HaarDetector()), Tracker(SMOOTH), []
     for number, gray in enumerate(10 * frames):
-        boxes = finder.find(gray, number / 24.7, [track.box for track in tracker.tracks])
-        tracks += follow(tracker, number / 24.7, *boxes)
+        found = finder.find(gray, number / 24.7, [track.box for track in tracker.tracks])
+        tracks += follow(tracker, number / 24.7, *(face.box for face in found))
     assert set(tracks) == {1} and len(tracks) > 0.9 * 10 * len(frames)

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from emotion_recognition.faces.boxes import Detection
 from emotion_recognition.recogniser import Face
 from emotion_recognition.video.words import Summary, describe_faces, describe_picture
 
@@ -35,7 +36,7 @@ def test_names_are_written_without_what_a_terminal_obeys():
 )
 def test_the_hint_where_no_face_is_found(upright_height, advice):
     """The detector finds a face in pictures of the height that this one has after a turn."""
-    detector = SimpleNamespace(detect=lambda gray: [(0, 0, 30, 30)] if len(gray) == upright_height else [])
+    detector = SimpleNamespace(detect=lambda gray: [Detection((0, 0, 30, 30))] if len(gray) == upright_height else [])
     recogniser = SimpleNamespace(detector=detector)
     assert advice in describe_picture("a.png", PICTURE, [], recogniser)
     assert describe_picture("a.png", PICTURE, [face()], recogniser) == describe_faces("a.png", [face()])
