@@ -130,9 +130,11 @@ def main():
 
     with TrainingRun(arguments.output, arguments.resume, arguments.force, arguments.dry_run) as run:
         train, validation = data.read(arguments.data, arguments.seed, arguments.keep_duplicates, arguments.dry_run)
-        wanted = targets.to_learn(train, arguments.data if arguments.votes else None, arguments.teacher)
+        wanted = targets.to_learn(train, arguments.data if arguments.votes else None)
+        teach = targets.taught_by(arguments.teacher, train.emotions) if arguments.teacher else None
         weights = targets.class_weights(train) if arguments.class_weights else None
-        batches = Batches(train.pictures, wanted, arguments.batch_size, augmentation.augment, arguments.seed)
+        vary, size = augmentation.augment, arguments.batch_size
+        batches = Batches(train.pictures, wanted, size, vary, arguments.seed, arguments.mixup, teach=teach)
 
         keras.utils.set_random_seed(arguments.seed)
         keras.config.set_dtype_policy("mixed_bfloat16" if arguments.mixed_precision else "float32")
@@ -161,7 +163,8 @@ def main():
         keras.config.set_dtype_policy("float32")
         best = NETWORKS[arguments.network](len(train.emotions))
         best.set_weights(progress.best_weights)
-        if not arguments.keep_prior:
+        # Teachers have left it out before.
+        if not (arguments.keep_prior or arguments.teacher):
             calibration.leave_out_prior(best, wanted, weights)
         temperature, accuracy = calibration.calibrate(best, validation)
         run.save(best, progress, train, validation, accuracy, temperature=temperature)

@@ -19,9 +19,8 @@ VOTES_WEIGHT = 0.6
 
 def parse_args():
     parser = program.parser(__doc__)
-    learned = options.add_learned_flags(parser)
+    options.add_learned_flags(parser)
     share = options.number(float, lambda value: 0 <= value < 1, "a share from 0 to below 1")
-    learned.add_argument("--mixup", type=share, default=0.0, help="mix faces by a beta distribution of this parameter")
     how = options.add_fit_flags(parser, epochs=12, batch_size=64)
     how.add_argument("--learning-rate", type=options.positive(float), default=3e-4, help="highest rate of AdamW")
     how.add_argument("--dropout", type=share, default=0.4, help="share of features left out before the last layer")
@@ -121,7 +120,9 @@ def main():
         model = keras.Model(found, {name: head(features) for name, head in heads.items()}, name="pretrained")
 
         vary = augmentation.enlarged_views(size)
-        batches = Batches(train.pictures, wanted, arguments.batch_size, vary, arguments.seed, arguments.mixup, look, 1)
+        batches = Batches(
+            train.pictures, wanted, arguments.batch_size, vary, arguments.seed, arguments.mixup, look, first_epoch=1
+        )
         steps = arguments.epochs * len(batches)
         model.compile(
             optimizer=optimizers.warmup_cosine("adamw", arguments.learning_rate, steps, steps // 10, rise=25),

@@ -54,7 +54,10 @@ def add_training_flags(
     """Add the flags of a training from labels, votes and teachers, with the network's own defaults."""
     data = add_learned_flags(parser)
     data.add_argument(
-        "--teacher", nargs="+", metavar="MODEL", help="model files whose answers are learned too, as much as the labels"
+        "--teacher",
+        nargs="+",
+        metavar="MODEL",
+        help="model files whose answers to each view count more than the labels",
     )
     data.add_argument("--class-weights", action="store_true", help="let rare emotions count as much as frequent ones")
     how = add_fit_flags(parser, epochs, batch_size)
@@ -89,6 +92,8 @@ def add_fit_flags(parser: argparse.ArgumentParser, epochs: int, batch_size: int)
     how = parser.add_argument_group("how it is learned")
     how.add_argument("--epochs", type=positive(int), default=epochs, help="passes over the training pictures")
     how.add_argument("--batch-size", type=positive(int), default=batch_size, help="pictures per step")
+    share = number(float, lambda value: 0 <= value < 1, "a share from 0 to below 1")
+    how.add_argument("--mixup", type=share, default=0.0, help="mix faces by a beta distribution of this parameter")
     how.add_argument("--seed", type=not_negative, default=0, help="same seed, same machine: same result")
     return how
 

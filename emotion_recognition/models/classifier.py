@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-Faces = npt.NDArray[np.uint8]
-"""(n, 48, 48): gray levels, 0 is black."""
+Faces = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+"""(n, 48, 48) or (n, 48, 48, 1): gray levels, 0 to 255."""
 Probabilities = npt.NDArray[np.float32]
 """(n, emotions): rows that sum to 1."""
 

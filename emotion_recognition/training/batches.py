@@ -17,8 +17,9 @@ class Batches(keras.utils.PyDataset):
 
     `targets` is an array (n, ...), or a dict of them by the names of the network's outputs. With `mixup`, each face is
     mixed with another of its batch, and so are their targets, by a share from a beta distribution (Zhang et al., 2018).
-    What `look` finds in the views is what the network gets. What an epoch shows depends on `seed` and the number of the
-    epoch alone, which counts from `first_epoch`; pass `shuffle=False` to `fit`, which would shuffle once more.
+    `teach(views, targets)` returns other targets; what `look` finds in the views is what the network gets. What an
+    epoch shows depends on `seed` and the number of the epoch alone, which counts from `first_epoch`; pass
+    `shuffle=False` to `fit`, which would shuffle once more.
     """
 
     def __init__(
@@ -30,13 +31,14 @@ class Batches(keras.utils.PyDataset):
         seed: int = 0,
         mixup: float = 0.0,
         look: Callable | None = None,
+        teach: Callable | None = None,
         first_epoch: int = 0,
     ):
         # Threads of Keras' own. With one worker Keras leaves the batches to tf.data (TensorFlow 2.21), and every epoch
         # then waits for a thread of it that wakes up ever more rarely: up to a minute, though it has ended.
         super().__init__(workers=WORKERS)
         self.pictures, self.targets, self.batch_size, self.vary = pictures, targets, batch_size, vary
-        self.seed, self.mixup, self.look, self.first_epoch = seed, mixup, look, first_epoch
+        self.seed, self.mixup, self.look, self.teach, self.first_epoch = seed, mixup, look, teach, first_epoch
         self._at_work = threading.Semaphore(WORKERS)
         self.begin_epoch(0)
 
@@ -71,6 +73,8 @@ class Batches(keras.utils.PyDataset):
             share, other = np.maximum(share, 1 - share), generator.permutation(len(chosen))
             views = mix(views, share, other)
             targets = keras.tree.map_structure(lambda values: mix(values, share, other), targets)
+        if self.teach:
+            targets = self.teach(views, targets)
         return self.look(views) if self.look else views, targets
 
 

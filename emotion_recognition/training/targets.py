@@ -1,6 +1,6 @@
 """What a network should say of each picture, and how much each emotion counts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +9,8 @@ import numpy.typing as npt
 from emotion_recognition.datasets.folders import Pictures, read_votes
 from emotion_recognition.errors import UserError
 from emotion_recognition.labels import EMOTIONS
-from emotion_recognition.models import model_file
-from emotion_recognition.models.predict import predict
+from emotion_recognition.models.classifier import EmotionClassifier
+from emotion_recognition.training.augmentation import Views
 
 Targets = npt.NDArray[np.float32]
 """Probabilities of the emotions: (n, emotions)."""
@@ -19,9 +19,9 @@ Targets = npt.NDArray[np.float32]
 # (label smoothing: Szegedy et al., 2016, section 7).
 LABEL_SMOOTHING = 0.1
 
-# What teachers say counts as much as the label. It tells a student which emotions a face resembles, and that a label is
+# Most of a target is what the teachers say. It tells a student which emotions a face resembles, and that a label is
 # doubtful (Hinton et al., 2015).
-TEACHERS_SHARE = 0.5
+TEACHERS_SHARE = 0.8
 
 
 def one_hot(data: Pictures) -> Targets:
@@ -34,11 +34,10 @@ def smoothed_labels(data: Pictures) -> Targets:
     return LABEL_SMOOTHING / len(data.emotions) + (1 - LABEL_SMOOTHING) * one_hot(data)
 
 
-def to_learn(data: Pictures, votes_in: str | Path | None = None, teachers: Sequence[str] | None = None) -> Targets:
-    """Return what a network is trained towards: smoothed labels, or votes; mixed with the teachers' answers, if any.
+def to_learn(data: Pictures, votes_in: str | Path | None = None) -> Targets:
+    """Return what a network is trained towards: smoothed labels, or votes.
 
-    `votes_in` is the folder or packed file whose votes are learned. UserError where it holds none, and where a teacher
-    knows other emotions.
+    `votes_in` is the folder or packed file whose votes are learned. UserError where it holds none.
     """
     targets = smoothed_labels(data)
     if votes_in:
@@ -46,9 +45,6 @@ def to_learn(data: Pictures, votes_in: str | Path | None = None, teachers: Seque
         number = votes.sum(axis=1, keepdims=True)
         # Where nobody chose any of these emotions, the label has to do.
         targets = np.where(number > 0, votes / number.clip(1), targets)
-    if teachers:
-        answers = np.mean([ask(teacher, data) for teacher in teachers], axis=0)
-        targets = ((1 - TEACHERS_SHARE) * targets + TEACHERS_SHARE * answers).astype(np.float32)
     return targets
 
 
@@ -62,16 +58,25 @@ def sure_votes(data: Pictures, votes_in: str | Path) -> Targets:
     return np.where(number > 5, votes / number.clip(1), 0).astype(np.float32)
 
 
-def ask(path: str, data: Pictures) -> npt.NDArray[np.float64]:
-    """Return what a teacher says, (n, emotions): the mean over each picture and its mirror image, looked at once."""
-    teacher = model_file.load(path)
-    if teacher.emotions != data.emotions:
-        raise UserError(
-            f"{path} cannot teach: it tells {', '.join(teacher.emotions)}, but the pictures are"
-            f" {', '.join(data.emotions)}; name another --teacher."
-        )
-    print(f"The teacher {path} looks at the training pictures ({len(data):,}) ...", flush=True)
-    return predict(teacher.network, data.pictures, flip=True)
+def taught_by(paths: Sequence[str], emotions: Sequence[str]) -> Callable[[Views, Targets], Targets]:
+    """Return a function that mixes the targets of views with what these trained networks say of the same views.
+
+    Where they see what their student sees, long trainings pay (Beyer et al., 2022, "A good teacher is patient and
+    consistent"). UserError where one of them knows other emotions.
+    """
+    teachers = [EmotionClassifier(path) for path in paths]
+    for path, teacher in zip(paths, teachers, strict=True):
+        if tuple(teacher.emotions) != tuple(emotions):
+            raise UserError(
+                f"{path} cannot teach: it tells {', '.join(teacher.emotions)}, but the pictures are"
+                f" {', '.join(emotions)}; name another --teacher."
+            )
+
+    def teach(views: Views, targets: Targets) -> Targets:
+        answers = np.mean([teacher.probabilities(views) for teacher in teachers], axis=0)
+        return (1 - TEACHERS_SHARE) * targets + TEACHERS_SHARE * answers
+
+    return teach
 
 
 def class_weights(data: Pictures) -> dict[int, float]:

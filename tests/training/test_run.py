@@ -150,5 +150,11 @@ def test_the_arguments_of_a_training():
     tiny = options.complete_training(parser.parse_args(["--dry-run", "--learning-rate", "0.4"]))
     assert (tiny.learning_rate, tiny.epochs, tiny.batch_size) == (0.4, 2, 8)
     chosen = {"votes", "teacher", "class_weights", "keep_duplicates", "keep_prior", "epochs", "batch_size", "optimizer"}
-    assert set(options.training_settings(plain)) == chosen | {"learning_rate", "weights", "seed", "mixed_precision"}
+    assert set(options.training_settings(plain)) == chosen | {
+        "learning_rate",
+        "weights",
+        "seed",
+        "mixup",
+        "mixed_precision",
+    }
     assert json.dumps(options.training_settings(argparse.Namespace(data="x", output="y", seed=1))) == '{"seed": 1}'
