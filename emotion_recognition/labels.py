@@ -1,4 +1,4 @@
-"""The emotions: their names, order, spellings and colours, each stated once."""
+"""The emotions: their names, order, spellings and colours, and all other colours of pictures, each stated once."""
 
 # The alphabetical order is that of the class folders, and so the order of every network's outputs.
 EMOTIONS = ("angry", "contempt", "disgusted", "fearful", "happy", "neutral", "sad", "surprised")
@@ -20,17 +20,22 @@ OTHER_SPELLINGS = {
     "surprise": "surprised",
 }
 
-# Blue, green, red, as OpenCV draws.
+# Blue, green, red, as OpenCV draws. People who see no red, no green or no blue tell them apart too, and dark text can
+# be read on each of them: tests/test_labels.py measures both.
 COLOURS = {
-    "angry": (60, 60, 230),
-    "contempt": (180, 130, 70),
-    "disgusted": (80, 175, 75),
-    "fearful": (200, 80, 150),
-    "happy": (40, 190, 250),
-    "neutral": (190, 190, 190),
-    "sad": (220, 130, 40),
-    "surprised": (60, 140, 255),
+    "angry": (66, 71, 244),
+    "contempt": (144, 179, 216),
+    "disgusted": (145, 255, 190),
+    "fearful": (246, 115, 131),
+    "happy": (97, 252, 249),
+    "neutral": (130, 135, 142),
+    "sad": (255, 181, 124),
+    "surprised": (0, 153, 228),
 }
+# Of maps: what speaks for an emotion, and against it. No emotion looks like them.
+FOR, AGAINST = (184, 73, 221), (239, 247, 82)
+# Of text.
+DARK, LIGHT = (30, 30, 30), (240, 240, 240)
 
 
 def canonical(spelling: str) -> str:

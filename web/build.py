@@ -19,7 +19,7 @@ WEB = Path(__file__).resolve().parent
 PROJECT = WEB.parent
 sys.path.insert(0, str(PROJECT))
 
-from emotion_recognition.labels import COLOURS  # noqa: E402
+from emotion_recognition import labels  # noqa: E402
 from emotion_recognition.models import lite  # noqa: E402
 
 OWN = ("*.html", "*.css", "*.js", "icon.svg", "manifest.webmanifest")
@@ -43,10 +43,15 @@ def build(folder: Path):
     copy_litert(WEB / "node_modules" / "@litertjs", folder / "litert")
     model = read_model()
     lite.write(folder / "model.tflite", replace(model, content=for_one_face(model.content)))
-    colours = {name: f"rgb({red}, {green}, {blue})" for name, (blue, green, red) in COLOURS.items()}
-    labels = {"emotions": model.emotions, "colours": colours, "model": model.made_from}
-    (folder / "labels.json").write_text(json.dumps(labels, indent=1) + "\n")
+    (folder / "labels.json").write_text(json.dumps(page_labels(model), indent=1) + "\n")
     mark_version(folder)
+
+
+def page_labels(model: lite.LiteModel) -> dict:
+    """Return the names and colours that the page shows; colours are [red, green, blue]."""
+    colours = {**labels.COLOURS, "for": labels.FOR, "against": labels.AGAINST, "text": labels.DARK}
+    turned = {name: colour[::-1] for name, colour in colours.items()}
+    return {"emotions": model.emotions, "colours": turned, "model": model.made_from}
 
 
 def copy_litert(packages: Path, folder: Path):

@@ -1,9 +1,6 @@
-// What is drawn on the canvas: the picture, and on every face its box, emotion and bars.
+// What is drawn on the canvas: the picture, and on every face its box and emotion.
 
-const DARK = "rgb(30, 30, 30)";
-// Of heat maps: what speaks for an emotion, and against it; where most does, so much of the face is covered.
-const FOR = [230, 0, 0];
-const AGAINST = [0, 80, 255];
+// Where a heat map is strongest, so much of the face is covered.
 const LARGEST_OPACITY = 0.6;
 // A map in which no probability falls by more than this is hardly seen.
 const FAINTEST_FALL = 0.05;
@@ -19,7 +16,7 @@ export function draw(canvas, { bitmap, faces }, { emotions, colours }, isMirrore
   if (isMirrored) context.transform(-1, 0, 0, 1, width, 0);
   context.drawImage(bitmap, 0, 0);
   const explained = heat && faces.find((face) => face.number === heat.number);
-  if (explained) context.drawImage(heatPicture(heat.map), ...explained.box);
+  if (explained) context.drawImage(heatPicture(heat.map, colours), ...explained.box);
   context.restore();
   // Readable on a small screen too, where the canvas is shown smaller than it is.
   const shown = canvas.clientWidth ? width / canvas.clientWidth : 1;
@@ -27,50 +24,48 @@ export function draw(canvas, { bitmap, faces }, { emotions, colours }, isMirrore
   for (const { box, number, winner, probabilities } of faces) {
     const [left, top, side, high] = box;
     const x = isMirrored ? width - left - side : left;
-    const colour = colours[emotions[winner]];
-    drawBars(context, [x, top, side, high], probabilities, emotions.map((name) => colours[name]));
-    context.strokeStyle = colour;
-    context.lineWidth = Math.max(2, size / 6);
-    context.strokeRect(x, top, side, high);
-    drawName(context, `${number} ${nameOf(emotions[winner], probabilities[winner])}`, x, top, size, colour);
+    const colour = css(colours[emotions[winner]]);
+    const line = Math.max(2, size / 6);
+    // A dark line around the box is seen on light ground.
+    for (const [style, lineWidth] of [[css(colours.text), line + 2], [colour, line]]) {
+      Object.assign(context, { strokeStyle: style, lineWidth });
+      context.strokeRect(x, top, side, high);
+    }
+    const name = `${number} ${nameOf(emotions[winner], probabilities[winner])}`;
+    drawName(context, name, x, top, size, colour, css(colours.text));
   }
+}
+
+// Returns a colour, [red, green, blue], as style sheets write it.
+export function css(colour) {
+  return `rgb(${colour.join(", ")})`;
 }
 
 export function nameOf(emotion, probability) {
   return `${emotion} ${Math.round(100 * probability)}%`;
 }
 
-function drawName(context, text, x, top, size, colour) {
+function drawName(context, text, x, top, size, ground, colour) {
   context.font = `600 ${size}px system-ui, sans-serif`;
   const width = context.measureText(text).width + size;
   const height = 1.7 * size;
   const left = Math.max(0, Math.min(x, context.canvas.width - width));
   const y = top >= height ? top - height : top;
-  context.fillStyle = colour;
+  context.fillStyle = ground;
   context.fillRect(left, y, width, height);
-  context.fillStyle = DARK;
+  context.fillStyle = colour;
   context.textBaseline = "middle";
   context.fillText(text, left + size / 2, y + height / 2);
 }
 
-// Draws upright bars along the lower edge of the box, up to a quarter of its height.
-function drawBars(context, [x, y, width, height], probabilities, colours) {
-  const step = width / probabilities.length;
-  probabilities.forEach((probability, place) => {
-    const high = Math.max(1, (probability * height) / 4);
-    context.fillStyle = colours[place];
-    context.fillRect(x + place * step, y + height - high, step - 1, high);
-  });
-}
-
 // Returns a map of 48x48 values as a picture that lets the face through where nothing decides.
-function heatPicture(map) {
+function heatPicture(map, colours) {
   const side = Math.sqrt(map.length);
   const strongest = Math.max(FAINTEST_FALL, ...map.map(Math.abs));
   const pixels = new ImageData(side, side);
   map.forEach((value, place) => {
     const opacity = LARGEST_OPACITY * (Math.abs(value) / strongest);
-    pixels.data.set([...(value > 0 ? FOR : AGAINST), 255 * opacity], 4 * place);
+    pixels.data.set([...(value > 0 ? colours.for : colours.against), 255 * opacity], 4 * place);
   });
   const picture = new OffscreenCanvas(side, side);
   picture.getContext("2d").putImageData(pixels, 0, 0);

@@ -1,7 +1,7 @@
 // The page: what a person does with it, and what it shows.
 
 import { UserError, listCameras, openCamera, openFile } from "./camera.js";
-import { draw } from "./draw.js";
+import { css, draw } from "./draw.js";
 import { Panel } from "./panel.js";
 import { Reader } from "./reader.js";
 import { Table, download } from "./table.js";
@@ -13,6 +13,7 @@ const RATE_FRAMES = 30;
 
 const element = Object.fromEntries([...document.querySelectorAll("[id]")].map((each) => [each.id, each]));
 const labels = await (await fetch("labels.json")).json();
+for (const key of element["heat-key"].querySelectorAll("i")) key.style.background = css(labels.colours[key.className]);
 const reader = new Reader();
 const panel = new Panel(element.faces, labels, explain);
 

@@ -1,6 +1,6 @@
 // The list of faces beside the picture: each with its emotions as bars, for eyes and for screen readers.
 
-import { nameOf } from "./draw.js";
+import { css, nameOf } from "./draw.js";
 
 export class Panel {
   constructor(list, { emotions, colours }, onExplain) {
@@ -41,7 +41,7 @@ export class Panel {
       track.ariaHidden = "true";
       value.className = "percent";
       const bar = track.appendChild(document.createElement("div"));
-      bar.style.background = this.colours[emotion];
+      bar.style.background = css(this.colours[emotion]);
       list.append(name, track, value);
       bars.push(bar);
       values.push(value);

@@ -1,14 +1,26 @@
-"""What is drawn on a picture: boxes, names and bars, heat maps. Colours are blue, green, red."""
+"""What is drawn on a picture: boxes, names and bars, maps of what decides. Colours are blue, green, red."""
 
 from dataclasses import replace
 
 import cv2
 import numpy as np
 
-from emotion_recognition.faces.boxes import Box, shared_pixels
-from emotion_recognition.labels import COLOURS
+from emotion_recognition.faces.boxes import Box
+from emotion_recognition.labels import AGAINST, COLOURS, DARK, FOR, LIGHT
 from emotion_recognition.recogniser import Face
-from emotion_recognition.video.paint import Colour, fill, text_width, write
+from emotion_recognition.video.bars import draw_bars
+from emotion_recognition.video.paint import (
+    LINE,
+    SMALL_TEXT,
+    SMALLEST_TEXT,
+    Colour,
+    fill,
+    first_free,
+    label,
+    measure,
+    paste,
+    text_size,
+)
 
 # Of each face, float (48, 48), or None where there is none.
 Maps = list[np.ndarray | None]
@@ -23,14 +35,13 @@ KEYS = [
     "?   these keys",
 ]
 
-DARK, LIGHT = (30, 30, 30), (240, 240, 240)
-# Of heat maps: what speaks for an emotion, and against it; where most does, so much of the face is covered.
-FOR, AGAINST, LARGEST_OPACITY = (0, 0, 230), (255, 80, 0), 0.6
+# Where a map is strongest, so much of the face is covered.
+LARGEST_OPACITY = 0.6
 # A map in which no probability falls by more than this is hardly seen.
 FAINTEST_FALL = 0.05
 
-# Heights of text in pixels: smaller cannot be read, larger is in the way.
-SMALLEST_TEXT, LARGEST_TEXT = 10, 24
+# The bars of more faces would hide the picture.
+MOST_WITH_BARS = 3
 # A smaller frame is enlarged, for a name to fit into it.
 SMALLEST_WIDTH, SMALLEST_HEIGHT = 240, 160
 # A strip is not enlarged beyond: of one that is a pixel high and a file of some bytes, gigabytes would come.
@@ -38,25 +49,27 @@ LONGEST_SIDE = 8192
 
 
 def draw_faces(picture: np.ndarray, faces: list[Face]) -> np.ndarray:
-    """Return a copy of the picture, uint8 (height, width, 3), on which every face has its box, emotion and bars.
+    """Return a copy of the picture, uint8 (height, width, 3), with a box around every face, its emotion and percent.
 
-    A picture below 240x160 pixels is enlarged by a whole number, so that names can be read (boxes no longer fit it),
-    unless it is a long strip.
+    Beside up to three faces stand the bars of all emotions, where there is room. A picture below 240x160 pixels is
+    enlarged by a whole number, so that names can be read (boxes no longer fit it), unless it is a long strip.
     """
     height, width = picture.shape[:2]
     wanted = max(-(-SMALLEST_WIDTH // width), -(-SMALLEST_HEIGHT // height))
     factor = max(1, min(wanted, LONGEST_SIDE // max(width, height)))
     canvas = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_NEAREST)
-    text_height = int(np.clip(min(canvas.shape[:2]) / 36, SMALLEST_TEXT, LARGEST_TEXT))
+    size = text_size(canvas)
+    # The largest face chooses first where its name and its bars stand.
+    faces = sorted(faces, key=lambda face: -face.box[2])
     boxes = [scaled(face.box, factor) for face in faces]
-    names = [name_of(face) for face in faces]
-    strips = [place_name(canvas, box, name, text_height) for box, name in zip(boxes, names, strict=True)]
-    taken = boxes + strips
-    # The largest face chooses first where the names of its bars stand.
-    for box, face in sorted(zip(boxes, faces, strict=True), key=lambda pair: -pair[0][2]):
-        taken.append(draw_bars(canvas, box, face.probabilities, taken, text_height))
-    for box, strip, name, face in zip(boxes, strips, names, faces, strict=True):
-        draw_name(canvas, box, strip, name, COLOURS[face.emotion], line_width=max(1, text_height // 6))
+    taken = list(boxes)
+    for box, face in zip(boxes, faces, strict=True):
+        draw_box(canvas, box, COLOURS[face.emotion], line_width=max(2, size // 6))
+    for box, face in zip(boxes, faces, strict=True):
+        taken.append(draw_name(canvas, box, name_of(face), COLOURS[face.emotion], taken))
+    for box, face in zip(boxes, faces, strict=True):
+        if len(faces) <= MOST_WITH_BARS:
+            taken.append(draw_bars(canvas, box, face.probabilities, taken))
     return canvas
 
 
@@ -79,11 +92,20 @@ def draw_heat(picture: np.ndarray, faces: list[Face], maps: Maps) -> np.ndarray:
 
 
 def annotate(picture: np.ndarray, faces: list[Face], maps: Maps, is_mirrored: bool = False) -> np.ndarray:
-    """Return a copy of the picture with heat maps and faces, mirrored (but not its text) if asked for."""
+    """Return a copy of the picture with maps, their key and faces, mirrored (but not its text) if asked for."""
     if is_mirrored:
         picture, faces = cv2.flip(picture, 1), mirrored(faces, picture.shape[1])
         maps = [None if importance is None else importance[:, ::-1] for importance in maps]
-    return draw_faces(draw_heat(picture, faces, maps) if maps else picture, faces)
+    if not maps:
+        return draw_faces(picture, faces)
+    canvas = draw_faces(draw_heat(picture, faces, maps), faces)
+    size = text_size(canvas)
+    bottom, right = canvas.shape[:2]
+    for text, colour in (("against it", AGAINST), ("speaks for it", FOR)):
+        key = label(text, size, DARK, colour)
+        bottom, left = max(0, bottom - key.shape[0]), max(0, right - key.shape[1])
+        paste(canvas, key, left, bottom)
+    return canvas
 
 
 def mirrored(faces: list[Face], width: int) -> list[Face]:
@@ -95,6 +117,8 @@ def mirrored(faces: list[Face], width: int) -> list[Face]:
 def name_of(face: Face) -> str:
     """Return what is written at a face: its number in a video, its emotion and how probable that is."""
     number = "" if face.track is None else f"{face.track} "
+    if face.unclear:
+        return f"{number}unclear: {face.emotion} or {face.unclear}"
     return f"{number}{face.emotion} {face.probabilities[face.emotion]:.0%}"
 
 
@@ -108,73 +132,35 @@ def draw_notes(picture: np.ndarray, lines: list[str]) -> np.ndarray:
     """Return a copy of the picture, uint8 (height, width, 3), with lines of text in its lower left corner."""
     canvas = picture.copy()
     if lines:
-        # A large picture is shown at the size of the screen, where its text should be read too.
-        height = max(SMALLEST_TEXT, min(canvas.shape[1] // 80, canvas.shape[0] // (2 * len(lines) + 2)))
-        top = canvas.shape[0] - 2 * height * len(lines)
-        width = max(text_width(line, height) for line in lines) + height
-        fill(canvas, (0, top, width, 2 * height * len(lines)), DARK, opacity=0.6)
-        for number, line in enumerate(lines):
-            write(canvas, line, height // 2, top + 2 * height * number + round(1.5 * height), height, LIGHT)
+        # On a low picture all lines have room too, one above the other.
+        size = min(text_size(canvas), max(SMALLEST_TEXT, int(canvas.shape[0] / (LINE * len(lines) + 1))))
+        labels = [label(line, size, LIGHT, DARK) for line in lines]
+        top = max(0, canvas.shape[0] - sum(each.shape[0] for each in labels))
+        fill(canvas, (0, top, max(each.shape[1] for each in labels), canvas.shape[0]), DARK)
+        for number, each in enumerate(labels):
+            paste(canvas, each, 0, top + number * each.shape[0])
     return canvas
 
 
-def place_name(canvas: np.ndarray, box: Box, name: str, text_height: int) -> Box:
-    """Return the strip for a name above the box, or inside it at the picture's upper edge; small for a small face."""
-    x, y, width, _ = box
-    height = max(SMALLEST_TEXT, min(text_height, text_height * width // (text_width(name, text_height) + text_height)))
-    strip_width, strip_height = text_width(name, height) + height, 2 * height
-    left = max(0, min(x, canvas.shape[1] - strip_width))
-    return left, (y - strip_height if y >= strip_height else y), strip_width, strip_height
-
-
-def draw_name(canvas: np.ndarray, box: Box, strip: Box, name: str, colour: Colour, line_width: int) -> None:
-    """Draw the box and the name in its strip."""
+def draw_box(canvas: np.ndarray, box: Box, colour: Colour, line_width: int) -> None:
+    """Draw the edge of a box, with a dark line around it that is seen on light ground."""
     x, y, width, height = box
-    left, top, _, strip_height = strip
-    text_height = strip_height // 2
-    cv2.rectangle(canvas, (x, y), (x + width - 1, y + height - 1), colour, line_width)
-    fill(canvas, strip, colour)
-    write(canvas, name, left + text_height // 2, top + round(1.5 * text_height), text_height, DARK)
+    for line, thickness in ((DARK, line_width + 2), (colour, line_width)):
+        cv2.rectangle(canvas, (x, y), (x + width - 1, y + height - 1), line, thickness)
 
 
-def draw_bars(canvas: np.ndarray, box: Box, probabilities: dict[str, float], taken: list[Box], text_height: int) -> Box:
-    """Draw a bar for each emotion, with its name beside the face or else in the box without names; return where."""
-    text_height = max(SMALLEST_TEXT, min(round(0.8 * text_height), box[3] // 10))
-    names_width = max(text_width(emotion, text_height) for emotion in probabilities)
-    line_height = round(1.6 * text_height)
-    size = names_width + 6 * text_height, line_height * len(probabilities) + text_height
-    panel = find_room(canvas, box, *size, taken)
-    if panel is None:
-        draw_plain_bars(canvas, box, probabilities)
-        return box
-    left, top = panel[:2]
-    fill(canvas, panel, DARK, opacity=0.6)
-    bar_left = left + names_width + text_height
-    for line, (emotion, probability) in enumerate(probabilities.items()):
-        baseline = top + text_height // 2 + line * line_height + round(1.3 * text_height)
-        write(canvas, emotion, left + text_height // 2, baseline, text_height, LIGHT)
-        length = max(1, round(probability * 4.5 * text_height))
-        fill(canvas, (bar_left, baseline - text_height, length, text_height), COLOURS[emotion])
-    return panel
+def draw_name(canvas: np.ndarray, box: Box, name: str, colour: Colour, taken: list[Box]) -> Box:
+    """Write the name of a face above its box, or else below or inside it; small for a small face. Return where."""
+    usual = text_size(canvas)
+    size = max(text_size(canvas, SMALL_TEXT), min(usual, usual * box[2] // measure(name, usual)[0]))
+    place = place_name(canvas, box, measure(name, size), taken)
+    paste(canvas, label(name, size, DARK, colour), *place[:2])
+    return place
 
 
-def find_room(canvas: np.ndarray, box: Box, width: int, height: int, taken: list[Box]) -> Box | None:
-    """Return the first free place for a panel of this size beside the face, or inside a large one; None without any."""
-    x, y, box_width, box_height = box
-    top = max(0, min(y, canvas.shape[0] - height))
-    for panel in ((x + box_width, top, width, height), (x - width, top, width, height)):
-        is_inside = panel[0] >= 0 and panel[0] + width <= canvas.shape[1] and top + height <= canvas.shape[0]
-        if is_inside and not any(shared_pixels(panel, other) for other in taken):
-            return panel
-    if 2 * width <= box_width and 2 * height <= box_height:
-        return x, y + box_height - height, width, height
-    return None
-
-
-def draw_plain_bars(canvas: np.ndarray, box: Box, probabilities: dict[str, float]) -> None:
-    """Draw upright bars without names along the lower edge of the box, up to a quarter of its height."""
-    x, y, width, height = box
-    edges = np.linspace(x, x + width, len(probabilities) + 1).astype(int)
-    for left, right, (emotion, probability) in zip(edges, edges[1:], probabilities.items(), strict=False):
-        bar_height = max(1, round(probability * height / 4))
-        fill(canvas, (left, y + height - bar_height, max(1, right - left - 1), bar_height), COLOURS[emotion])
+def place_name(canvas: np.ndarray, box: Box, size: tuple[int, int], taken: list[Box]) -> Box:
+    """Return where a name of this size stands: above the box, below it where something is there, or else inside."""
+    x, y, _, box_height = box
+    left = max(0, min(x, canvas.shape[1] - size[0]))
+    places = [(left, y - size[1], *size), (left, y + box_height, *size)]
+    return first_free(canvas, places, taken) or (left, y, *size)

@@ -19,6 +19,7 @@ from conftest import PORTRAIT, REPOSITORY
 from emotion_recognition.faces.boxes import overlap
 from emotion_recognition.faces.tracking import Tracker
 from emotion_recognition.images import FACE_SIZE, read_picture
+from emotion_recognition.labels import AGAINST, COLOURS, EMOTIONS, FOR
 from emotion_recognition.recogniser import EmotionRecogniser
 from emotion_recognition.video.table import COLUMNS
 
@@ -26,6 +27,8 @@ pytestmark = pytest.mark.slow
 pytest_plugins = ["real_browser"]
 
 CARD = "#faces li"
+SEVEN = [emotion for emotion in EMOTIONS if emotion != "contempt"]
+BARS = {emotion: f"{CARD} dd:nth-of-type({2 * place + 1}) div" for place, emotion in enumerate(SEVEN)}
 DROP = """([name, type, content]) => {
     const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
     const dataTransfer = new DataTransfer();
@@ -266,6 +269,14 @@ def test_keys_do_what_the_buttons_do(open_page, portrait):
     page.keyboard.press("h")
     page.wait_for_selector("#heat-key:not([hidden])")
     assert page.get_attribute(f"{CARD} button", "aria-pressed") == "true"
+    # The key, the bars and the box have the colours of Python's pictures.
+    for colour, selector in (
+        (FOR, "#heat-key .for"),
+        (AGAINST, "#heat-key .against"),
+        (COLOURS["happy"], BARS["happy"]),
+    ):
+        shown = page.eval_on_selector(selector, "(each) => getComputedStyle(each).backgroundColor")
+        assert shown == "rgb({2}, {1}, {0})".format(*colour)
     snapshot = cv2.imread(str(downloaded(page, lambda: page.keyboard.press("s"))))
     assert snapshot.shape == read_picture(portrait).shape
     assert read_table(downloaded(page, lambda: page.keyboard.press("t")))[0]["source"] == "portrait.png"
