@@ -38,6 +38,7 @@ def recognise(arguments) -> int:
     from emotion_recognition.explanation.occlusion import quick_map
     from emotion_recognition.faces.haar import CASCADE, HaarDetector
     from emotion_recognition.recogniser import EmotionRecogniser
+    from emotion_recognition.video.blur import NOTE
     from emotion_recognition.video.heat import HeatMaps
     from emotion_recognition.video.outputs import Outputs
     from emotion_recognition.video.sources import find_sources
@@ -53,6 +54,8 @@ def recognise(arguments) -> int:
     settings = {name: getattr(arguments, name) for name in ("whole", "emotions", "pixel_range")}
     with program.silent_start():
         recogniser = EmotionRecogniser(arguments.model, detector, **settings)
+    if arguments.blur:
+        print(NOTE)
     kept = {name: getattr(arguments, name) for name in ("output", "csv", "jsonl", "timeline", "force")}
     status, place, key = 0, 0, "next"
     with (
@@ -62,7 +65,7 @@ def recognise(arguments) -> int:
     ):
         # Maps that nobody sees are not made.
         heat.is_on = arguments.heat and (window.is_visible or outputs.keeps_pictures)
-        viewer = Viewer(window, heat)
+        viewer = Viewer(window, heat, arguments.blur)
         while place < len(sources) and key != "quit":
             try:
                 with sources[place] as source:
@@ -79,12 +82,11 @@ def recognise(arguments) -> int:
 
 def play(source, recogniser, smooth, outputs, viewer) -> str:
     """Read the frames of a source, keep and show what is in them; return the key that ended it, or "next"."""
-    from emotion_recognition.video.overlay import annotate
     from emotion_recognition.video.playback import Playback
     from emotion_recognition.video.words import Summary, describe_faces, describe_picture
 
     playback, follower, summary = Playback(source), recogniser.follow(smooth), Summary(source.name)
-    viewer.heat.start_video()
+    viewer.start_video()
     try:
         for frame in source:
             if frame.picture is None:  # A camera has nothing new.
@@ -95,7 +97,7 @@ def play(source, recogniser, smooth, outputs, viewer) -> str:
             # Who watches a video must not wait for maps; a file that is written can.
             is_watched = source.is_live or (source.is_video and viewer.window.is_visible)
             maps = viewer.heat.maps(frame.picture, faces, wait=not is_watched)
-            annotated = annotate(frame.picture, faces, maps) if outputs.keeps_pictures else None
+            annotated = viewer.draw(frame, faces, maps) if outputs.keeps_pictures else None
             outputs.write(source, frame, faces, annotated)
             summary.add(faces)
             if not source.is_video:

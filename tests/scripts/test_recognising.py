@@ -16,7 +16,10 @@ import pytest
 from conftest import NO_DISPLAY, PORTRAIT, REPOSITORY, assert_one_sentence, command, parse_faces, sentences, wait_until
 from PIL import Image
 
+from emotion_recognition.faces.haar import HaarDetector
+from emotion_recognition.images import to_gray
 from emotion_recognition.labels import COLOURS
+from emotion_recognition.video.blur import NOTE
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +95,20 @@ def test_annotated_pictures_are_written(many_sources):
     ]
     x, y, width, _ = box
     assert tuple(drawn[y, x + width // 2]) == COLOURS[max(probabilities, key=probabilities.get)]
+
+
+def test_faces_are_blurred_in_what_is_written(call_script, tmp_path):
+    kept = ("--output", "out.png", "--csv", "rows.csv")
+    plain = call_script("test.py", PORTRAIT, *kept)
+    rows = (tmp_path / "rows.csv").read_text()
+    blurred = call_script("test.py", PORTRAIT, *kept, "--blur", "--heat", "--force")
+    assert blurred.returncode == 0, blurred.stderr
+    assert NOTE in blurred.stdout and NOTE not in plain.stdout
+    # What is read is the same; box and name stay, the face does not.
+    assert (tmp_path / "rows.csv").read_text() == rows
+    drawn = cv2.imread(str(tmp_path / "out.png"))
+    assert HaarDetector().detect(to_gray(drawn)) == []
+    assert any((drawn[105, 266] == colour).all() for colour in COLOURS.values())
 
 
 def test_a_video_is_annotated_frame_by_frame(call_script, shared, tmp_path):

@@ -1,0 +1,69 @@
+"""Blurred faces: what is left of them, where, and for how long."""
+
+import cv2
+import numpy as np
+import pytest
+from conftest import PORTRAIT
+
+from emotion_recognition.faces.haar import HaarDetector
+from emotion_recognition.images import read_picture, to_gray
+from emotion_recognition.recogniser import Face
+from emotion_recognition.video.blur import BLOCKS, VideoBlur, blur_faces
+
+BOX = (155, 105, 222, 222)
+
+
+def face(box, track=None) -> Face:
+    return Face(box, {"happy": 1.0}, "happy", track=track)
+
+
+def is_even(frame, box) -> bool:
+    """Return whether a box has no details: all its pixels are of a few colours."""
+    x, y, width, height = box
+    return len(np.unique(frame[y : y + height, x : x + width].reshape(-1, 3), axis=0)) <= BLOCKS**2
+
+
+def test_nobody_is_found_or_matched_in_a_blurred_face():
+    picture = read_picture(PORTRAIT)
+    blurred = blur_faces(picture, [BOX])
+    assert [each.box for each in HaarDetector().detect(to_gray(picture))] == [BOX]
+    assert HaarDetector().detect(to_gray(blurred)) == []
+    assert is_even(blurred, BOX)
+    # Of the points by which pictures of one object are matched, the face has hundreds, and those of the blurred one are
+    # corners of blocks, which look like none of them.
+    x, y, width, height = BOX
+    orb = cv2.ORB.create(500)
+    (_, sharp), (_, blocks) = (
+        orb.detectAndCompute(to_gray(each)[y : y + height, x : x + width], None) for each in (picture, blurred)
+    )
+    matches = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(sharp, sharp)
+    assert sum(match.distance < 40 for match in matches) > 200
+    matches = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(sharp, blocks) if blocks is not None else []
+    assert not any(match.distance < 40 for match in matches)
+
+
+def test_hair_and_chin_are_blurred_too_and_the_rest_is_not_touched():
+    frame = np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)
+    blurred = blur_faces(frame, [(100, 60, 80, 80), (280, 180, 20, 20)])
+    assert is_even(blurred, (80, 40, 120, 120)) and is_even(blurred, (275, 175, 25, 25))
+    assert (blurred[:40] == frame[:40]).all() and (blurred[:, :80] == frame[:, :80]).all()
+    assert not is_even(frame, (80, 40, 120, 120)), "the frame itself is left as it is"
+
+
+def test_a_lost_face_stays_blurred_for_a_second():
+    frame = np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)
+    left, right, moved = (20, 40, 60, 60), (200, 40, 60, 60), (20, 120, 60, 60)
+    video = VideoBlur()
+    assert is_even(video.blur(frame, [face(left, 1), face(right, 2)], 5.0), left)
+    # A face that has moved is blurred where it is now, and there alone.
+    lost = video.blur(frame, [face(moved, 1)], 5.9)
+    assert is_even(lost, right) and is_even(lost, moved) and not is_even(lost, (20, 40, 60, 30))
+    later = video.blur(frame, [face(moved, 1)], 6.1)
+    assert is_even(later, moved) and not is_even(later, right)
+
+
+@pytest.mark.parametrize("box", [(0, 0, 3, 3), (0, 0, 300, 200)])
+def test_tiny_and_whole_pictures(box):
+    frame = np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)
+    blurred = blur_faces(frame, [box])
+    assert blurred.shape == frame.shape and is_even(blurred, box)
