@@ -18,6 +18,8 @@ MOST_INTERVALS, MOST_FACES = 480, 64
 SHORTEST_INTERVAL = 0.1
 # More faces would make the picture taller than a page.
 MOST_DRAWN = 8
+# What is seen for less is most often no face, or one that was lost and found again.
+SHORTEST_SECONDS = 1.0
 
 
 def check_timeline(path: str | Path, sources: Sequence[Source]) -> None:
@@ -39,6 +41,8 @@ class Timeline:
         # In how many frames of an interval a face was seen, and the sum of its probabilities there.
         self.frames = np.zeros(MOST_INTERVALS, np.int64)
         self.faces: dict[int, np.ndarray] = {}
+        # How many faces are not drawn: those that were seen too short, and others of too many.
+        self._short = self._others = 0
 
     def write(self, seconds: float, faces: list[Face]) -> None:
         """Take the faces of the frame at this time."""
@@ -58,37 +62,55 @@ class Timeline:
     def _forget_shortest(self, seen: dict) -> None:
         others = [track for track in self.faces if track not in seen]
         if len(self.faces) >= MOST_FACES and others:
-            del self.faces[min(others, key=lambda track: self.faces[track][:, 0].sum())]
+            self._leave_out(min(others, key=self._seconds))
+
+    def _seconds(self, track: int) -> float:
+        """Return for how long a face was seen."""
+        return float(self.faces[track][:, 0].sum() * self._last / max(1, self.frames.sum() - 1))
+
+    def _leave_out(self, track: int) -> None:
+        is_short = self._seconds(track) < SHORTEST_SECONDS
+        self._short, self._others = self._short + is_short, self._others + (not is_short)
+        del self.faces[track]
 
     def close(self) -> None:
-        """Draw the picture, the faces that were seen longest first."""
+        """Draw the picture: the faces that were seen longest, in the order of their numbers."""
         # Imported here: Matplotlib takes a second to start, and few runs draw a timeline.
         import matplotlib
         from matplotlib.figure import Figure
         from matplotlib.patches import Patch
 
+        for place, track in enumerate(sorted(self.faces, key=self._seconds, reverse=True)):
+            if place >= MOST_DRAWN or self._seconds(track) < SHORTEST_SECONDS:
+                self._leave_out(track)
         length = int(self._last / self.interval) + 1
         frames, edges = self.frames[:length], np.arange(length + 1) * self.interval
-        longest = sorted(self.faces, key=lambda track: -self.faces[track][:, 0].sum())[:MOST_DRAWN]
         colours = ["#{2:02x}{1:02x}{0:02x}".format(*COLOURS[emotion]) for emotion in self._emotions]
         # Names of files may hold dollars, between which Matplotlib would read a formula.
         with matplotlib.rc_context({"text.parse_math": False}), written_whole(self._path) as temporary:
-            figure = Figure(figsize=(10, 1.6 + 1.5 * max(1, len(longest))), layout="constrained")
-            rows = figure.subplots(max(1, len(longest)), 1, sharex=True, squeeze=False)[:, 0]
-            for axes, track in zip(rows, longest, strict=False):
+            figure = Figure(figsize=(10, 1.8 + 1.5 * max(1, len(self.faces))), layout="constrained")
+            rows = figure.subplots(max(1, len(self.faces)), 1, sharex=True, squeeze=False)[:, 0]
+            for axes, track in zip(rows, sorted(self.faces), strict=False):
                 draw_face(axes, self.faces[track][:length], edges, colours)
                 share = self.faces[track][:, 0].sum() / max(1, frames.sum())
                 axes.set_title(f"face {track}, seen {share:.0%} of the time", loc="left", size=10)
             for axes in rows:
                 axes.set(xlim=(0, edges[-1]), ylim=(0, 1), ylabel="probability")
-            if not longest:
-                rows[0].text(0.5, 0.5, "no face was seen", ha="center", va="center", transform=rows[0].transAxes)
+            if not self.faces:
+                text = "no face was seen for a second" if self._short else "no face was seen"
+                rows[0].text(0.5, 0.5, text, ha="center", va="center", transform=rows[0].transAxes)
             rows[-1].set_xlabel("seconds")
-            others = f"; the {len(longest)} faces seen longest" if len(self.faces) > len(longest) else ""
-            figure.suptitle(f"{as_line(self._name)}: {frames.sum():,} frames{others}")
+            figure.suptitle("\n".join([f"{as_line(self._name)}: {frames.sum():,} frames", *self.left_out()]), size=12)
             handles = [Patch(color=colour, label=name) for name, colour in zip(self._emotions, colours, strict=True)]
-            figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
+            title = "The areas of a face add up to 1; where there is none, it was not seen."
+            figure.legend(handles=handles, title=title, loc="outside lower center", ncols=len(handles), frameon=False)
             figure.savefig(temporary, dpi=120)
+
+    def left_out(self) -> list[str]:
+        """Return in a line, if there are any, how many faces are not drawn, and why."""
+        counts = {"seen for less than a second": self._short, "seen shorter than these": self._others}
+        parts = [f"{count} face{'s' * (count > 1)} {why}" for why, count in counts.items() if count]
+        return [f"not drawn: {', '.join(parts)}"] if parts else []
 
 
 def draw_face(axes: Any, sums: np.ndarray, edges: np.ndarray, colours: list[str]) -> None:

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from emotion_recognition.errors import UserError
+from emotion_recognition.labels import COLOURS
 from emotion_recognition.recogniser import Face
 from emotion_recognition.video import timeline
 from emotion_recognition.video.capture import Video
@@ -27,17 +28,29 @@ def test_a_timeline_keeps_all_frames_in_bounded_memory(tmp_path, monkeypatch):
     monkeypatch.setattr(timeline, "MOST_FACES", 3)
     drawn = Timeline(tmp_path / "t.png", "a.mp4", EMOTIONS)
     for number in range(2000):
-        # Face 1 is always there; each of the others passes by for ten frames.
-        drawn.write(number * 0.1, [face(1, 0.75), face(2 + number // 10, 0.25)])
+        # Face 1 is always there; each of the others passes by for eight frames.
+        drawn.write(number * 0.1, [face(1, 0.75), face(2 + number // 8, 0.25)])
     assert drawn.frames.sum() == 2000 and len(drawn.frames) == timeline.MOST_INTERVALS
     assert len(drawn.faces) == 3 and drawn.faces[1].sum(axis=0).tolist() == [2000, 1500, 500]
     drawn.close()
-    picture = np.asarray(Image.open(tmp_path / "t.png").convert("RGB")).reshape(-1, 3)
-    shares = [
-        (np.abs(picture.astype(int) - colour).max(axis=1) < 3).mean() for colour in ((250, 190, 40), (40, 130, 220))
-    ]
-    # Of the widest row, three quarters are happy's yellow and one sad's blue.
-    assert shares[0] > 2 * shares[1] > 0
+    assert list(drawn.faces) == [1] and drawn.left_out() == ["not drawn: 250 faces seen for less than a second"]
+    picture = np.asarray(Image.open(tmp_path / "t.png").convert("RGB"))[..., ::-1].astype(int)
+    shares = [(np.abs(picture - COLOURS[emotion]).max(axis=2) < 3).mean() for emotion in EMOTIONS]
+    # Of the only row, three quarters have happy's colour and one sad's.
+    assert shares[0] > 2 * shares[1] > 0.05
+
+
+def test_the_faces_seen_longest_are_drawn_in_the_order_of_their_numbers(tmp_path, monkeypatch):
+    monkeypatch.setattr(timeline, "MOST_DRAWN", 2)
+    drawn, titles = Timeline(tmp_path / "t.png", "a.mp4", EMOTIONS), []
+    # For how many tenths of a second each face is there.
+    lengths = {1: 15, 2: 30, 3: 12, 4: 5, 5: 40}
+    for number in range(41):
+        drawn.write(number / 10, [face(track, 0.5) for track, length in lengths.items() if number <= length])
+    monkeypatch.setattr(timeline, "draw_face", lambda axes, sums, edges, colours: titles.append(sums[:, 0].sum()))
+    drawn.close()
+    assert titles == [31, 41] and sorted(drawn.faces) == [2, 5]
+    assert drawn.left_out() == ["not drawn: 1 face seen for less than a second, 2 faces seen shorter than these"]
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a$\\frac$.mp4", "a\udcff\x1b[2J.avi"])
