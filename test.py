@@ -4,6 +4,7 @@
     python test.py photo.jpg clip.mp4 folder/       any number of pictures, videos and folders
     python test.py photo.jpg --output result.png    keeps the annotated picture
     python test.py clip.mp4 --csv rows.csv          keeps a row for each face and frame
+    python test.py study/ --table study.parquet --summary summary.csv --jobs 2
     python test.py sticker.png --whole auto         for stickers and cartoons
 
 Keys in the window: q or Esc ends, s saves a snapshot, m mirrors the view, space pauses a video, h shows which parts of
@@ -12,8 +13,9 @@ the face decide, left and right go to the previous and next source, ? shows the 
 
 import sys
 from contextlib import redirect_stdout
+from dataclasses import fields
 
-from emotion_recognition.cli import options, program
+from emotion_recognition.cli import options, program, study_options
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import shipped
 
@@ -22,6 +24,7 @@ def parse_args():
     parser = program.parser(__doc__)
     parser.add_argument("--model", default=shipped("model.h5"), help="model file that reads the emotions")
     options.add_recognition_flags(parser)
+    study_options.add_study_flags(parser)
     return parser.parse_intermixed_args()
 
 
@@ -36,11 +39,11 @@ def recognise(arguments) -> int:
     """Read, show and keep all sources, naming those that cannot be read; return the exit status."""
     # Imported here, as in the other functions, so that --help answers at once.
     from emotion_recognition.explanation.occlusion import quick_map
-    from emotion_recognition.faces.haar import CASCADE, HaarDetector
-    from emotion_recognition.recogniser import EmotionRecogniser
     from emotion_recognition.video.blur import NOTE
     from emotion_recognition.video.heat import HeatMaps
     from emotion_recognition.video.outputs import Outputs
+    from emotion_recognition.video.progress import Progress
+    from emotion_recognition.video.reading import ReadingSettings
     from emotion_recognition.video.sources import find_sources
     from emotion_recognition.video.viewer import Viewer
     from emotion_recognition.video.window import open_window
@@ -50,67 +53,104 @@ def recognise(arguments) -> int:
         print(describe_cameras())
         return 0
     sources = find_sources(arguments.sources, arguments.camera, arguments.resolution, arguments.output)
-    detector = HaarDetector(arguments.cascade or CASCADE, arguments.min_face)
-    settings = {name: getattr(arguments, name) for name in ("whole", "emotions", "pixel_range")}
+    settings = ReadingSettings(**{field.name: getattr(arguments, field.name) for field in fields(ReadingSettings)})
     with program.silent_start():
-        recogniser = EmotionRecogniser(arguments.model, detector, **settings)
+        recogniser = settings.open_recogniser()
     if arguments.blur:
         print(NOTE)
-    kept = {name: getattr(arguments, name) for name in ("output", "csv", "jsonl", "timeline", "force")}
+    names = ("output", "csv", "jsonl", "table", "summary", "timeline", "continues", "force")
+    kept = {name: getattr(arguments, name) for name in names}
+    with Outputs(**kept, sources=sources, emotions=recogniser.emotions, settings=settings) as outputs:
+        sources = outputs.study.left(sources)
+        if arguments.jobs > 1:
+            return read_at_once(sources, arguments.jobs, settings, outputs)
+        with (
+            open_window(not arguments.no_window, arguments.fullscreen) as window,
+            HeatMaps(lambda crop, emotion: quick_map(recogniser.classifier, crop, emotion)) as heat,
+            Progress(sources, is_wanted=not window.is_visible) as progress,
+        ):
+            # Maps that nobody sees are not made.
+            heat.is_on = arguments.heat and (window.is_visible or outputs.keeps_pictures)
+            return play_all(sources, recogniser, settings, outputs, Viewer(window, heat, arguments.blur), progress)
+
+
+def play_all(sources, recogniser, settings, outputs, viewer, progress) -> int:
+    """Read one source after the other, forward and back as the keys say; return the exit status."""
     status, place, key = 0, 0, "next"
-    with (
-        Outputs(**kept, sources=list(sources), emotions=recogniser.emotions) as outputs,
-        open_window(not arguments.no_window, arguments.fullscreen) as window,
-        HeatMaps(lambda crop, emotion: quick_map(recogniser.classifier, crop, emotion)) as heat,
-    ):
-        # Maps that nobody sees are not made.
-        heat.is_on = arguments.heat and (window.is_visible or outputs.keeps_pictures)
-        viewer = Viewer(window, heat, arguments.blur)
-        while place < len(sources) and key != "quit":
-            try:
-                with sources[place] as source:
-                    key = play(source, recogniser, arguments.smooth, outputs, viewer)
-                place = max(0, place - 1) if key == "previous" else place + 1
-            except UserError as error:
+    while place < len(sources) and key != "quit":
+        try:
+            with sources[place] as source:
+                key = play(source, recogniser, settings, outputs, viewer, progress)
+            place = max(0, place - 1) if key == "previous" else place + 1
+        except UserError as error:
+            with progress.aside():
                 program.fail(str(error) if source.name in str(error) else f"{source.name}: {error}")
-                status = program.SOME_UNREADABLE
-                # It is named once, and passed by when a person goes back.
-                del sources[place]
-                place = max(0, place - 1) if key == "previous" else place
+            status = program.SOME_UNREADABLE
+            # It is named once, and passed by when a person goes back.
+            del sources[place]
+            place = max(0, place - 1) if key == "previous" else place
+        progress.end(source)
     return status
 
 
-def play(source, recogniser, smooth, outputs, viewer) -> str:
+def play(source, recogniser, settings, outputs, viewer, progress) -> str:
     """Read the frames of a source, keep and show what is in them; return the key that ended it, or "next"."""
     from emotion_recognition.video.playback import Playback
-    from emotion_recognition.video.words import Summary, describe_faces, describe_picture
+    from emotion_recognition.video.reading import SourceReader
+    from emotion_recognition.video.words import describe_faces, describe_picture, describe_summary
 
-    playback, follower, summary = Playback(source), recogniser.follow(smooth), Summary(source.name)
+    playback, reader = Playback(source), SourceReader(source, recogniser, settings)
     viewer.start_video()
     try:
-        for frame in source:
+        for frame, faces in reader:
             if frame.picture is None:  # A camera has nothing new.
                 if viewer.window.wait() == "quit":
                     return "quit"
                 continue
-            faces = follower.read(frame.picture, frame.seconds) if source.is_video else recogniser.read(frame.picture)
             # Who watches a video must not wait for maps; a file that is written can.
             is_watched = source.is_live or (source.is_video and viewer.window.is_visible)
             maps = viewer.heat.maps(frame.picture, faces, wait=not is_watched)
             annotated = viewer.draw(frame, faces, maps) if outputs.keeps_pictures else None
             outputs.write(source, frame, faces, annotated)
-            summary.add(faces)
+            progress.see(source, frame)
             if not source.is_video:
-                print(describe_picture(source.name, frame.picture, faces, recogniser), flush=True)
+                with progress.aside():
+                    print(describe_picture(source.name, frame.picture, faces, recogniser), flush=True)
             elif source.is_live and not viewer.window.is_visible and playback.is_time_to_print(frame.seconds):
                 print(describe_faces(source.name, faces), flush=True)
             if viewer.window.is_visible and (key := viewer.show(source, playback, frame, faces, maps)):
+                reader.is_done = key != "quit" or not source.is_video
                 return key
         return "next"
+    except UserError as error:
+        reader.break_off(str(error))
+        raise
     finally:
+        summary = reader.summary()
         if source.is_video and summary.frames:
-            print(summary)
-        outputs.complete()
+            with progress.aside():
+                print(describe_summary(summary))
+        outputs.end_source(summary, reader.tracks(), reader.is_done)
+
+
+def read_at_once(sources, jobs, settings, outputs) -> int:
+    """Let several processes read the sources, and keep what they hold; return the exit status."""
+    from emotion_recognition.video.processes import read_in_processes
+    from emotion_recognition.video.progress import Progress
+    from emotion_recognition.video.words import describe_summary
+
+    status = 0
+    with Progress(sources) as progress:
+        for source, read in read_in_processes(sources, jobs, settings, outputs.study.tables, program.start_process):
+            outputs.append(read)
+            progress.end(source)
+            with progress.aside():
+                if read.summary.frames:
+                    print(describe_summary(read.summary), flush=True)
+                if read.summary.reason:
+                    program.fail(read.summary.reason)
+                    status = program.SOME_UNREADABLE
+    return status
 
 
 if __name__ == "__main__":

@@ -41,9 +41,7 @@ def run(main: Callable[[], int | None]) -> NoReturn:
     `main` returns None or 0 when all is well, and 1 (`SOME_UNREADABLE`) when it has named sources that it could not
     read and done the others. After a mistake of a person the status is 2, with one sentence, and after Ctrl-C 130.
     """
-    # Libraries read these when they are loaded, which `main` does; a setting of the person's own wins.
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
+    set_quiet()
     # What the package tells is for the person at the terminal, in plain sentences.
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("emotion_recognition").setLevel(logging.INFO)
@@ -69,6 +67,12 @@ def run(main: Callable[[], int | None]) -> NoReturn:
     except MemoryError:
         status = fail("The memory is full: close other programs, or give less at once (--batch-size, fewer pictures).")
     sys.exit(status)
+
+
+def set_quiet() -> None:
+    """Set what libraries read when they are loaded, which `main` does; a setting of the person's own wins."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
 
 
 def fail(sentence: str) -> int:
@@ -131,6 +135,17 @@ def silent_start() -> Iterator[None]:
         os.dup2(terminal, 2)
         os.close(terminal)
         os.close(nowhere)
+
+
+@contextmanager
+def start_process() -> Iterator[None]:
+    """Set up a process that a script has started, and is starting libraries inside the block."""
+    # After Ctrl-C, it is the script that ends, and it ends its processes.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    set_quiet()
+    with silent_start():
+        yield
 
 
 class Parser(argparse.ArgumentParser):

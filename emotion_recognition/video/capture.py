@@ -25,6 +25,9 @@ STREAM_PATIENCE_MILLISECONDS, STREAM_SILENCE_MILLISECONDS = 8000, 3000
 # clock of a stream, which is told where the rate is not known.
 USUAL_FRAME_RATE, FASTEST_FRAME_RATE = 25.0, 20_000.0
 
+# In seconds.
+ROUNDING = 0.001
+
 # Films of 8K have no more pixels; a video that announces more is likelier a trap.
 LARGEST_FRAME = 8192 * 4320
 
@@ -48,17 +51,30 @@ class Source:
     """
 
     is_video = is_live = False
-    frame_rate = USUAL_FRAME_RATE
+    # Frames a second: as they come out of the source, and as it states them.
+    frame_rate = file_rate = USUAL_FRAME_RATE
+    # How long it is, where it says so.
+    seconds: float | None = None
     path: Path | None = None
 
     def __init__(self, name: str, place: Path | None = None):
         self.name, self.place = name, place or Path(Path(name).name)
         self._frames: Generator[Frame] | None = None
+        self._every, self._start, self._end = 0.0, 0.0, math.inf
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield frames; UserError where the source cannot be read, or breaks off."""
         self._frames = self._read()
         return self._frames
+
+    def choose(self, every: float = 0.0, start: float = 0.0, end: float | None = None):
+        """Of a video file, read a frame each so many seconds (0: all), from `start` to before `end`, in seconds.
+
+        Frames keep their own numbers and times. Pictures are read as they are; UserError for cameras and streams.
+        """
+        if self.is_live and (every or start or end is not None):
+            raise UserError(f"{self.name} has no beginning and no end: leave out --every, --start and --end.")
+        self._every, self._start, self._end = every, start, math.inf if end is None else end
 
     def __enter__(self):
         return self
@@ -97,29 +113,37 @@ class Video(Source):
             if not live.capture.isOpened():
                 raise UserError(self._describe_failure())
             self._learn(live.capture)
-            number, told = 0, live.capture.get(cv2.CAP_PROP_FRAME_COUNT)
+            told = live.capture.get(cv2.CAP_PROP_FRAME_COUNT)
+            self._passed, number = 0, 0
             for frame in self._live_frames(live) if self.is_live else self._file_frames(live.capture):
                 number += frame.picture is not None
                 yield frame
-        if number == 0:
+        if self._passed == 0:
             raise UserError(self._describe_failure())
         if self.is_live:
             raise UserError(f"{self.name} stopped giving pictures after {number} frames: is it still connected?")
-        counts = Path(str(self.address)).suffix.lower() in COUNTING_SUFFIXES
-        if counts and number < (1 - LARGEST_PART_MISSING) * told:
+        if number == 0:
+            raise UserError(f"{self.name} has no frame from --start to --end: it is shorter, or nothing lies between.")
+        counts = Path(str(self.address)).suffix.lower() in COUNTING_SUFFIXES and self._end == math.inf
+        if counts and self._passed < (1 - LARGEST_PART_MISSING) * told:
             raise UserError(
-                f"{self.name} gave {number} of its {told:.0f} frames: it is damaged or cut off; copy or convert it."
+                f"{self.name} gave {self._passed} of its {told:.0f} frames: it is damaged or cut off; copy or convert "
+                "it."
             )
 
     def _learn(self, capture: cv2.VideoCapture):
         """Take what an open source tells of itself; UserError where its frames would fill the memory."""
         frame_rate = capture.get(cv2.CAP_PROP_FPS)
-        self.frame_rate = frame_rate if 1 <= frame_rate <= FASTEST_FRAME_RATE else USUAL_FRAME_RATE
+        self.file_rate = frame_rate if 1 <= frame_rate <= FASTEST_FRAME_RATE else USUAL_FRAME_RATE
+        self.frame_rate = self.file_rate
         if isinstance(self.address, int):
             return
         # What lies at an address and has a length is a file: no frame of it is left out, and its end is no failure.
-        if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
+        if (frames := capture.get(cv2.CAP_PROP_FRAME_COUNT)) > 0:
             self.is_live = False
+            self.seconds = frames / self.file_rate
+        if self._every and not self.is_live:
+            self.frame_rate = min(self.file_rate, 1 / self._every)
         width, height = capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
         if width * height > LARGEST_FRAME:
             raise UserError(f"{self.name} has {width:.0f} x {height:.0f} pixels: scale it down first.")
@@ -127,15 +151,27 @@ class Video(Source):
     def _live_frames(self, live: NewestFrame) -> Generator[Frame]:
         started, number = time.monotonic(), 0
         for picture in live.frames():
+            self._passed += picture is not None
             yield Frame(picture, number, time.monotonic() - started)
             number += picture is not None
 
     def _file_frames(self, capture: cv2.VideoCapture) -> Generator[Frame]:
-        number, seconds = 0, None
-        while (step := capture.read())[0]:
-            seconds = frame_time(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000, seconds, self.frame_rate)
-            yield Frame(step[1], number, seconds)
-            number += 1
+        seconds, due = None, self._start
+        while capture.grab():
+            seconds = frame_time(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000, seconds, self.file_rate)
+            number, self._passed = self._passed, self._passed + 1
+            if seconds >= self._end:
+                return
+            # Times of frames are rounded to milliseconds, which must not make one miss the moment that it is due.
+            if seconds + ROUNDING < due:
+                continue
+            is_read, picture = capture.retrieve()
+            if not is_read:
+                self._passed = number
+                return
+            yield Frame(picture, number, seconds)
+            if self._every:
+                due += self._every * (1 + (seconds + ROUNDING - due) // self._every)
 
     def _open(self) -> cv2.VideoCapture:
         if isinstance(self.address, int):

@@ -11,9 +11,12 @@ from emotion_recognition.errors import UserError, as_line
 from emotion_recognition.files import check_writable, claim_output
 from emotion_recognition.recogniser import Face
 from emotion_recognition.video.capture import Frame, Source
+from emotion_recognition.video.processes import ReadSource
+from emotion_recognition.video.reading import ReadingSettings
 from emotion_recognition.video.recorder import WRITTEN_PICTURE_SUFFIXES, WRITTEN_VIDEO_SUFFIXES, Recorder, name_targets
 from emotion_recognition.video.sources import keep_sources
-from emotion_recognition.video.table import STANDARD_OUTPUT, Table, check_ending, make_rows
+from emotion_recognition.video.study import Study, check_files
+from emotion_recognition.video.summary import SourceSummary, TrackSummary
 from emotion_recognition.video.timeline import Timeline, check_timeline
 
 # Frames that wait to be written: more would only fill memory while the disk cannot follow.
@@ -37,22 +40,31 @@ class Outputs:
         csv: File = None,
         jsonl: File = None,
         timeline: File = None,
+        table: File = None,
+        summary: File = None,
         *,
         sources: Sequence[Source],
         emotions: Sequence[str],
+        settings: ReadingSettings | None = None,
+        continues: bool = False,
         force: bool = False,
     ):
-        check_tables(output, csv, jsonl, timeline, sources, force)
-        targets = find_targets(output, sources, force)
+        named = {"--table": table, "--csv": csv, "--jsonl": jsonl, "--summary": summary}
+        files: dict[str, str | Path] = {flag: path for flag, path in named.items() if path}
+        if timeline:
+            check_timeline(timeline, list(sources))
+        check_files(files, {"--output": output, "--timeline": timeline}, sources, force or continues)
+        targets = find_targets(output, sources, force or continues)
         self.keeps_pictures = bool(targets)
+        self.study = Study(files, sources, emotions, settings or ReadingSettings(), continues)
         self._recorder = Recorder(targets)
-        named = (("--csv", csv), ("--jsonl", jsonl))
-        self._tables = [Table(path, flag, tuple(emotions)) for flag, path in named if path]
         self._timeline = Timeline(timeline, sources[0].name, tuple(emotions)) if timeline else None
-        self._others = [path for path in (csv, jsonl, timeline) if path and path != STANDARD_OUTPUT]
+        self._others = [*self.study.written, *([timeline] if timeline else [])]
         self._current: Source | None = None
         # The number of the last frame of each source that was kept.
         self._kept: dict[Source, int] = {}
+        # Whether any frame was kept, without which no table is written.
+        self._has_read = False
         self._failure: BaseException | None = None
         self._places = threading.Semaphore(MOST_WAITING)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
@@ -70,7 +82,7 @@ class Outputs:
         has_place = self._places.acquire(blocking=not source.is_live)
         last = self._kept.get(source, -1)
         is_new = source.is_live or frame.number > last
-        self._kept[source] = max(frame.number, last)
+        self._kept[source], self._has_read = max(frame.number, last), True
         try:
             task = self._submit(self._keep, source, frame, faces, annotated if has_place else None, is_new)
         except BaseException:
@@ -92,17 +104,30 @@ class Outputs:
         self._submit(self._recorder.close, always=True).result()
         self._raise_failure()
 
+    def end_source(self, summary: SourceSummary, tracks: list[TrackSummary], is_done: bool = True):
+        """Wait as `complete` does, and take what the source held; unless it `is_done`, --continue reads it again."""
+        self.complete()
+        self._submit(self.study.end_source, summary, tracks, is_done).result()
+        self._raise_failure()
+
+    def append(self, read: ReadSource):
+        """Keep what another process has read."""
+        self._has_read = self._has_read or read.summary.frames > 0
+        if read.summary.frames:
+            self._submit(self.study.append, read.lines).result()
+        self.end_source(read.summary, read.tracks)
+
     def __enter__(self):
         return self
 
     def __exit__(self, kind, error, traceback):
-        for part in (self._recorder, *self._tables, *([self._timeline] if self._timeline else [])):
+        for part in (self._recorder, self.study, *([self._timeline] if self._timeline else [])):
             self._submit(part.close, always=True)
         self._executor.shutdown()
         # Of two failures the first one is what a person has to know; Ctrl-C is none.
         if kind is None or not issubclass(kind, Exception):
             self._raise_failure()
-        files = [*self._recorder.written, *(self._others if self._kept else [])]
+        files = [*self._recorder.written, *(self._others if self._has_read else [])]
         names = ", ".join(map(str, files[:MOST_NAMED]))
         others = f" and {len(files) - MOST_NAMED} more" if len(files) > MOST_NAMED else ""
         if files:
@@ -128,28 +153,10 @@ class Outputs:
     def _keep(self, source: Source, frame: Frame, faces: list[Face], annotated: np.ndarray | None, is_new: bool):
         if self.keeps_pictures and annotated is not None:
             self._recorder.write(source, annotated, frame.seconds)
-        if is_new and self._tables:
-            rows = make_rows(source.name, frame.number, frame.seconds, faces)
-            for table in self._tables:
-                table.write(rows)
+        if is_new and self.study.tables:
+            self.study.write(source, frame, faces)
         if is_new and self._timeline:
             self._timeline.write(frame.seconds, faces)
-
-
-def check_tables(output: File, csv: File, jsonl: File, timeline: File, sources: Sequence[Source], force: bool):
-    """Refuse tables and timelines that cannot be kept."""
-    for flag, path in (("--csv", csv), ("--jsonl", jsonl)):
-        if path:
-            check_ending(path, flag)
-    if timeline:
-        check_timeline(timeline, list(sources))
-    for flag, path in (("--csv", csv), ("--jsonl", jsonl), ("--timeline", timeline)):
-        if path and str(path) != STANDARD_OUTPUT:
-            keep_sources([path], sources, flag)
-            claim_output(path, force, flag)
-    named = [Path(path).resolve() for path in (output, csv, jsonl, timeline) if path]
-    if len(set(named)) < len(named):
-        raise UserError("--csv, --jsonl, --timeline and --output name one file twice: give each a name of its own.")
 
 
 def find_targets(output: File, sources: Sequence[Source], force: bool) -> dict[Source, Path]:

@@ -17,6 +17,7 @@ class Playback:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._started = time.monotonic()
+        self._first: float | None = None
         self._paused: float | None = None
         self._printed = -PRINT_SECONDS
         self._shown: deque[float] = deque(maxlen=COUNTED_FRAMES)
@@ -46,7 +47,9 @@ class Playback:
         """Return how long the frame of this time in the video stays until the next one is due, at least 1."""
         if self._source.is_live:
             return 1
-        due = self._started + seconds + 1 / self._source.frame_rate
+        if self._first is None:
+            self._first = seconds
+        due = self._started + seconds - self._first + 1 / self._source.frame_rate
         return max(1, round(1000 * (due - time.monotonic())))
 
     def pause(self) -> None:

@@ -1,92 +1,169 @@
 """What was read, kept as a table: a row for each face of each frame, in CSV or JSON lines, appended as it comes."""
 
 import csv
+import gzip
+import hashlib
 import io
 import json
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.recogniser import Face
+from emotion_recognition.video.locks import lock
 
-COLUMNS = ("source", "frame", "seconds", "face", "x", "y", "width", "height", "emotion")
+COLUMNS = (
+    "source", "frame", "seconds", "face", "score", "x", "y", "width", "height", "emotion", "unclear"
+)  # fmt: skip
+
+Row = dict[str, Any]
 
 STANDARD_OUTPUT = "-"
-ENDINGS = {"--csv": (".csv",), "--jsonl": (".jsonl", ".ndjson")}
+FORMS = (".csv", ".csv.gz", ".jsonl", ".parquet")
+ENDINGS = {"--csv": (".csv",), "--jsonl": (".jsonl", ".ndjson"), "--table": FORMS, "--summary": FORMS}
+# Rows are packed in pieces of so many bytes: each is whole in itself, and a file of several is one to all who read it.
+PACKED_BYTES = 1_000_000
 
 
-def make_rows(source: str, frame: int, seconds: float, faces: list[Face]) -> list[dict]:
+def make_rows(
+    source: str, frame: int, seconds: float, faces: Sequence[Face], emotions: Sequence[str] = ()
+) -> list[Row]:
     """Return a dict for each face of a frame: `COLUMNS`, and the probability of each emotion under its name.
 
-    The faces of a picture, which have no tracks, are numbered from 1.
+    The faces of a picture, which have no tracks, are numbered from 1. Where `emotions` are named, a frame without a
+    face has a row too, in which all but source, frame and seconds is None.
     """
+    place = {"source": source, "frame": frame, "seconds": round(seconds, 3)}
+    if not faces and emotions:
+        return [{**dict.fromkeys((*COLUMNS, *emotions)), **place}]
     return [
-        dict(
-            zip(COLUMNS, (source, frame, round(seconds, 3), face.track or place, *face.box, face.emotion), strict=True)
-        )
+        place
+        | {"face": face.track or number, "score": None if face.score is None else round(face.score, 4)}
+        | dict(zip(("x", "y", "width", "height"), face.box, strict=True))
+        | {"emotion": face.emotion, "unclear": face.unclear}
         | {emotion: round(probability, 4) for emotion, probability in face.probabilities.items()}
-        for place, face in enumerate(faces, start=1)
+        for number, face in enumerate(faces, start=1)
     ]
 
 
-def csv_lines(rows: list[dict]) -> str:
+def csv_lines(rows: Iterable[Row]) -> str:
     """Return rows as lines of CSV."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(row.values() for row in rows)
     return text.getvalue()
 
 
-def json_lines(rows: list[dict]) -> str:
+def json_lines(rows: Iterable[Row]) -> str:
     """Return rows as lines of JSON."""
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
+def as_lines(path: str | Path, flag: str = "--table") -> Callable[[Iterable[Row]], str]:
+    """Return the function that writes rows as they stand in a table of this name."""
+    is_json = flag == "--jsonl" or str(path).lower().endswith(".jsonl")
+    return json_lines if is_json else csv_lines
+
+
+def encoded(text: str) -> bytes:
+    """Return text as UTF-8; names of files may be none."""
+    return text.encode(errors="backslashreplace")
+
+
 def check_ending(path: str | Path, flag: str) -> None:
-    """Refuse a table whose name does not end as those of its flag (--csv or --jsonl); - is standard output."""
-    endings = ENDINGS[flag]
-    if str(path) != STANDARD_OUTPUT and Path(path).suffix.lower() not in endings:
-        raise UserError(f"{path}: name a file for {flag} that ends in {' or '.join(endings)}, or - to print the rows.")
+    """Refuse a table whose name does not end as those of its flag; for --csv and --jsonl, - is standard output."""
+    endings, may_print = ENDINGS[flag], flag in ("--csv", "--jsonl")
+    if str(path).lower().endswith(endings) or (may_print and str(path) == STANDARD_OUTPUT):
+        return
+    print_rows = ", or - to print the rows" if may_print else ""
+    raise UserError(f"{path}: name a file for {flag} that ends in {' or '.join(endings)}{print_rows}.")
 
 
 class Table:
     """A table to which whole rows are appended: whatever happens, it ends with a whole row.
 
-    `flag` (--csv or --jsonl) is the form; - as `path` is standard output.
+    `flag` (--csv, --jsonl or --table) and the ending are the form; - as `path` is standard output. While it is open,
+    another run that opens it gets a UserError.
     """
 
-    def __init__(self, path: str | Path, flag: str, emotions: tuple[str, ...]) -> None:
+    def __init__(self, path: str | Path, flag: str, emotions: Sequence[str]) -> None:
         check_ending(path, flag)
-        self._path = path
-        self._as_lines = csv_lines if flag == "--csv" else json_lines
-        self._heading = ",".join((*COLUMNS, *emotions)) + "\n" if flag == "--csv" else ""
-        self._file: BinaryIO | None = None
+        self.path, self.flag = path, flag
+        self.as_lines = as_lines(path, flag)
+        self._heading = encoded(",".join((*COLUMNS, *emotions)) + "\n") if self.as_lines is csv_lines else b""
+        self._is_packed = str(path).lower().endswith(".gz")
+        self._waiting, self._size, self._digest = bytearray(), 0, hashlib.blake2b(digest_size=16)
+        self._is_begun = False
+        # Without a buffer, so that what was written is in the system's hands even if this process is killed.
+        if str(path) == STANDARD_OUTPUT:
+            self._file: BinaryIO = open(1, "wb", buffering=0, closefd=False)  # noqa: SIM115
+            return
+        self._is_new = not Path(path).exists()
+        self._file = Path(path).open("a+b", buffering=0)  # noqa: SIM115
+        lock(self._file, path, flag)
 
-    def write(self, rows: list[dict]) -> None:
+    def write(self, rows: list[Row]) -> None:
         """Append rows; OSError, and none of them in the file, where the disk is full."""
-        text = self._as_lines(rows)
-        if self._file is None:
+        self.append(encoded(self.as_lines(rows)))
+
+    def append(self, lines: bytes) -> None:
+        """Append what `as_lines` has made of rows."""
+        if not self._is_begun:
             # Not before: where nothing can be read, rows of an earlier run stay.
-            self._file = self._open()
-            text = self._heading + text
-        # Names of files need not be UTF-8.
-        data = memoryview(text.encode(errors="backslashreplace"))
-        end = self._file.tell() if self._file.seekable() else None
+            if str(self.path) != STANDARD_OUTPUT:
+                self._file.truncate(0)
+            self._is_begun, lines = True, self._heading + lines
+        if not self._is_packed:
+            self._put(lines)
+            return
+        self._waiting += lines
+        if len(self._waiting) >= PACKED_BYTES:
+            self._pack()
+
+    def _pack(self) -> None:
+        if self._waiting:
+            self._put(gzip.compress(self._waiting, mtime=0))
+            self._waiting.clear()
+
+    def _put(self, lines: bytes) -> None:
+        data, end = memoryview(lines), self._file.tell() if self._file.seekable() else None
         try:
             while data:
                 data = data[self._file.write(data) :]
         except OSError as error:
             if end is not None:
                 self._file.truncate(end)
-            error.filename = str(self._path)
+            error.filename = str(self.path)
             raise
+        self._size += len(lines)
+        self._digest.update(lines)
 
-    def _open(self) -> BinaryIO:
-        # Without a buffer, so that what was written is in the system's hands even if this process is killed.
-        if str(self._path) == STANDARD_OUTPUT:
-            return open(1, "wb", buffering=0, closefd=False)
-        return Path(self._path).open("wb", buffering=0)
+    def end_source(self) -> tuple[int, str]:
+        """Return how many bytes the table has with all rows of the sources so far, and their BLAKE2 digest."""
+        self._pack()
+        return self._size, self._digest.hexdigest()
+
+    def resume(self, size: int, digest: str) -> None:
+        """Cut the table back to what it held when `end_source` returned this; UserError where that has changed."""
+        self._file.seek(0)
+        left = size
+        while left and (piece := self._file.read(min(left, PACKED_BYTES))):
+            self._digest.update(piece)
+            left -= len(piece)
+        if left or (size and self._digest.hexdigest() != digest):
+            raise UserError(
+                f"{self.path} has been changed since the run that is to go on: name another {self.flag}, or replace it "
+                "with --force."
+            )
+        self._file.truncate(size)
+        self._file.seek(size)
+        self._size, self._is_begun = size, size > 0
 
     def close(self) -> None:
-        """Close the file, if it was ever opened."""
-        if self._file is not None:
+        """Close the file; one that this table has made, and that is empty, is removed."""
+        try:
+            self._pack()
+        finally:
             self._file.close()
+        if str(self.path) != STANDARD_OUTPUT and self._is_new and Path(self.path).stat().st_size == 0:
+            Path(self.path).unlink()

@@ -1,13 +1,12 @@
 """What was read, in words: a line for each face of a picture, and one that sums up a video."""
 
-from collections import Counter
-
 import numpy as np
 
 from emotion_recognition.errors import as_line
 from emotion_recognition.faces.orientation import find_turn
 from emotion_recognition.recogniser import EmotionRecogniser, Face, gray_picture
 from emotion_recognition.video.camera import list_cameras
+from emotion_recognition.video.summary import SourceSummary
 
 
 def describe(probabilities: dict[str, float]) -> str:
@@ -39,28 +38,12 @@ def describe_cameras() -> str:
     return "\n".join(lines) or "No camera gives pictures: connect one, and close what else uses it."
 
 
-class Summary:
-    """Counts the faces of a video and averages their probabilities."""
-
-    def __init__(self, name: str) -> None:
-        self.name = as_line(name)
-        self.frames = self.frames_with_face = 0
-        self._tracks: set[int | None] = set()
-        self._sums: Counter[str] = Counter()
-
-    def add(self, faces: list[Face]) -> None:
-        """Take the faces of the next frame."""
-        self.frames += 1
-        self.frames_with_face += bool(faces)
-        for face in faces:
-            self._tracks.add(face.track)
-            self._sums.update(face.probabilities)
-
-    def __str__(self) -> str:
-        frames = f"{self.frames} frame" + "s" * (self.frames != 1)
-        if not self._tracks:
-            return f"{self.name}: no face in {frames}"
-        total = sum(self._sums.values())
-        means = describe({emotion: value / total for emotion, value in self._sums.items()})
-        faces = "one face" if len(self._tracks) == 1 else f"{len(self._tracks)} faces"
-        return f"{self.name}: {faces}, seen in {self.frames_with_face} of {frames}: {means}"
+def describe_summary(summary: SourceSummary) -> str:
+    """Return a line that sums up a picture or a video."""
+    name, count = as_line(summary.source), summary.frames
+    frames = f"{count} frame" + "s" * (count != 1)
+    if not summary.frames_with_face:
+        return f"{name}: no face in {frames}"
+    means = describe({emotion: mean for emotion, mean in summary.means.items() if mean is not None})
+    faces = "one face" if summary.tracks == 1 else f"{summary.tracks} faces"
+    return f"{name}: {faces}, seen in {summary.frames_with_face} of {frames}: {means}"

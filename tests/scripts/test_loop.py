@@ -12,6 +12,8 @@ from emotion_recognition.recogniser import Face
 from emotion_recognition.video.capture import Frame, Source
 from emotion_recognition.video.heat import HeatMaps
 from emotion_recognition.video.outputs import Outputs
+from emotion_recognition.video.progress import Progress
+from emotion_recognition.video.reading import ReadingSettings
 from emotion_recognition.video.viewer import Viewer
 
 SCRIPT = SimpleNamespace(**runpy.run_path(str(REPOSITORY / "test.py"), run_name="script"))
@@ -56,10 +58,10 @@ def play():
 
     def run(source, window, faces=(FACE,), outputs=None):
         reader = SimpleNamespace(read=lambda *_: list(faces))
-        recogniser = SimpleNamespace(read=reader.read, follow=lambda smooth: reader)
+        recogniser = SimpleNamespace(read=reader.read, follow=lambda smooth: reader, emotions=("happy", "sad"))
         outputs = outputs or Outputs(sources=[source], emotions=("happy", "sad"))
         with outputs, HeatMaps(lambda crop, emotion: np.eye(48, dtype=np.float32)) as heat:
-            return SCRIPT.play(source, recogniser, 0.3, outputs, Viewer(window, heat))
+            return SCRIPT.play(source, recogniser, ReadingSettings(), outputs, Viewer(window, heat), Progress([source]))
 
     return run
 
@@ -116,8 +118,9 @@ def recognise(monkeypatch):
         arguments = SimpleNamespace(
             sources=[], camera=0, resolution=None, list_cameras=False, no_window=False, fullscreen=False, heat=False,
             model=SimpleNamespace(emotions=("happy", "sad"), probabilities=lambda faces: np.empty((0, 2), np.float32)),
-            smooth=0.3, min_face=None, cascade=None, whole="never", emotions=None, pixel_range=None,
+            smooth=0.3, min_face=None, blur=False, cascade=None, whole="never", emotions=None, pixel_range=None,
             output=None, csv=None, jsonl=None, timeline=None, force=False,
+            table=None, summary=None, continues=False, jobs=1, every=0.0, start=0.0, end=None, all_frames=False,
         )  # fmt: skip
         window.__class__.__enter__ = lambda self: self
         window.__class__.__exit__ = lambda self, *error: None

@@ -95,7 +95,7 @@ def test_nothing_is_written_over_what_is_read(tmp_path):
     [
         ({"csv": "rows.parquet"}, r"rows\.parquet"),
         ({"timeline": "time.jpg"}, r"ends in \.png"),
-        ({"csv": "x/../rows.csv", "jsonl": "x/../rows.jsonl", "output": "rows.csv/"}, "one file twice"),
+        ({"csv": "x/../rows.csv", "jsonl": "x/../rows.jsonl", "output": "rows.csv/"}, "two of these name one file"),
         ({"csv": "folder.csv"}, "is a folder"),
     ],
 )
@@ -117,9 +117,9 @@ def test_everything_is_kept_and_told(tmp_path, capsys):
         # The video is complete when the next source begins.
         assert cv2.VideoCapture(str(tmp_path / "out" / "a.mp4")).get(cv2.CAP_PROP_FRAME_COUNT) == 3
     assert (tmp_path / "rows.csv").read_text().splitlines() == [
-        "source,frame,seconds,face,x,y,width,height,emotion,happy,sad",
+        "source,frame,seconds,face,score,x,y,width,height,emotion,unclear,happy,sad",
         *(
-            f"a.mp4,{number},{number / 25:.4g},1,1,2,3,4,happy,0.75,0.25".replace(",0,0,", ",0,0.0,")
+            f"a.mp4,{number},{number / 25:.4g},1,,1,2,3,4,happy,,0.75,0.25".replace(",0,0,", ",0,0.0,")
             for number in range(3)
         ),
     ]

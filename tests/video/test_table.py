@@ -26,10 +26,25 @@ def faces(*happy, first=1) -> list[Face]:
 def test_rows():
     rows = make_rows("a, b.mp4", 7, 0.28, faces(0.75, 0.25, first=2))
     assert [list(row) for row in rows] == [[*COLUMNS, *EMOTIONS]] * 2
-    assert list(rows[0].values()) == ["a, b.mp4", 7, 0.28, 2, 20, 2, 3, 4, "happy", 0.75, 0.25]
-    assert list(rows[1].values()) == ["a, b.mp4", 7, 0.28, 3, 30, 2, 3, 4, "sad", 0.25, 0.75]
-    assert next(csv.reader(io.StringIO(csv_lines(rows)))) == [str(value) for value in rows[0].values()]
+    assert list(rows[0].values()) == ["a, b.mp4", 7, 0.28, 2, None, 20, 2, 3, 4, "happy", None, 0.75, 0.25]
+    assert list(rows[1].values()) == ["a, b.mp4", 7, 0.28, 3, None, 30, 2, 3, 4, "sad", None, 0.25, 0.75]
+    written = ["" if value is None else str(value) for value in rows[0].values()]
+    assert next(csv.reader(io.StringIO(csv_lines(rows)))) == written
     assert [json.loads(line) for line in json_lines(rows).splitlines()] == rows
+
+
+def test_scores_and_unclear_emotions():
+    unsure = Face((1, 2, 3, 4), {"happy": 0.5, "sad": 0.5}, "happy", score=2.41321, track=1, unclear="sad")
+    [row] = make_rows("a.mp4", 0, 0.0, [unsure])
+    assert (row["score"], row["unclear"]) == (2.4132, "sad")
+
+
+def test_a_frame_without_a_face_is_a_row_where_all_are_wanted():
+    assert make_rows("a.mp4", 7, 0.28, []) == []
+    [row] = make_rows("a.mp4", 7, 0.28, [], EMOTIONS)
+    assert csv_lines([row]) == "a.mp4,7,0.28" + "," * (len(COLUMNS) + len(EMOTIONS) - 3) + "\n"
+    assert json.loads(json_lines([row]))["happy"] is None
+    assert make_rows("a.mp4", 7, 0.28, faces(0.75), EMOTIONS) == make_rows("a.mp4", 7, 0.28, faces(0.75))
 
 
 def test_the_faces_of_a_picture_are_numbered_too():
@@ -69,6 +84,7 @@ def test_rows_of_an_earlier_run_stay_until_something_is_read(tmp_path):
     table = Table(path, "--csv", EMOTIONS)
     table.close()
     assert path.read_text() == "earlier"
+    table = Table(path, "--csv", EMOTIONS)
     table.write([])
     table.close()
     assert path.read_text() == HEADING
@@ -78,7 +94,7 @@ def test_names_that_are_not_utf_8(tmp_path):
     table = Table(tmp_path / "out.csv", "--csv", EMOTIONS)
     table.write(make_rows("a\udcff\x1b[2J.avi", 0, 0.0, faces(0.75)))
     table.close()
-    assert (tmp_path / "out.csv").read_bytes().startswith(HEADING.encode() + b"a\\udcff\x1b[2J.avi,0,0.0,1,")
+    assert (tmp_path / "out.csv").read_bytes().startswith(HEADING.encode() + b"a\\udcff\x1b[2J.avi,0,0.0,1,,")
 
 
 @pytest.mark.parametrize(("flag", "ending"), [("--csv", ".csv"), ("--jsonl", ".jsonl or .ndjson")])

@@ -1,0 +1,24 @@
+"""The flags of test.py for studies: many files, and tables of what they hold."""
+
+from argparse import ArgumentParser
+
+from emotion_recognition.cli.options import not_negative_seconds, positive
+
+
+def add_study_flags(parser: ArgumentParser) -> None:
+    """Add the flags that choose frames, share the work, and keep tables."""
+    kept = parser.add_argument_group("tables of many files")
+    kept.add_argument("--table", metavar="FILE", help="keep the rows as .csv, .csv.gz, .jsonl or .parquet")
+    kept.add_argument("--all-frames", action="store_true", help="keep a row for each frame without a face too")
+    kept.add_argument("--summary", metavar="FILE", help="keep a row for each source, and beside it one for each track")
+    kept.add_argument(
+        "--every", type=not_negative_seconds, default=0.0, metavar="SECONDS", help="read a frame of videos so often"
+    )
+    kept.add_argument("--start", type=not_negative_seconds, default=0.0, metavar="SECONDS", help="begin videos here")
+    kept.add_argument("--end", type=not_negative_seconds, metavar="SECONDS", help="end videos before this time")
+    kept.add_argument(
+        "--jobs", type=positive(int), default=1, metavar="N", help="processes; of several, without a window"
+    )
+    kept.add_argument(
+        "--continue", action="store_true", dest="continues", help="leave out the files that the tables hold whole"
+    )

@@ -1,0 +1,122 @@
+"""A line for each source that the tables hold whole, in a file beside them: what a stopped run goes on from."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from emotion_recognition.errors import UserError
+from emotion_recognition.video.locks import lock
+from emotion_recognition.video.reading import ReadingSettings
+from emotion_recognition.video.table import COLUMNS, encoded
+
+
+class Journal:
+    """The journal of a run: first what the run was told (`settings`), then a record for each source.
+
+    Without `continues` it begins anew; with it, `records` has the lines of the earlier run, and UserError tells which
+    setting differs. A line that was cut off by a kill counts as not written.
+    """
+
+    def __init__(self, path: Path, settings: dict[str, Any], flag: str, continues: bool) -> None:
+        self.path, self.records = path, list[dict[str, Any]]()
+        self._file = path.open("a+b", buffering=0)
+        lock(self._file, path, flag)
+        try:
+            if continues:
+                self._read(settings)
+            else:
+                self._file.truncate(0)
+        except BaseException:
+            self._file.close()
+            raise
+        if self._file.seek(0, 2) == 0:
+            self._write(settings)
+
+    def _read(self, settings: dict[str, Any]) -> None:
+        self._file.seek(0)
+        text = self._file.read()
+        whole = text[: text.rfind(b"\n") + 1]
+        try:
+            lines = [json.loads(line) for line in whole.splitlines()]
+        except ValueError as error:
+            raise UserError(f"{self.path} is damaged: begin anew with --force.") from error
+        self._file.truncate(len(whole))
+        before, self.records = (lines[0], lines[1:]) if lines else (settings, [])
+        # As JSON has it: there, tuples are lists.
+        now = json.loads(json.dumps(settings))
+        for name in {**now, **before}:
+            if now.get(name) != before.get(name):
+                raise UserError(describe_difference(self.path, name, before.get(name), now.get(name)))
+
+    def add(self, record: dict[str, Any]) -> None:
+        """Append the record of a source; OSError, and no part of it in the file, where the disk is full."""
+        self._write(record)
+        self.records.append(record)
+
+    def _write(self, values: dict[str, Any]) -> None:
+        line = json.dumps(values).encode() + b"\n"
+        end = self._file.seek(0, 2)
+        try:
+            # Where a part has room, the system writes that part, and tells the error only at the next try.
+            while line:
+                line = line[self._file.write(line) :]
+        except OSError as error:
+            self._file.truncate(end)
+            error.filename = str(self.path)
+            raise
+
+    def close(self, is_kept: bool) -> None:
+        """Close the file, and remove it unless it is kept."""
+        if not is_kept:
+            self.path.unlink(missing_ok=True)
+        self._file.close()
+
+
+def describe_difference(path: Path, name: str, before: Any, now: Any) -> str:
+    """Return a sentence on a setting that the run before had otherwise."""
+    table = path.name.removesuffix(".journal")
+    way_out = "begin anew with --force, or name other files"
+    if name == "columns":
+        return f"{table} is a table of another version, with other columns: {way_out}."
+    if name == "model":
+        return f"{table} was begun with another --model: go on with that one, {way_out}."
+    if name == "files":
+        named = ", ".join(f"{flag} {file}" for flag, file in (before or {}).items())
+        return f"{table} was begun with {named}: name the same files, or {way_out}."
+    flag = "--" + name.replace("_", "-")
+    told = f"with {flag} {before}" if before not in (None, False, 0) else f"without {flag}"
+    return f"{table} was begun {told}: go on so, or {way_out}."
+
+
+def journal_path(path: str | Path) -> Path:
+    """Return where the journal of a run lies whose first table this is."""
+    return Path(f"{path}.journal")
+
+
+def describe_settings(settings: ReadingSettings, files: dict[str, Path], emotions: Sequence[str]) -> dict[str, Any]:
+    """Return all that two runs into the same tables must have in common, as values for JSON."""
+    values = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(settings).items()}
+    names = {flag: path.name for flag, path in files.items()}
+    return {**values, "model": settings.model_digest(), "files": names, "columns": [*COLUMNS, *emotions]}
+
+
+def check_can_continue(files: dict[str, Path], journal: Path | None, emotions: Sequence[str]) -> None:
+    """Refuse to go on without the journal of the run before."""
+    if journal is None:
+        raise UserError("--continue goes on with tables of files: name --table, --csv, --jsonl or --summary.")
+    if journal.exists():
+        return
+    for flag, path in files.items():
+        if not path.exists() or path.stat().st_size == 0:
+            continue
+        if flag == "--csv" and path.open("rb").readline() != encoded(",".join((*COLUMNS, *emotions)) + "\n"):
+            raise UserError(
+                f"{path} is a table of another version, with other columns: name another {flag}, or replace it with "
+                "--force."
+            )
+        raise UserError(
+            f"{journal}, which tells what {path} holds whole, is missing: name another {flag}, or replace it with "
+            "--force."
+        )

@@ -1,0 +1,36 @@
+"""Files that one run alone writes at a time."""
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+from emotion_recognition.errors import UserError
+
+# On Windows, what is locked cannot be read by others: a byte that no table reaches.
+FAR_AWAY = 2**60
+
+
+def lock(file: BinaryIO, path: str | Path, flag: str) -> None:
+    """Keep an open file for this process until it is closed; UserError where another run has it, or has removed it."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            file.seek(FAR_AWAY)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+            file.seek(0, os.SEEK_END)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_taken = os.name != "nt" and not (
+            Path(path).exists() and os.path.samestat(os.fstat(file.fileno()), Path(path).stat())
+        )
+    except (BlockingIOError, PermissionError):
+        is_taken = True
+    except OSError:
+        # Some network drives have no locks.
+        return
+    if is_taken:
+        file.close()
+        raise UserError(f"{path} is being written by another run: wait for its end, or name another {flag}.")

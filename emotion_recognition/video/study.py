@@ -1,0 +1,181 @@
+"""The tables of a run: a row for each face and frame, summaries of sources and tracks, and which sources are whole."""
+
+import gzip
+import logging
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+
+from emotion_recognition.errors import UserError
+from emotion_recognition.files import claim_output, written_whole
+from emotion_recognition.recogniser import Face
+from emotion_recognition.video.capture import Frame, Source
+from emotion_recognition.video.journal import Journal, check_can_continue, describe_settings, journal_path
+from emotion_recognition.video.parquet import ParquetTable, check_pyarrow, is_parquet, write_parquet
+from emotion_recognition.video.reading import ReadingSettings
+from emotion_recognition.video.sources import keep_sources
+from emotion_recognition.video.summary import UNREADABLE, SourceSummary, TrackSummary, summary_columns
+from emotion_recognition.video.table import (
+    STANDARD_OUTPUT,
+    Row,
+    Table,
+    as_lines,
+    check_ending,
+    csv_lines,
+    encoded,
+    make_rows,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Study:
+    """Keeps what is read of each source: `with Study(...) as study`.
+
+    `files` has a path for each of --table, --csv, --jsonl and --summary that is wanted. Rows are appended as they come;
+    when a source ends, a line in a journal beside the first file tells how long the tables are with it. With
+    `continues`, tables are cut back to the last such line, and `left` tells which sources are not whole yet. The
+    journal is removed at the end where there is only one source, and no journal is kept of cameras and streams.
+    """
+
+    def __init__(
+        self,
+        files: dict[str, str | Path],
+        sources: Sequence[Source],
+        emotions: Sequence[str],
+        settings: ReadingSettings,
+        continues: bool = False,
+    ) -> None:
+        self._emotions, self._continues = tuple(emotions), continues
+        self._names = {source.name for source in sources}
+        self._summary = files.get("--summary")
+        # The latest of each source.
+        self._summaries: dict[str, tuple[SourceSummary, list[TrackSummary]]] = {}
+        self._is_done: dict[str, bool] = {}
+        self._emotions_of_empty_rows = self._emotions if settings.all_frames else ()
+        on_disk = {flag: Path(path) for flag, path in files.items() if str(path) != STANDARD_OUTPUT}
+        path = journal_path(next(iter(on_disk.values()))) if on_disk else None
+        keeps_journal = path is not None and not any(source.is_live for source in sources)
+        self.written = [path for _, path in files_of(on_disk)]
+        if continues:
+            check_can_continue(on_disk, path if keeps_journal else None, self._emotions)
+        self._journal: Journal | None = None
+        self.tables: list[Table] = []
+        with ExitStack() as stack:
+            for flag, file in files.items():
+                if flag != "--summary":
+                    kind = ParquetTable if is_parquet(file) else Table
+                    self.tables.append(kind(file, flag, self._emotions))
+                    stack.callback(self.tables[-1].close)
+            if path is not None and keeps_journal:
+                told = describe_settings(settings, on_disk, self._emotions)
+                self._journal = Journal(path, told, next(iter(on_disk)), continues)
+                if continues:
+                    self._resume(self._journal)
+            stack.pop_all()
+
+    def _resume(self, journal: Journal) -> None:
+        """Cut the tables back to the last line of the journal, and take the summaries that it holds."""
+        for record in journal.records:
+            tracks = [TrackSummary(**track) for track in record["tracks"]]
+            summary = SourceSummary(**record["summary"])
+            self._summaries[summary.source] = summary, tracks
+        sizes = journal.records[-1]["sizes"] if journal.records else {}
+        for table in self.tables:
+            table.resume(*sizes.get(table.flag, (0, "")))
+
+    def left(self, sources: Sequence[Source]) -> list[Source]:
+        """Return the sources that the tables do not hold whole; one that could not be read is tried again."""
+        whole = {name for name, (summary, _) in self._summaries.items() if summary.status != UNREADABLE}
+        left = [source for source in sources if source.name not in whole]
+        if len(left) < len(sources):
+            logger.info("%d of %d sources are whole already.", len(sources) - len(left), len(sources))
+        return left
+
+    def write(self, source: Source, frame: Frame, faces: list[Face]) -> None:
+        """Append the rows of a frame to all tables."""
+        rows = make_rows(source.name, frame.number, frame.seconds, faces, self._emotions_of_empty_rows)
+        for table in self.tables:
+            table.write(rows)
+
+    def append(self, lines: dict[str, bytes]) -> None:
+        """Append rows that `table.as_lines` has put into lines, by the flag of their table."""
+        for table in self.tables:
+            table.append(lines[table.flag])
+
+    def end_source(self, summary: SourceSummary, tracks: list[TrackSummary], is_done: bool = True) -> None:
+        """Take what a source held; unless it `is_done`, --continue will read it again."""
+        name = summary.source
+        # A person may come back to a source, and leave it again.
+        if name in self._is_done and summary.frames <= self._summaries[name][0].frames:
+            return
+        self._summaries[name], self._is_done[name] = (summary, tracks), is_done
+        if self._journal and is_done:
+            sizes = {table.flag: table.end_source() for table in self.tables}
+            told = [asdict(track) for track in tracks]
+            self._journal.add({"summary": asdict(summary), "tracks": told, "sizes": sizes})
+
+    def close(self) -> None:
+        """Complete all files, those after one that fails too."""
+        with ExitStack() as stack:
+            if self._journal:
+                whole = {name for name, is_done in self._is_done.items() if is_done}
+                is_kept = self._continues or len(self._names) > 1 or whole != self._names
+                stack.callback(self._journal.close, is_kept)
+            for table in self.tables:
+                stack.callback(table.close)
+            if self._summary and self._summaries:
+                stack.callback(self._write_summaries, self._summary)
+
+    def _write_summaries(self, path: str | Path) -> None:
+        summaries = self._summaries.values()
+        of_sources, of_tracks = summary_columns(self._emotions)
+        write_rows(path, [summary.row() for summary, _ in summaries], of_sources)
+        write_rows(tracks_path(path), [track.row() for _, tracks in summaries for track in tracks], of_tracks)
+
+
+def write_rows(path: str | Path, rows: list[Row], columns: Sequence[str]) -> None:
+    """Write rows as a whole table in the form that its ending names."""
+    if is_parquet(path):
+        write_parquet(path, rows, columns)
+        return
+    lines = as_lines(path)
+    text = encoded((",".join(columns) + "\n" if lines is csv_lines else "") + lines(rows))
+    with written_whole(path) as temporary:
+        temporary.write_bytes(gzip.compress(text, mtime=0) if str(path).lower().endswith(".gz") else text)
+
+
+def tracks_path(path: str | Path) -> Path:
+    """Return where the rows of tracks go, beside those of sources: summary.csv.gz has summary_tracks.csv.gz."""
+    stem, dot, ending = Path(path).name.partition(".")
+    return Path(path).with_name(f"{stem}_tracks{dot}{ending}")
+
+
+def files_of(files: dict[str, Path]) -> list[tuple[str, Path]]:
+    """Return all files, each with its flag, that a run writes for those that a person has named."""
+    tracks = [(flag, tracks_path(path)) for flag, path in files.items() if flag == "--summary"]
+    return [*files.items(), *tracks]
+
+
+def check_files(
+    files: dict[str, str | Path], others: dict[str, str | Path | None], sources: Sequence[Source], may_exist: bool
+) -> None:
+    """Refuse tables and `others` (--timeline, --output), by their flags, that cannot be kept."""
+    for flag, path in files.items():
+        check_ending(path, flag)
+        if is_parquet(path):
+            check_pyarrow(path)
+    tables = {flag: Path(path) for flag, path in files.items() if str(path) != STANDARD_OUTPUT}
+    timeline = others.get("--timeline")
+    for flag, path in (*files_of(tables), *([("--timeline", Path(timeline))] if timeline else [])):
+        keep_sources([path], sources, flag)
+        if flag != "--timeline" and path.is_file() and not may_exist:
+            raise UserError(
+                f"{path} exists already: name another {flag}, replace it with --force, or go on with --continue."
+            )
+        claim_output(path, may_exist, flag)
+    named = [Path(path).resolve() for path in (*files.values(), *others.values()) if path]
+    if len(set(named)) < len(named):
+        flags = ", ".join(flag for flag, path in {**files, **others}.items() if path)
+        raise UserError(f"{flags}: two of these name one file: give each a name of its own.")
