@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.common import FRAME_RATE, Still, measure, portraits
 from emotion_recognition.cli import options, program
-from emotion_recognition.faces.boxes import Box, crop_face, overlap
+from emotion_recognition.faces.boxes import Box, Detection, crop_face, overlap
 from emotion_recognition.faces.haar import CASCADE
 from emotion_recognition.faces.tracking import SMALLEST_OVERLAP, Tracker
 from emotion_recognition.images import FACE_SIZE, to_gray
@@ -97,7 +97,7 @@ class Steadiness:
         boxes = [self._shift(box, gray.shape) for box in boxes]
         rows = self._classifier.probabilities([crop_face(gray, box) for box in boxes])
         for smooth, tracker in self._trackers.items():
-            for track in tracker.update(boxes, rows, seconds):
+            for track in tracker.update(list(map(Detection, boxes)), rows, seconds):
                 before = self._names.get((smooth, track.number), track.winner)
                 self.changes[smooth] += track.winner != before
                 self._names[smooth, track.number] = track.winner

@@ -106,14 +106,11 @@ class FaceFollower:
         """Return the faces in the next frame, an array as `EmotionRecogniser.read` takes it, at this time."""
         recogniser, gray = self._recogniser, gray_picture(frame)
         # A whole frame that was read as one face is nothing to look near to.
-        known = [track.box for track in self._tracker.tracks if track.box != whole_box(gray)]
+        known = [box for box in self._tracker.expected(seconds) if box != whole_box(gray)]
         found = find_or_whole(lambda gray: self._finder.find(gray, seconds, known), gray, recogniser.whole)
-        boxes = [each.box for each in found]
-        tracks = self._tracker.update(boxes, recogniser.classify(gray, boxes), seconds)
-        return [
-            recogniser._face(each, track.probabilities, track.winner, track.number)
-            for each, track in zip(found, tracks, strict=True)
-        ]
+        rows = recogniser.classify(gray, [each.box for each in found])
+        tracks = self._tracker.update(found, rows, seconds)
+        return [recogniser._face(track.face, track.probabilities, track.winner, track.number) for track in tracks]
 
 
 def too_close(probabilities: dict[str, float], emotion: str) -> str | None:

@@ -41,7 +41,7 @@ async function answer({ id, bitmap, isVideo, seconds, smooth, isFirst, explained
   if (!bitmap) return explain(explained);
   if (isFirst) restart();
   const gray = grayOf(bitmap);
-  const known = tracker.tracks.map((track) => track.box);
+  const known = tracker.expected(seconds);
   const boxes = isVideo ? finder.find(gray, seconds, known) : detector.detect(gray);
   const crops = boxes.map((box) => images.cropFace(gray, box));
   const rows = [];

@@ -10,29 +10,45 @@ from itertools import cycle
 import numpy as np
 
 from emotion_recognition.faces.boxes import Box, Detection, distinct, overlap
-from emotion_recognition.faces.haar import HaarDetector
+from emotion_recognition.faces.haar import HaarDetector, middle
 
 FULL_SEARCH_SECONDS = 0.25
 # Whole frames are searched with these reserves of pixels in turn: a face that stands still where one misses it is
 # found by the other, within half a second.
 RESERVES = 1.0, 1.6
-# Near a face that was lost it is looked for, and its number is kept, for so long.
-REMEMBERED_SECONDS = 1.0
-# Boxes of one face in two frames share at least this part of their common area.
+# A face that is lost, as when a head turns or a hand is before it, is looked for, and keeps its number, for so long.
+REMEMBERED_SECONDS = 2.0
+# Boxes that share more than this part of their common area are of the same face.
 SMALLEST_OVERLAP = 0.2
+# A face is known again no farther than this from where it is expected, in its widths, and so much farther for each
+# second in which it was not seen.
+FARTHEST, FARTHER_PER_SECOND = 0.6, 0.2
+# The speed of a face is averaged over so many seconds. Of one that is lost it is believed for so many.
+SPEED_SECONDS, BELIEVED_SECONDS = 0.3, 1.0
 # Another emotion is shown when its probability leads by so much: two that are level would take turns otherwise.
 LEAD = 0.05
 
 
 @dataclass(frozen=True)
 class Track:
-    """A face as it was last seen: smoothed probabilities, and `winner`, the place of the emotion that is shown."""
+    """A face as it was last seen: smoothed probabilities, and `winner`, the place of the emotion that is shown.
+
+    `speed` is that of the middle of its box, float (2,), in pixels a second.
+    """
 
     number: int
-    box: Box
+    face: Detection
     time: float
     probabilities: np.ndarray
     winner: int
+    speed: np.ndarray
+
+    def expected(self, time: float) -> Detection:
+        """Return where the face is at a later time if it goes on as it did."""
+        x, y = np.rint(self.speed * min(time - self.time, BELIEVED_SECONDS)).astype(int).tolist()
+        left, top, width, height = self.face.box
+        landmarks = tuple((across + x, down + y) for across, down in self.face.landmarks or ())
+        return Detection((left + x, top + y, width, height), self.face.score, landmarks or None)
 
 
 class FaceFinder:
@@ -64,24 +80,33 @@ class Tracker:
         self.tracks: list[Track] = []
         self._smooth, self._last_number = smooth, 0
 
-    def update(self, boxes: list[Box], probabilities: np.ndarray, time: float) -> list[Track]:
-        """Take what was found in the next frame and return a `Track` for each box, in the same order."""
+    def expected(self, time: float) -> list[Box]:
+        """Return where to look for the faces in the next frame, which has this time."""
+        return [track.expected(time).box for track in self.tracks]
+
+    def update(self, found: list[Detection], probabilities: np.ndarray, time: float) -> list[Track]:
+        """Take what was found in the next frame and return a `Track` for each face, in the same order."""
         remembered = [track for track in self.tracks if time - track.time < REMEMBERED_SECONDS]
-        earlier = match(boxes, remembered)
+        earlier = match(found, remembered, time)
         seen = [
-            self._follow(earlier.get(index), box, row, time)
-            for index, (box, row) in enumerate(zip(boxes, probabilities, strict=True))
+            self._follow(earlier.get(index), face, row, time)
+            for index, (face, row) in enumerate(zip(found, probabilities, strict=True))
         ]
         numbers = {track.number for track in seen}
         self.tracks = seen + [track for track in remembered if track.number not in numbers]
         return seen
 
-    def _follow(self, earlier: Track | None, box: Box, row: np.ndarray, time: float) -> Track:
+    def _follow(self, earlier: Track | None, face: Detection, row: np.ndarray, time: float) -> Track:
         if earlier is None:
             self._last_number += 1
-            return Track(self._last_number, box, time, row, int(row.argmax()))
-        smoothed = smooth(earlier.probabilities, row, time - earlier.time, self._smooth)
-        return Track(earlier.number, box, time, smoothed, choose(smoothed, earlier.winner, LEAD if self._smooth else 0))
+            return Track(self._last_number, face, time, row, int(row.argmax()), np.zeros(2))
+        seconds = time - earlier.time
+        smoothed = smooth(earlier.probabilities, row, seconds, self._smooth)
+        winner = choose(smoothed, earlier.winner, LEAD if self._smooth else 0)
+        way = np.subtract(middle(face.box), middle(earlier.face.box))
+        # Two frames may bear the same time.
+        speed = smooth(earlier.speed, way / seconds, seconds, SPEED_SECONDS) if seconds else earlier.speed
+        return Track(earlier.number, face, time, smoothed, winner, speed)
 
 
 def smooth(before: np.ndarray, now: np.ndarray, seconds: float, time_constant: float) -> np.ndarray:
@@ -96,15 +121,36 @@ def choose(probabilities: np.ndarray, winner: int, lead: float) -> int:
     return best if probabilities[best] > probabilities[winner] + lead else winner
 
 
-def match(boxes: list[Box], tracks: list[Track]) -> dict[int, Track]:
-    """Return {index of a box: its track}; the pairs that overlap most come first, each box and track is used once."""
+def match(found: list[Detection], tracks: list[Track], time: float) -> dict[int, Track]:
+    """Return {place of a face in `found`: its track}: the nearest pairs come first, each is used once."""
+    # Who was walking goes on, or stops.
     pairs = [
-        (overlap(box, track.box), index, place) for index, box in enumerate(boxes) for place, track in enumerate(tracks)
+        (min(distance(face, track.expected(time)), distance(face, track.face)), index, place)
+        for index, face in enumerate(found)
+        for place, track in enumerate(tracks)
     ]
     matched: dict[int, Track] = {}
     taken = set()
-    for shared, index, place in sorted(pairs, key=lambda pair: -pair[0]):
-        if shared >= SMALLEST_OVERLAP and index not in matched and place not in taken:
+    for apart, index, place in sorted(pairs):
+        farthest = FARTHEST + FARTHER_PER_SECOND * (time - tracks[place].time)
+        if apart <= farthest and index not in matched and place not in taken:
             matched[index] = tracks[place]
             taken.add(place)
     return matched
+
+
+def distance(face: Detection, other: Detection) -> float:
+    """Return how far two faces are apart, in widths of the smaller one: 0 for the same place, size and pose.
+
+    It is the mean over two corners of the boxes and, where both have them, the landmarks.
+    """
+    points, others = corners(face.box), corners(other.box)
+    if face.landmarks and other.landmarks:
+        points, others = points + face.landmarks, others + other.landmarks
+    ways = [math.dist(point, beside) for point, beside in zip(points, others, strict=True)]
+    return sum(ways) / len(ways) / min(face.box[2], other.box[2])
+
+
+def corners(box: Box) -> tuple[tuple[float, float], ...]:
+    """Return the upper left and the lower right corner of a box."""
+    return (box[0], box[1]), (box[0] + box[2], box[1] + box[3])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from conftest import NETWORKS, assert_one_sentence
 
-from benchmarks import live
+from benchmarks import live, tracks
 from benchmarks.common import portraits
 from emotion_recognition.faces.haar import HaarDetector
 from emotion_recognition.images import to_gray
@@ -33,6 +33,7 @@ def test_preparing_beside_writing_alone(call_script, small_csv, tmp_path):
     [
         ("prepare.py", ["nothing.csv"], ["nothing.csv is not there"]),
         ("live.py", ["nothing.mp4"], ["nothing.mp4"]),
+        ("tracks.py", ["nothing.jpg", "nothing.jpg"], ["nothing.jpg"]),
         ("train.py", [], ["data is no folder", "dataset_prepare.py"]),
     ],
 )
@@ -60,6 +61,26 @@ def test_how_long_faces_stay_lost():
     for found in ([here, there], [here], [here], [(12, 10, 50, 50), there], [there]):
         losses.add([here, there], found)
     assert losses.longest == 2
+
+
+def test_switches_and_fragments_of_tracks():
+    # Track 1 is of person 0, then of person 1, who has had track 2 before: one switch, nothing else.
+    assert tracks.count([(1, 0), (2, 1), (1, 0), (1, 1)], stays=2) == (1, 0)
+    assert tracks.count([(1, 0), (2, 1), (3, 1), (4, 0)], stays=2) == (0, 2)
+    assert tracks.count([(1, 0), (2, 1), (3, 1)], stays=3) == (0, 0)
+
+
+def test_a_drawn_scene_knows_who_is_hidden():
+    scene = tracks.Scene(
+        "cover", (tracks.STANDS, [(0, 600, 270), (1, 640, 270)]), covers=[(0, 0.5, (540, 200, 160, 180))]
+    )
+    head = np.full((200, 200, 3), 255, np.uint8), np.ones((200, 200, 1), np.float32)
+    frames = list(tracks.draw_scene(scene, [head, head], 10))
+    assert [truth for _, _, truth in frames[4:6]] == [
+        [(145, 215, 110, 110), None],
+        [(145, 215, 110, 110), (565, 215, 110, 110)],
+    ]
+    assert [int(frame[270, 620, 0]) for frame, _, _ in frames[4:6]] == [70, 255]
 
 
 def test_a_single_frame_is_measured_too(capsys):

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from conftest import PORTRAIT, REPOSITORY
 
-from emotion_recognition.faces.boxes import overlap
+from emotion_recognition.faces.boxes import Detection, overlap
 from emotion_recognition.faces.tracking import Tracker
 from emotion_recognition.images import FACE_SIZE, read_picture
 from emotion_recognition.labels import AGAINST, COLOURS, EMOTIONS, FOR
@@ -252,7 +252,9 @@ def test_faces_of_a_video_keep_their_numbers_and_names_as_in_python(open_page):
     )
     tracker = Tracker(0.3)
     for tracks, (boxes, rows, time) in zip(made, frames, strict=True):
-        wanted = tracker.update(list(map(tuple, boxes)), np.array(rows, np.float32).reshape(-1, 4), time)
+        wanted = tracker.update(
+            [Detection(tuple(box)) for box in boxes], np.array(rows, np.float32).reshape(-1, 4), time
+        )
         assert [(number, winner) for number, winner, _ in tracks] == [(each.number, each.winner) for each in wanted]
         for (_, _, probabilities), track in zip(tracks, wanted, strict=True):
             np.testing.assert_allclose(probabilities, track.probabilities, atol=1e-5)
