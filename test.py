@@ -12,7 +12,7 @@ the face decide, left and right go to the previous and next source, ? shows the 
 """
 
 import sys
-from contextlib import redirect_stdout
+from contextlib import closing, redirect_stdout
 from dataclasses import fields
 
 from emotion_recognition.cli import options, program, study_options
@@ -25,7 +25,9 @@ def parse_args():
     parser.add_argument("--model", default=shipped("model.h5"), help="model file that reads the emotions")
     options.add_recognition_flags(parser)
     study_options.add_study_flags(parser)
-    return parser.parse_intermixed_args()
+    arguments = parser.parse_intermixed_args()
+    study_options.check_study_flags(parser, arguments)
+    return arguments
 
 
 def main():
@@ -114,8 +116,7 @@ def play(source, recogniser, settings, outputs, viewer, progress) -> str:
             outputs.write(source, frame, faces, annotated)
             progress.see(source, frame)
             if not source.is_video:
-                with progress.aside():
-                    print(describe_picture(source.name, frame.picture, faces, recogniser), flush=True)
+                progress.say(describe_picture(source.name, frame.picture, faces, recogniser))
             elif source.is_live and not viewer.window.is_visible and playback.is_time_to_print(frame.seconds):
                 print(describe_faces(source.name, faces), flush=True)
             if viewer.window.is_visible and (key := viewer.show(source, playback, frame, faces, maps)):
@@ -128,8 +129,7 @@ def play(source, recogniser, settings, outputs, viewer, progress) -> str:
     finally:
         summary = reader.summary()
         if source.is_video and summary.frames:
-            with progress.aside():
-                print(describe_summary(summary))
+            progress.say(describe_summary(summary))
         outputs.end_source(summary, reader.tracks(), reader.is_done)
 
 
@@ -140,16 +140,17 @@ def read_at_once(sources, jobs, settings, outputs) -> int:
     from emotion_recognition.video.words import describe_summary
 
     status = 0
-    with Progress(sources) as progress:
-        for source, read in read_in_processes(sources, jobs, settings, outputs.study.tables, program.start_process):
+    reading = read_in_processes(sources, jobs, settings, outputs.study.tables, program.start_process)
+    with closing(reading), Progress(sources) as progress:
+        for source, read in reading:
             outputs.append(read)
             progress.end(source)
-            with progress.aside():
-                if read.summary.frames:
-                    print(describe_summary(read.summary), flush=True)
-                if read.summary.reason:
+            if read.summary.frames:
+                progress.say(describe_summary(read.summary))
+            if read.summary.reason:
+                with progress.aside():
                     program.fail(read.summary.reason)
-                    status = program.SOME_UNREADABLE
+                status = program.SOME_UNREADABLE
     return status
 
 

@@ -1,6 +1,6 @@
 """The flags of test.py for studies: many files, and tables of what they hold."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 
 from emotion_recognition.cli.options import not_negative_seconds, positive
 
@@ -22,3 +22,16 @@ def add_study_flags(parser: ArgumentParser) -> None:
     kept.add_argument(
         "--continue", action="store_true", dest="continues", help="leave out the files that the tables hold whole"
     )
+
+
+def check_study_flags(parser: ArgumentParser, arguments: Namespace) -> None:
+    """End with a sentence where flags do not go together."""
+    if arguments.continues and arguments.force:
+        parser.error("--continue goes on and --force begins anew: name one of them")
+    if arguments.end is not None and arguments.end <= arguments.start:
+        parser.error(f"--end {arguments.end:g} comes before --start {arguments.start:g}")
+    if arguments.jobs > 1:
+        unseen = [flag for flag in ("output", "timeline", "heat") if getattr(arguments, flag)]
+        if unseen or not arguments.sources or any("://" in name for name in arguments.sources):
+            what = f"without --{unseen[0]}" if unseen else "and no camera or stream"
+            parser.error(f"--jobs reads files into tables, {what}: leave out one of them")

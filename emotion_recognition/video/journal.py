@@ -1,26 +1,37 @@
 """A line for each source that the tables hold whole, in a file beside them: what a stopped run goes on from."""
 
 import json
+import os
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.video.locks import lock
 from emotion_recognition.video.reading import ReadingSettings
+from emotion_recognition.video.summary import SourceSummary, TrackSummary
 from emotion_recognition.video.table import COLUMNS, encoded
+
+
+@dataclass(frozen=True)
+class Record:
+    """A source that is whole: what it held; by its flag, how many bytes each table has with it, and their digest."""
+
+    summary: SourceSummary
+    tracks: list[TrackSummary]
+    sizes: dict[str, tuple[int, str]]
 
 
 class Journal:
     """The journal of a run: first what the run was told (`settings`), then a record for each source.
 
-    Without `continues` it begins anew; with it, `records` has the lines of the earlier run, and UserError tells which
+    Without `continues` it begins anew; with it, `records` has those of the earlier run, and UserError tells which
     setting differs. A line that was cut off by a kill counts as not written.
     """
 
     def __init__(self, path: Path, settings: dict[str, Any], flag: str, continues: bool) -> None:
-        self.path, self.records = path, list[dict[str, Any]]()
+        self.path, self.records = path, list[Record]()
         self._file = path.open("a+b", buffering=0)
         lock(self._file, path, flag)
         try:
@@ -28,11 +39,11 @@ class Journal:
                 self._read(settings)
             else:
                 self._file.truncate(0)
+            if self._file.seek(0, os.SEEK_END) == 0:
+                self._write(settings)
         except BaseException:
             self._file.close()
             raise
-        if self._file.seek(0, 2) == 0:
-            self._write(settings)
 
     def _read(self, settings: dict[str, Any]) -> None:
         self._file.seek(0)
@@ -40,28 +51,31 @@ class Journal:
         whole = text[: text.rfind(b"\n") + 1]
         try:
             lines = [json.loads(line) for line in whole.splitlines()]
-        except ValueError as error:
+            before = dict(lines[0]) if lines else settings
+            self.records = [
+                Record(SourceSummary(**summary), [TrackSummary(**track) for track in tracks], dict(sizes))
+                for summary, tracks, sizes in ((line["summary"], line["tracks"], line["sizes"]) for line in lines[1:])
+            ]
+        except (ValueError, TypeError, KeyError) as error:
             raise UserError(f"{self.path} is damaged: begin anew with --force.") from error
-        self._file.truncate(len(whole))
-        before, self.records = (lines[0], lines[1:]) if lines else (settings, [])
         # As JSON has it: there, tuples are lists.
         now = json.loads(json.dumps(settings))
         for name in {**now, **before}:
-            if now.get(name) != before.get(name):
+            if lines and now.get(name) != before.get(name):
                 raise UserError(describe_difference(self.path, name, before.get(name), now.get(name)))
+        self._file.truncate(len(whole))
 
-    def add(self, record: dict[str, Any]) -> None:
+    def add(self, record: Record) -> None:
         """Append the record of a source; OSError, and no part of it in the file, where the disk is full."""
-        self._write(record)
-        self.records.append(record)
+        self._write(asdict(record))
 
     def _write(self, values: dict[str, Any]) -> None:
-        line = json.dumps(values).encode() + b"\n"
-        end = self._file.seek(0, 2)
+        data = memoryview(json.dumps(values).encode() + b"\n")
+        end = self._file.seek(0, os.SEEK_END)
         try:
             # Where a part has room, the system writes that part, and tells the error only at the next try.
-            while line:
-                line = line[self._file.write(line) :]
+            while data:
+                data = data[self._file.write(data) :]
         except OSError as error:
             self._file.truncate(end)
             error.filename = str(self.path)
@@ -69,9 +83,9 @@ class Journal:
 
     def close(self, is_kept: bool) -> None:
         """Close the file, and remove it unless it is kept."""
+        self._file.close()
         if not is_kept:
             self.path.unlink(missing_ok=True)
-        self._file.close()
 
 
 def describe_difference(path: Path, name: str, before: Any, now: Any) -> str:

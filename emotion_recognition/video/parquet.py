@@ -81,12 +81,12 @@ class ParquetTable(Table):
 
     def resume(self, size: int, digest: str) -> None:
         """Cut the rows back to those that stood there when `end_source` returned this."""
-        # A run that has ended left no waiting rows: the file has them all.
-        if self._is_new and size and self.target.exists():
-            self._file.write(self._heading)
-            for rows in read_parquet(self.target):
-                self._file.write(encoded(csv_lines(rows)))
         try:
+            # A run that has ended left no waiting rows: the file has them all.
+            if self._is_new and size and self.target.exists():
+                self._file.write(self._heading)
+                for rows in read_parquet(self.target):
+                    self._file.write(encoded(csv_lines(rows)))
             super().resume(size, digest)
         except UserError as error:
             if self._is_new:

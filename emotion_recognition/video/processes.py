@@ -5,8 +5,8 @@ import multiprocessing
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ def read_in_processes(
     settings: ReadingSettings,
     tables: Sequence[Table],
     prepare: Prepare,
-) -> Iterator[tuple[Source, ReadSource]]:
+) -> Generator[tuple[Source, ReadSource]]:
     """Yield each source and what it held, in the order of the sources, read by so many processes.
 
     `prepare`, a function of a module, sets up each new process, and is left when its recogniser is open. UserError
@@ -87,17 +87,19 @@ def read_in_processes(
     executor = ProcessPoolExecutor(
         jobs, multiprocessing.get_context("spawn"), initializer=start_process, initargs=(prepare, threads, settings)
     )
-    left, running = iter(sources), deque[tuple]()
+    left, running = iter(sources), deque[tuple[Source, Future[ReadSource]]]()
     try:
         while True:
             while len(running) < MOST_AHEAD * jobs and (source := next(left, None)):
                 running.append((source, executor.submit(read, source, settings, forms)))
             if not running:
                 break
-            source, task = running.popleft()
-            yield source, task.result()
+            source, task = running[0]
+            result = task.result()
+            running.popleft()
+            yield source, result
     except BrokenProcessPool as error:
-        names = ", ".join(source.name for source, _ in ((source, task), *running))
+        names = ", ".join([source.name for source, task in running if task.exception()][:jobs])
         raise UserError(
             f"A process has died (is the memory full?) while it read one of {names}: what came before is kept; go on "
             "with --continue, with fewer --jobs."

@@ -53,8 +53,13 @@ class Progress:
         self._done, self._number = self._done + self._sizes.pop(source, 0.0), self._number + 1
         self._show(0.0)
 
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        with self.aside():
+            print(text, flush=True)
+
     def aside(self) -> AbstractContextManager:
-        """Return a block in which lines may be printed: the bar stands below them."""
+        """Return a block in which others may print: the bar stands below their lines."""
         return tqdm.external_write_mode(file=sys.stderr)
 
     def _show(self, part: float) -> None:

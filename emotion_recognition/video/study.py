@@ -4,14 +4,13 @@ import gzip
 import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import claim_output, written_whole
 from emotion_recognition.recogniser import Face
 from emotion_recognition.video.capture import Frame, Source
-from emotion_recognition.video.journal import Journal, check_can_continue, describe_settings, journal_path
+from emotion_recognition.video.journal import Journal, Record, check_can_continue, describe_settings, journal_path
 from emotion_recognition.video.parquet import ParquetTable, check_pyarrow, is_parquet, write_parquet
 from emotion_recognition.video.reading import ReadingSettings
 from emotion_recognition.video.sources import keep_sources
@@ -50,8 +49,8 @@ class Study:
         self._emotions, self._continues = tuple(emotions), continues
         self._names = {source.name for source in sources}
         self._summary = files.get("--summary")
-        # The latest of each source.
-        self._summaries: dict[str, tuple[SourceSummary, list[TrackSummary]]] = {}
+        # What each source held, for who draws a report of it.
+        self.summaries: dict[str, tuple[SourceSummary, list[TrackSummary]]] = {}
         self._is_done: dict[str, bool] = {}
         self._emotions_of_empty_rows = self._emotions if settings.all_frames else ()
         on_disk = {flag: Path(path) for flag, path in files.items() if str(path) != STANDARD_OUTPUT}
@@ -71,23 +70,21 @@ class Study:
             if path is not None and keeps_journal:
                 told = describe_settings(settings, on_disk, self._emotions)
                 self._journal = Journal(path, told, next(iter(on_disk)), continues)
-                if continues:
-                    self._resume(self._journal)
+                stack.callback(self._journal.close, is_kept=True)
+                self._resume(self._journal.records)
             stack.pop_all()
 
-    def _resume(self, journal: Journal) -> None:
-        """Cut the tables back to the last line of the journal, and take the summaries that it holds."""
-        for record in journal.records:
-            tracks = [TrackSummary(**track) for track in record["tracks"]]
-            summary = SourceSummary(**record["summary"])
-            self._summaries[summary.source] = summary, tracks
-        sizes = journal.records[-1]["sizes"] if journal.records else {}
-        for table in self.tables:
-            table.resume(*sizes.get(table.flag, (0, "")))
+    def _resume(self, records: list[Record]) -> None:
+        """Cut the tables back to the last record of the journal, and take the summaries that it holds."""
+        self.summaries = {record.summary.source: (record.summary, record.tracks) for record in records}
+        if self._continues:
+            sizes = records[-1].sizes if records else {}
+            for table in self.tables:
+                table.resume(*sizes.get(table.flag, (0, "")))
 
     def left(self, sources: Sequence[Source]) -> list[Source]:
         """Return the sources that the tables do not hold whole; one that could not be read is tried again."""
-        whole = {name for name, (summary, _) in self._summaries.items() if summary.status != UNREADABLE}
+        whole = {name for name, (summary, _) in self.summaries.items() if summary.status != UNREADABLE}
         left = [source for source in sources if source.name not in whole]
         if len(left) < len(sources):
             logger.info("%d of %d sources are whole already.", len(sources) - len(left), len(sources))
@@ -108,13 +105,12 @@ class Study:
         """Take what a source held; unless it `is_done`, --continue will read it again."""
         name = summary.source
         # A person may come back to a source, and leave it again.
-        if name in self._is_done and summary.frames <= self._summaries[name][0].frames:
+        if name in self._is_done and summary.frames <= self.summaries[name][0].frames:
             return
-        self._summaries[name], self._is_done[name] = (summary, tracks), is_done
+        self.summaries[name], self._is_done[name] = (summary, tracks), is_done
         if self._journal and is_done:
             sizes = {table.flag: table.end_source() for table in self.tables}
-            told = [asdict(track) for track in tracks]
-            self._journal.add({"summary": asdict(summary), "tracks": told, "sizes": sizes})
+            self._journal.add(Record(summary, tracks, sizes))
 
     def close(self) -> None:
         """Complete all files, those after one that fails too."""
@@ -125,11 +121,11 @@ class Study:
                 stack.callback(self._journal.close, is_kept)
             for table in self.tables:
                 stack.callback(table.close)
-            if self._summary and self._summaries:
+            if self._summary and self.summaries:
                 stack.callback(self._write_summaries, self._summary)
 
     def _write_summaries(self, path: str | Path) -> None:
-        summaries = self._summaries.values()
+        summaries = self.summaries.values()
         of_sources, of_tracks = summary_columns(self._emotions)
         write_rows(path, [summary.row() for summary, _ in summaries], of_sources)
         write_rows(tracks_path(path), [track.row() for _, tracks in summaries for track in tracks], of_tracks)

@@ -1,6 +1,7 @@
 """Rows: what they hold, and that a file ends with a whole one whatever happens."""
 
 import csv
+import gzip
 import io
 import json
 
@@ -115,3 +116,30 @@ def test_rows_on_standard_output(capfd):
         assert capfd.readouterr().out == text
     print("standard output is still open", flush=True)
     assert capfd.readouterr().out
+
+
+def test_packed_rows_are_those_of_csv_and_go_on(tmp_path):
+    packed, plain = (
+        Table(tmp_path / "rows.csv.gz", "--table", EMOTIONS),
+        Table(tmp_path / "rows.csv", "--csv", EMOTIONS),
+    )
+    for table in (packed, plain):
+        table.write(make_rows("a", 0, 0.0, faces(0.75)))
+    size = packed.end_source()
+    packed.write(make_rows("lost", 0, 0.0, faces(0.75)))
+    packed.close()
+    packed = Table(tmp_path / "rows.csv.gz", "--table", EMOTIONS)
+    packed.resume(*size)
+    for table in (packed, plain):
+        table.write(make_rows("b", 0, 0.0, faces(0.75)))
+        table.close()
+    assert gzip.decompress((tmp_path / "rows.csv.gz").read_bytes()) == (tmp_path / "rows.csv").read_bytes()
+
+
+def test_endings_of_tables_of_any_form():
+    for name in ("rows.csv", "rows.CSV.gz", "rows.jsonl", "rows.parquet"):
+        check_ending(name, "--table")
+        check_ending(name, "--summary")
+    for name in ("-", "rows.xlsx", "rows.gz"):
+        with pytest.raises(UserError, match=r"for --table that ends in \.csv or \.csv\.gz or \.jsonl or \.parquet\."):
+            check_ending(name, "--table")

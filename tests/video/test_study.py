@@ -1,0 +1,233 @@
+"""The tables of a run that was stopped and goes on: no row is lost or doubled, and nothing of others is touched."""
+
+import csv
+import gzip
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from conftest import files_in
+
+from emotion_recognition.errors import UserError
+from emotion_recognition.recogniser import Face
+from emotion_recognition.video.capture import Frame, Source
+from emotion_recognition.video.outputs import Outputs
+from emotion_recognition.video.reading import ReadingSettings, SourceReader, read_source
+
+EMOTIONS = ("happy", "sad")
+FACE = Face((1, 2, 30, 40), {"happy": 0.75, "sad": 0.25}, "happy", track=1)
+SETTINGS = ReadingSettings()
+READER = SimpleNamespace(read=lambda picture, *seconds: [FACE] if picture.mean() else [])
+RECOGNISER = SimpleNamespace(emotions=EMOTIONS, follow=lambda smooth: READER, read=READER.read)
+
+
+@pytest.fixture(autouse=True)
+def _digest(monkeypatch):
+    monkeypatch.setattr(ReadingSettings, "model_digest", lambda self: "digest")
+
+
+class Clip(Source):
+    """A video of so many frames, of which every third is black and has no face; `fails` after its last frame."""
+
+    is_video = True
+
+    def __init__(self, name, frames=3, fails=False):
+        super().__init__(name)
+        self.count, self.fails = frames, fails
+
+    def _read(self):
+        for number in range(self.count):
+            yield Frame(np.full((48, 64, 3), 100 * (number % 3 > 0), np.uint8), number, number / 25)
+        if self.fails:
+            raise UserError("it is cut off.")
+
+
+def clips(**failing):
+    return [Clip(name, fails=name in failing) for name in ("a", "b", "c")]
+
+
+def run(folder, sources, stop_at="", settings=None, **options):
+    """Read all sources as test.py does; stopped as by a kill in the middle of a source where one is named."""
+    outputs = Outputs(
+        csv=folder / "rows.csv", jsonl=folder / "rows.jsonl", table=folder / "rows.csv.gz",
+        summary=folder / "summary.csv", sources=sources, emotions=EMOTIONS, settings=settings or SETTINGS, **options,
+    )  # fmt: skip
+    for source in outputs.study.left(sources):
+        reader = SourceReader(source, RECOGNISER, settings or SETTINGS)
+        try:
+            for frame, faces in reader:
+                outputs.write(source, frame, faces, None)
+                if source.name == stop_at and frame.number == 1:
+                    outputs.complete()
+                    for part in (*outputs.study.tables, outputs.study._journal):
+                        part._file.close()
+                    return
+        except UserError:
+            pass
+        outputs.end_source(reader.summary(), reader.tracks(), reader.is_done)
+    outputs.__exit__(None, None, None)
+
+
+def rows(folder, name="rows.csv"):
+    with (folder / name).open(newline="") as file:
+        return [(row["source"], int(row["frame"])) for row in csv.DictReader(file)]
+
+
+@pytest.fixture
+def whole(tmp_path):
+    """The files of a run that nobody has stopped."""
+    (tmp_path / "whole").mkdir()
+    run(tmp_path / "whole", clips())
+    return files_in(tmp_path / "whole")
+
+
+def test_the_files_of_a_run(whole, tmp_path):
+    folder = tmp_path / "whole"
+    assert rows(folder) == [(name, number) for name in "abc" for number in (1, 2)]
+    assert gzip.decompress(whole["rows.csv.gz"]) == whole["rows.csv"]
+    lines = [json.loads(line) for line in whole["rows.jsonl"].splitlines()]
+    assert [(line["source"], line["frame"]) for line in lines] == rows(folder)
+    with (folder / "summary.csv").open(newline="") as file:
+        summaries = list(csv.DictReader(file))
+    assert [(row["source"], row["status"], row["frames"]) for row in summaries] == [(n, "read", "3") for n in "abc"]
+    first = summaries[0]
+    assert (first["rate"], first["seconds"], first["share_with_face"]) == ("25.0", "0.12", "0.6667")
+    assert (first["tracks"], first["mean_happy"], first["share_happy"], first["model"]) == (
+        "1",
+        "0.75",
+        "1.0",
+        "digest",
+    )
+    with (folder / "summary_tracks.csv").open(newline="") as file:
+        tracks = list(csv.DictReader(file))
+    assert [(row["source"], row["face"], row["frames"], row["mean_width"]) for row in tracks] == [
+        (name, "1", "2", "30.0") for name in "abc"
+    ]
+    assert (tracks[0]["first"], tracks[0]["last"]) == ("0.04", "0.08")
+
+
+@pytest.mark.parametrize("stop_at", ["a", "b", "c"])
+def test_a_stopped_run_goes_on_to_the_same_tables(whole, tmp_path, stop_at):
+    run(tmp_path, clips(), stop_at=stop_at)
+    (tmp_path / "rows.csv.gz.journal").open("a").write('{"summary": {"sour')
+    run(tmp_path, clips(), continues=True)
+    assert {name: (tmp_path / name).read_bytes() for name in whole} == whole
+    # Once more, there is nothing to do.
+    run(tmp_path, clips(), continues=True)
+    assert {name: (tmp_path / name).read_bytes() for name in whole} == whole
+
+
+def test_new_sources_are_added_and_unreadable_ones_tried_again(tmp_path):
+    first = [Clip("a"), Clip("bad", frames=0, fails=True), Clip("half", frames=2, fails=True)]
+    run(tmp_path, first)
+    assert rows(tmp_path) == [("a", 1), ("a", 2), ("half", 1)]
+    run(tmp_path, [Clip("new"), Clip("a"), Clip("bad", frames=2), Clip("half")], continues=True)
+    assert rows(tmp_path) == [("a", 1), ("a", 2), ("half", 1), ("new", 1), ("new", 2), ("bad", 1)]
+    with (tmp_path / "summary.csv").open(newline="") as file:
+        statuses = {row["source"]: (row["status"], row["reason"]) for row in csv.DictReader(file)}
+    assert statuses == {
+        "a": ("read", ""), "bad": ("read", ""), "half": ("partly read", "half: it is cut off."), "new": ("read", "")
+    }  # fmt: skip
+
+
+def test_two_runs_into_one_table(tmp_path):
+    with Outputs(csv=tmp_path / "rows.csv", sources=clips(), emotions=EMOTIONS, settings=SETTINGS) as outputs:
+        outputs.write(clips()[0], Frame(None, 0, 0.0), [FACE], None)
+        outputs.complete()
+        before = (tmp_path / "rows.csv").read_bytes()
+        for options in ({"force": True}, {"continues": True}):
+            with pytest.raises(UserError, match=r"rows\.csv is being written by another run: wait .* another --csv"):
+                Outputs(csv=tmp_path / "rows.csv", sources=clips(), emotions=EMOTIONS, settings=SETTINGS, **options)
+        assert (tmp_path / "rows.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"smooth": 0.0}, r"begun with --smooth 0\.3: go on so, or begin anew with --force"),
+        ({"all_frames": True}, "begun without --all-frames"),
+        (("rows.csv", "mine"), r"rows\.csv has been changed .* with --force"),
+        (("rows.csv.gz.journal", None), r"journal, which tells .* is missing"),
+        (("rows.csv.gz.journal", "{}}\n"), "journal is damaged: begin anew with --force"),
+        (("rows.csv.gz.journal", "[]\n{}\n"), "journal is damaged"),
+    ],
+)
+def test_what_does_not_fit_the_run_before(tmp_path, change, words):
+    run(tmp_path, clips())
+    settings = SETTINGS
+    match change:
+        case dict():
+            settings = replace(SETTINGS, **change)
+        case (name, None):
+            (tmp_path / name).unlink()
+        case (name, text):
+            (tmp_path / name).write_text(text)
+    before = files_in(tmp_path)
+    with pytest.raises(UserError, match=words):
+        run(tmp_path, clips(), continues=True, settings=settings)
+    assert files_in(tmp_path) == before
+
+
+def test_a_table_of_another_version(tmp_path):
+    (tmp_path / "rows.csv").write_text("source,frame,seconds,face,x,y\na,0,0.0,1,2,3\n")
+    before = files_in(tmp_path)
+    with pytest.raises(UserError, match=r"rows\.csv is a table of another version, with other columns: .* --force"):
+        Outputs(csv=tmp_path / "rows.csv", sources=clips(), emotions=EMOTIONS, settings=SETTINGS, continues=True)
+    assert files_in(tmp_path) == before
+
+
+def test_nothing_is_there_to_go_on_with(tmp_path):
+    with pytest.raises(UserError, match="--continue goes on with tables of files: name --table"):
+        Outputs(sources=clips(), emotions=EMOTIONS, continues=True)
+
+
+def test_a_single_source_leaves_no_journal_unless_it_was_stopped(tmp_path):
+    run(tmp_path, [Clip("a")])
+    assert not list(tmp_path.glob("*.journal"))
+    run(tmp_path, [Clip("a")], stop_at="a", force=True)
+    run(tmp_path, [Clip("a")], continues=True)
+    assert rows(tmp_path) == [("a", 1), ("a", 2)]
+
+
+def test_a_source_to_which_a_person_comes_back_is_summed_up_by_its_longer_visit(tmp_path):
+    source = Clip("a", frames=6)
+    with Outputs(csv=tmp_path / "rows.csv", sources=[source, Clip("b")], emotions=EMOTIONS, settings=SETTINGS) as kept:
+        for frames in (2, 6, 1):
+            reader = SourceReader(source, RECOGNISER, SETTINGS)
+            for frame, faces in reader:
+                kept.write(source, frame, faces, None)
+                if frame.number == frames - 1:
+                    break
+            reader.is_done = True
+            kept.end_source(reader.summary(), reader.tracks(), reader.is_done)
+        assert kept.study.summaries["a"][0].frames == 6
+    assert [frame for _, frame in rows(tmp_path)] == [1, 2, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("clip", "status", "reason", "frames"),
+    [
+        (Clip("a"), "read", None, 3),
+        (Clip("a", frames=1), "no face", None, 1),
+        (Clip("a", frames=2, fails=True), "partly read", "a: it is cut off.", 2),
+        (Clip("a", frames=0, fails=True), "unreadable", "a: it is cut off.", 0),
+    ],
+)
+def test_a_source_that_is_read_whole_tells_how_it_went(clip, status, reason, frames):
+    kept = []
+    summary, tracks = read_source(clip, RECOGNISER, replace(SETTINGS, all_frames=True), kept.extend)
+    assert (summary.status, summary.reason, summary.frames) == (status, reason, frames)
+    assert [row["frame"] for row in kept] == list(range(frames))
+    assert [row["face"] for row in kept] == [None, 1, 1][:frames]
+    assert len(tracks) == (frames > 1)
+    assert summary.means["happy"] == (0.75 if frames > 1 else None)
+
+
+def test_what_is_done_with_the_rows_may_fail(tmp_path):
+    def take(rows):
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        read_source(Clip("a"), RECOGNISER, SETTINGS, take)
