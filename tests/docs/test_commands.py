@@ -153,7 +153,9 @@ def tiny_network(emotions: int):
 @pytest.mark.slow
 @pytest.mark.parametrize("program", fenced("python"), ids=lambda program: fenced("python")[program])
 def test_a_program_runs_as_it_stands(program, in_folder, monkeypatch, capsys):
-    in_folder(["photo.jpg", "study.csv", "clip.mp4"])
+    if "pandas" in program:
+        pytest.importorskip("pandas", reason="the extra `tables` is not installed")
+    in_folder(["photo.jpg", "study.csv", "summary_tracks.csv", "clip.mp4"])
     # The clip stands for the camera, and nobody looks at the window.
     camera = cv2.VideoCapture("clip.mp4")
     monkeypatch.setattr(cv2, "VideoCapture", lambda number: camera)

@@ -67,6 +67,8 @@ def make_tables(folder: Path, small_csv: Path):
             numbers[COLUMN_OF_CODE[int(row["emotion"])] - 2] = 10
             votes.write(",".join([row["Usage"], "", *map(str, numbers)]) + "\n")
     (folder / "study.csv").write_text("source,face,happy\np01/session.mp4,1,0.5\np02/session.mp4,1,0.25\n")
+    tracks = [f"{group}/p{number}.mp4,1,0,9,0.{number}" for group in ("before", "after") for number in range(3)]
+    (folder / "summary_tracks.csv").write_text("\n".join(["source,face,first,last,mean_happy", *tracks, ""]))
 
 
 def make_picture_sets(folder: Path, faces: list[np.ndarray]):
