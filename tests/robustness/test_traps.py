@@ -19,7 +19,6 @@ from conftest import assert_one_sentence, files_in
 from PIL import Image
 
 from emotion_recognition.cli.program import as_line
-from emotion_recognition.datasets import packed
 from emotion_recognition.images import LARGEST_COSTLY_PICTURE, LARGEST_PICTURE
 
 MOST_MEGABYTES = 400
@@ -158,32 +157,22 @@ def write_arrays(path, arrays):
 
 
 def test_a_packed_file_that_unpacks_to_far_too_much(tmp_path):
-    names = b"happy/a.png" * 10_000_000
-    for number, words in (
-        (10_000_000, "than a face data set"),
-        (600_000, "than a data set"),
-        (400_000, "400,000 faces in"),
-    ):
-        arrays = [("train_names", (number,), "|S11", names[: 11 * number])]
-        assert_refused("packed", write_arrays(tmp_path / "faces.npz", arrays), words)
+    arrays = [("train_names", (1,), "|S11", b"happy/a.png"), ("train_faces", (10**5, 48, 48), "|u1", bytes(10**8))]
+    path = write_arrays(tmp_path / "faces.npz", arrays)
+    assert path.stat().st_size < 10**6
+    assert_refused("packed", path, "it would unpack to 100 MB")
 
 
-def test_a_packed_file_whose_array_is_not_there(tmp_path):
-    path = write_arrays(tmp_path / "faces.npz", [("train_names", (10**12,), "|S11", b"happy/a.png")])
+@pytest.mark.parametrize("name, kind", [("train_names", "|S11"), ("train_names", "|S0"), ("train_faces", "|u1")])
+def test_a_packed_file_whose_array_is_not_there(name, kind, tmp_path):
+    arrays = {"train_names": ((1,), "|S11", b"happy/a.png"), name: ((10**12,), kind, b"")}
+    path = write_arrays(tmp_path / "faces.npz", [(each, *array) for each, array in arrays.items()])
     assert_refused("packed", path, "is damaged")
 
 
 def test_a_packed_file_with_objects_runs_no_code(tmp_path):
     np.savez(tmp_path / "faces.npz", train_names=np.array([{"a": 1}], dtype=object))
     assert_refused("packed", tmp_path / "faces.npz", "allow_pickle=False")
-
-
-def test_a_mosaic_that_is_too_large(tmp_path):
-    file = io.BytesIO()
-    Image.new("L", (packed.ACROSS * 48, 50_000)).save(file, "PNG")
-    arrays = {"train_names": np.array([b"happy/a.png"]), "train_mosaic_0": packed.as_bytes(file.getvalue())}
-    np.savez(tmp_path / "faces.npz", **arrays)
-    assert_refused("packed", tmp_path / "faces.npz", "a picture in it is no mosaic of faces")
 
 
 def test_words_out_of_files_are_shown_as_one_plain_line():
