@@ -1,15 +1,11 @@
 """Train the attentional network, or the published one that it goes back to, on folders of face pictures.
 
     python classification_attentional.py                           trains on data/, writes attentional.h5
-    python classification_attentional.py --resume                  goes on after an interruption
     python classification_attentional.py --network deep_emotion    Minaee and Abdolrashidi's, writes deep_emotion.h5
     python test.py --model attentional.h5                          shows the result in the webcam's window
 
---network deep_emotion --help lists the defaults of that network. On FER-2013's PrivateTest the attentional network
-reaches 68.7 % with two rounds of training (README, Results), Deep-Emotion 55.4 %.
+On FER-2013's PrivateTest the attentional network reaches 68.7 % with two rounds of training, Deep-Emotion 55.4 %.
 """
-
-import argparse
 
 from emotion_recognition.cli import options, program
 
@@ -17,9 +13,8 @@ from emotion_recognition.cli import options, program
 def attentional(emotions: int):
     """Return the attentional network: faces (n, 48, 48, 1), gray, 0 to 255 -> probabilities (n, emotions).
 
-    Three stages of residual blocks (He et al., 2016) that weigh their channels; before the last stage, a spatial mask
-    of 12x12 says which parts of the face it sees (2.0 million parameters). It costs 1.85 times the multiply-adds of
-    the little VGG. All layers are Keras' own, so that any Keras 3 loads the model.
+    Three stages of residual blocks that weigh their channels; before the last, a spatial mask of 12x12 says which parts
+    of the face it sees (2.0 million parameters; 1.85 times the multiply-adds of the little VGG).
     """
     import keras
     from keras import layers
@@ -31,25 +26,18 @@ def attentional(emotions: int):
 
     def residual_block(features, filters, strides):
         """Add what two convolutions find, weighed by channel, to the features (He et al., 2016, section 3)."""
-        shortcut = features
-        if features.shape[-1] != filters or strides != 1:
-            shortcut = convolution(features, filters, size=1, strides=strides)
+        # Where a stage begins, the shortcut too gets its size and number of channels.
+        shortcut = convolution(features, filters, size=1, strides=strides) if strides > 1 else features
         found = layers.Activation("relu")(convolution(features, filters, strides=strides))
-        found = channel_attention(convolution(found, filters))
+        found = channel_attention(convolution(found, filters), filters)
         return layers.Activation("relu")(layers.Add()([shortcut, found]))
 
-    def channel_attention(features):
+    def channel_attention(features, channels):
         """Weigh every channel by 0 to 1, as all channels say (squeeze-and-excitation: Hu et al., 2018, section 3)."""
-        channels = features.shape[-1]
         weights = layers.GlobalAveragePooling2D()(features)
         weights = layers.Dense(channels // 8, activation="relu")(weights)
         weights = layers.Dense(channels, activation="sigmoid")(weights)
         return layers.Multiply()([features, layers.Reshape((1, 1, channels))(weights)])
-
-    def spatial_attention(features):
-        """Weigh every place by 0 to 1 (after Woo et al., 2018, "CBAM"; here the mask sees all channels)."""
-        mask = layers.Conv2D(1, 7, padding="same", activation="sigmoid", name="spatial_mask")(features)
-        return layers.Multiply()([features, mask])
 
     faces = keras.Input((48, 48, 1))
     features = layers.Rescaling(1 / 255)(faces)
@@ -57,12 +45,13 @@ def attentional(emotions: int):
         features = layers.Activation("relu")(convolution(features, filters, strides=strides))
     for filters, strides in ((64, 1), (64, 1), (128, 2), (128, 1)):
         features = residual_block(features, filters, strides)
-    features = spatial_attention(features)
+    # Weighs every place by 0 to 1 (after Woo et al., 2018, "CBAM"; here the mask sees all channels).
+    mask = layers.Conv2D(1, 7, padding="same", activation="sigmoid", name="spatial_mask")(features)
+    features = layers.Multiply()([features, mask])
     for filters, strides in ((192, 2), (192, 1)):
         features = residual_block(features, filters, strides)
     features = layers.Dropout(0.3)(layers.GlobalAveragePooling2D()(features))
-    # The last layer keeps its full precision also in mixed-precision training.
-    probabilities = layers.Dense(emotions, activation="softmax", dtype="float32")(features)
+    probabilities = layers.Dense(emotions, activation="softmax")(features)
     return keras.Model(faces, probabilities, name="attentional")
 
 
@@ -70,12 +59,11 @@ def deep_emotion(emotions: int):
     """Return the attentional network as published, Deep-Emotion (48,000 parameters), with input and output as above.
 
     Minaee and Abdolrashidi (2019), arXiv 1902.01019, section III: a localisation network says where to look, a spatial
-    transformer samples the face there, and a feature extractor of four convolutions and two dense layers classifies
-    what it sees. The layer `affine_values` holds the transformation; it starts as the identity.
+    transformer samples the face there, and four convolutions and two dense layers classify what it sees.
 
-    The paper leaves open, and we chose: that the transformer stands before the feature extractor; filters of 3x3 and
-    poolings of 4 and 3 in the localisation network; a ReLU after every convolution; dropout of 0.2, since so small a
-    network learns too little rather than too much; no penalty on the weights of the dense layers.
+    The paper leaves open, and we chose: the transformer before the convolutions; filters of 3x3 and poolings of 4 and 3
+    in the localisation network; a ReLU after every convolution; dropout of 0.2, since so small a network learns too
+    little rather than too much; no penalty on the weights of the dense layers.
     """
     import keras
     from keras import layers
@@ -83,15 +71,13 @@ def deep_emotion(emotions: int):
     from emotion_recognition.models.layers import SpatialTransformer
 
     faces = keras.Input((48, 48, 1))
-    pictures = layers.Rescaling(1 / 255)(faces)
-
-    place = pictures
+    place = pictures = layers.Rescaling(1 / 255)(faces)
     for filters, pool in ((8, 4), (10, 3)):
         place = layers.Conv2D(filters, 3, activation="relu")(place)
         place = layers.MaxPooling2D(pool)(place)
     place = layers.Dense(32, activation="relu")(layers.Flatten()(place))
-    affine_values = layers.Dense(6, kernel_initializer="zeros", name="affine_values", dtype="float32")
-    features = SpatialTransformer(name="spatial_transformer", dtype="float32")([pictures, affine_values(place)])
+    affine_values = layers.Dense(6, kernel_initializer="zeros", name="affine_values")
+    features = SpatialTransformer(name="spatial_transformer")([pictures, affine_values(place)])
     affine_values.bias.assign([1, 0, 0, 0, 1, 0])
 
     for _ in range(2):
@@ -100,7 +86,7 @@ def deep_emotion(emotions: int):
         features = layers.MaxPooling2D()(features)
     features = layers.Dropout(0.2)(layers.Flatten()(features))
     features = layers.Dense(50, activation="relu")(features)
-    probabilities = layers.Dense(emotions, activation="softmax", dtype="float32")(features)
+    probabilities = layers.Dense(emotions, activation="softmax")(features)
     return keras.Model(faces, probabilities, name="deep_emotion")
 
 
@@ -108,24 +94,18 @@ NETWORKS = {"attentional": attentional, "deep_emotion": deep_emotion}
 
 
 def parse_args():
-    choice = argparse.ArgumentParser(add_help=False)
-    choice.add_argument("--network", choices=NETWORKS, default="attentional", help="what to train")
-    parser = program.parser(__doc__, parents=[choice])
-    network = choice.parse_known_args()[0].network
-    # With SGD, the attentional network had learned nothing after two epochs; Deep-Emotion has no batch normalisation
-    # and needs an optimizer that adapts its steps.
-    options.add_training_flags(parser, output=f"{network}.h5", epochs=60, batch_size=64, optimizer="adam")
-    return options.complete_training(parser.parse_args())
+    parser = program.parser(__doc__)
+    parser.add_argument("--network", choices=NETWORKS, default="attentional", help="what to train")
+    # With SGD, the attentional network learned nothing in two epochs, and Deep-Emotion has no batch normalisation.
+    return options.parse_training(parser, None, epochs=60, batch_size=64, optimizer="adam")
 
 
 def main():
     arguments = parse_args()
-    # Imported here, so that --help answers at once.
-    program.start_keras()
-    import keras
-
-    from emotion_recognition.training import augmentation, calibration, data, optimizers, targets, transfer
+    keras = program.start_keras()
+    from emotion_recognition.training import augmentation, calibration, data, targets, transfer
     from emotion_recognition.training.batches import Batches
+    from emotion_recognition.training.optimizers import warmup_cosine
     from emotion_recognition.training.run import TrainingRun
 
     with TrainingRun(arguments.output, arguments.resume, arguments.force, arguments.dry_run) as run:
@@ -137,13 +117,10 @@ def main():
         batches = Batches(train.pictures, wanted, size, vary, arguments.seed, arguments.mixup, teach=teach)
 
         keras.utils.set_random_seed(arguments.seed)
-        keras.config.set_dtype_policy("mixed_bfloat16" if arguments.mixed_precision else "float32")
         model = NETWORKS[arguments.network](len(train.emotions))
         if arguments.weights:
             transfer.start_from(arguments.weights, model, train.emotions)
-        optimizer = optimizers.warmup_cosine(
-            arguments.optimizer, arguments.learning_rate, arguments.epochs * len(batches), len(batches)
-        )
+        optimizer = warmup_cosine(arguments.optimizer, arguments.learning_rate, arguments.epochs, len(batches))
         model.compile(optimizer=optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
 
         progress = run.begin(model, batches, options.training_settings(arguments), train, validation)
@@ -159,15 +136,12 @@ def main():
             verbose=run.verbose,
         )
 
-        # Any machine reads a network of full precision.
-        keras.config.set_dtype_policy("float32")
-        best = NETWORKS[arguments.network](len(train.emotions))
-        best.set_weights(progress.best_weights)
-        # Teachers have left it out before.
-        if not (arguments.keep_prior or arguments.teacher):
-            calibration.leave_out_prior(best, wanted, weights)
-        temperature, accuracy = calibration.calibrate(best, validation)
-        run.save(best, progress, train, validation, accuracy, temperature=temperature)
+        model.set_weights(progress.best_weights)
+        # Class weights keep a network from learning the prior, and teachers have left it out before.
+        if not (arguments.keep_prior or arguments.class_weights or arguments.teacher):
+            calibration.leave_out_prior(model, wanted)
+        temperature, accuracy = calibration.calibrate(model, validation)
+        run.save(model, progress, train, validation, accuracy, temperature=temperature)
 
 
 if __name__ == "__main__":

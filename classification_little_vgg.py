@@ -40,8 +40,7 @@ def little_vgg(emotions: int):
         model.add(layers.ELU())
         model.add(layers.BatchNormalization())
         model.add(layers.Dropout(0.25))
-    # The last layer keeps its full precision also in mixed-precision training.
-    model.add(layers.Dense(emotions, activation="softmax", dtype="float32"))
+    model.add(layers.Dense(emotions, activation="softmax"))
     return model
 
 
@@ -50,15 +49,14 @@ RATES = options.LEARNING_RATES
 
 def parse_args():
     parser = program.parser(__doc__)
-    options.add_training_flags(parser, output="little_vgg.h5", epochs=30, batch_size=32, optimizer="rmsprop")
     parser.add_argument(
         "--compare-optimizers", action="store_true", help="train with each optimizer, write a table and a picture"
     )
-    arguments = parser.parse_args()
-    is_chosen = arguments.optimizer != parser.get_default("optimizer")
-    if arguments.compare_optimizers and (is_chosen or arguments.learning_rate or arguments.weights):
+    arguments = options.parse_training(parser, "little_vgg.h5", epochs=30, batch_size=32, optimizer="rmsprop")
+    is_chosen = (arguments.optimizer, arguments.learning_rate) != ("rmsprop", RATES["rmsprop"])
+    if arguments.compare_optimizers and (is_chosen or arguments.weights):
         parser.error("--compare-optimizers trains anew with each: leave out --optimizer, --learning-rate and --weights")
-    return options.complete_training(arguments)
+    return arguments
 
 
 def main():
@@ -71,12 +69,10 @@ def main():
 
 def train(arguments):
     """Train once, as the command line says; return what each epoch reached."""
-    # Imported here, so that --help answers at once.
-    program.start_keras()
-    import keras
-
-    from emotion_recognition.training import augmentation, calibration, data, optimizers, targets, transfer
+    keras = program.start_keras()
+    from emotion_recognition.training import augmentation, calibration, data, targets, transfer
     from emotion_recognition.training.batches import Batches
+    from emotion_recognition.training.optimizers import warmup_cosine
     from emotion_recognition.training.run import TrainingRun
 
     with TrainingRun(arguments.output, arguments.resume, arguments.force, arguments.dry_run) as run:
@@ -88,13 +84,10 @@ def train(arguments):
         batches = Batches(train.pictures, wanted, size, vary, arguments.seed, arguments.mixup, teach=teach)
 
         keras.utils.set_random_seed(arguments.seed)
-        keras.config.set_dtype_policy("mixed_bfloat16" if arguments.mixed_precision else "float32")
         model = little_vgg(len(train.emotions))
         if arguments.weights:
             transfer.start_from(arguments.weights, model, train.emotions)
-        optimizer = optimizers.warmup_cosine(
-            arguments.optimizer, arguments.learning_rate, arguments.epochs * len(batches), len(batches)
-        )
+        optimizer = warmup_cosine(arguments.optimizer, arguments.learning_rate, arguments.epochs, len(batches))
         model.compile(optimizer=optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
 
         progress = run.begin(model, batches, options.training_settings(arguments), train, validation)
@@ -110,15 +103,12 @@ def train(arguments):
             verbose=run.verbose,
         )
 
-        # Any machine reads a network of full precision.
-        keras.config.set_dtype_policy("float32")
-        best = little_vgg(len(train.emotions))
-        best.set_weights(progress.best_weights)
-        # Teachers have left it out before.
-        if not (arguments.keep_prior or arguments.teacher):
-            calibration.leave_out_prior(best, wanted, weights)
-        temperature, accuracy = calibration.calibrate(best, validation)
-        run.save(best, progress, train, validation, accuracy, temperature=temperature)
+        model.set_weights(progress.best_weights)
+        # Class weights keep a network from learning the prior, and teachers have left it out before.
+        if not (arguments.keep_prior or arguments.class_weights or arguments.teacher):
+            calibration.leave_out_prior(model, wanted)
+        temperature, accuracy = calibration.calibrate(model, validation)
+        run.save(model, progress, train, validation, accuracy, temperature=temperature)
     return progress.history
 
 

@@ -1,7 +1,6 @@
 """Fine-tune a MobileNet that has learned to recognise faces, so that it reads their emotions.
 
     python classification_pretrained.py --pretrained models/     trains on data/, writes pretrained.h5
-    python classification_pretrained.py --resume ...             goes on after an interruption
     python test.py --model pretrained.h5                         shows the result in the webcam's window
 
 --pretrained names the folder of faceres.json and faceres.bin (`npm pack @vladmandic/human@3.3.6`, folder models; for
@@ -20,10 +19,9 @@ VOTES_WEIGHT = 0.6
 def parse_args():
     parser = program.parser(__doc__)
     options.add_learned_flags(parser)
-    share = options.number(float, lambda value: 0 <= value < 1, "a share from 0 to below 1")
     how = options.add_fit_flags(parser, epochs=12, batch_size=64)
     how.add_argument("--learning-rate", type=options.positive(float), default=3e-4, help="highest rate of AdamW")
-    how.add_argument("--dropout", type=share, default=0.4, help="share of features left out before the last layer")
+    how.add_argument("--dropout", type=options.share, default=0.4, help="share of features left out at the end")
     network = parser.add_argument_group("the network")
     network.add_argument("--pretrained", default="models", help="folder of faceres.json and faceres.bin")
     size = options.number(int, lambda value: value > 0 and value % 32 == 0, "a multiple of 32")
@@ -70,19 +68,18 @@ def mobilenet(weights, size, blocks):
     return stem, keras.Model(found, layers.GlobalAveragePooling2D()(features), name="body")
 
 
-def whole_network(stem, body, head, size):
+def whole_network(stem, body, head, enlarging):
     """Return one network of all parts, whose input of 48x48 two matrix products enlarge: LiteRT has these operators."""
     import keras
     from keras import layers
 
-    from emotion_recognition.training.augmentation import cubic_matrix
-
+    size, _ = enlarging.shape
     faces = keras.Input((48, 48, 1))
     features = layers.Reshape((48, 48))(faces)
     for name in ("columns", "rows"):
         enlarge = layers.Dense(size, use_bias=False, name=f"enlarge_{name}")
         features = layers.Permute((2, 1))(enlarge(features))
-        enlarge.set_weights([cubic_matrix(size).T])
+        enlarge.set_weights([enlarging.T])
     features = layers.Reshape((size, size, 1))(features)
     for layer in [*stem.layers[1:], *body.layers[1:], head]:
         features = layer(features)
@@ -91,13 +88,12 @@ def whole_network(stem, body, head, size):
 
 def main():
     arguments = parse_args()
-    # Imported here, so that --help answers at once.
-    program.start_keras()
-    import keras
+    keras = program.start_keras()
     import numpy as np
 
-    from emotion_recognition.training import augmentation, calibration, data, optimizers, targets, vggface
+    from emotion_recognition.training import augmentation, calibration, data, targets, vggface
     from emotion_recognition.training.batches import Batches
+    from emotion_recognition.training.optimizers import warmup_cosine
     from emotion_recognition.training.run import TrainingRun
 
     with TrainingRun(arguments.output, arguments.resume, arguments.force, arguments.dry_run) as run:
@@ -108,11 +104,11 @@ def main():
             wanted["votes"] = targets.sure_votes(train, arguments.data)
             known["votes"] = np.zeros((len(validation), wanted["votes"].shape[1]), np.float32)
 
-        keras.utils.set_random_seed(arguments.seed)
-        size = arguments.size
+        batch_size, seed, size = arguments.batch_size, arguments.seed, arguments.size
+        keras.utils.set_random_seed(seed)
         stem, body = mobilenet(weights, size, arguments.blocks)
         look = vggface.run_by_litert(stem)
-        sample = np.random.default_rng(arguments.seed).permutation(len(train))[:1024]
+        sample = np.random.default_rng(seed).permutation(len(train))[:1024]
         vggface.put_normalisation_back(body, weights, look(augmentation.enlarged(train.pictures[sample], size)))
         found = keras.Input(body.input.shape[1:])
         features = keras.layers.Dropout(arguments.dropout)(body(found))
@@ -120,12 +116,10 @@ def main():
         model = keras.Model(found, {name: head(features) for name, head in heads.items()}, name="pretrained")
 
         vary = augmentation.enlarged_views(size)
-        batches = Batches(
-            train.pictures, wanted, arguments.batch_size, vary, arguments.seed, arguments.mixup, look, first_epoch=1
-        )
-        steps = arguments.epochs * len(batches)
+        batches = Batches(train.pictures, wanted, batch_size, vary, seed, arguments.mixup, look, first_epoch=1)
+        warmup = arguments.epochs * len(batches) // 10
         model.compile(
-            optimizer=optimizers.warmup_cosine("adamw", arguments.learning_rate, steps, steps // 10, rise=25),
+            optimizer=warmup_cosine("adamw", arguments.learning_rate, arguments.epochs, len(batches), warmup, rise=25),
             loss=dict.fromkeys(wanted, "categorical_crossentropy"),
             loss_weights={name: VOTES_WEIGHT if name == "votes" else 1.0 for name in wanted},
             metrics={"emotion": ["accuracy"]},
@@ -144,7 +138,7 @@ def main():
         )
 
         model.set_weights(progress.best_weights)
-        best = whole_network(stem, body, heads["emotion"], size)
+        best = whole_network(stem, body, heads["emotion"], augmentation.cubic_matrix(size))
         if not arguments.keep_prior:
             calibration.leave_out_prior(best, wanted["emotion"])
         temperature, accuracy = calibration.calibrate(best, validation)

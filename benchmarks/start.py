@@ -23,8 +23,10 @@ from emotion_recognition.cli import program
 from emotion_recognition.models.classifier import EmotionClassifier
 
 program.start_keras()
-classifier = EmotionClassifier("model.h5")
-classifier.compile()
+from emotion_recognition.models import model_file
+
+model = model_file.load("model.h5")
+classifier = EmotionClassifier.of_network(model.network, model.emotions)
 for face in EmotionRecogniser(classifier).read(sys.argv[1]):
     print(face.box, face.emotion, face.probabilities)
 """

@@ -11,6 +11,10 @@ class UserError(Exception):
     """
 
 
+class WeightsAloneError(UserError):
+    """A file holds the weights of a network, but not the network."""
+
+
 def as_line(text: str) -> str:
     """Return a text as one line, its middle left out where it is endless, without signs that a terminal would obey.
 

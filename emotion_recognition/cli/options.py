@@ -35,7 +35,8 @@ def positive(kind: type) -> Callable[[str], Any]:
     return number(kind, lambda value: 0 < value < math.inf, wanted)
 
 
-# Argparse types: a whole number, and a number of seconds, both zero or more.
+# Argparse types: a share; a whole number, and a number of seconds, both zero or more.
+share = number(float, lambda value: 0 <= value < 1, "a share from 0 to below 1")
 not_negative = number(int, lambda value: value >= 0, "a whole number, zero or more")
 not_negative_seconds = number(float, lambda value: 0 <= value < math.inf, "a number of seconds, zero or more")
 
@@ -48,10 +49,10 @@ def resolution(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def add_training_flags(
-    parser: argparse.ArgumentParser, *, output: str, epochs: int, batch_size: int, optimizer: str
-) -> None:
-    """Add the flags of a training from labels, votes and teachers, with the network's own defaults."""
+def parse_training(
+    parser: argparse.ArgumentParser, output: str | None, *, epochs: int, batch_size: int, optimizer: str
+) -> argparse.Namespace:
+    """Add the flags of a training of a whole network, with its own defaults; return what a person chose."""
     data = add_learned_flags(parser)
     data.add_argument(
         "--teacher",
@@ -67,10 +68,8 @@ def add_training_flags(
         "--learning-rate", type=positive(float), help=f"highest rate, reached after one epoch (default: {rates})"
     )
     how.add_argument("--weights", metavar="MODEL", help="start from this trained model of the same network")
-    how.add_argument(
-        "--mixed-precision", action="store_true", help="compute in bfloat16: faster where the hardware is made for it"
-    )
     add_training_output_flags(parser, output)
+    return complete_training(parser.parse_args())
 
 
 def add_learned_flags(parser: argparse.ArgumentParser) -> Flags:
@@ -92,16 +91,16 @@ def add_fit_flags(parser: argparse.ArgumentParser, epochs: int, batch_size: int)
     how = parser.add_argument_group("how it is learned")
     how.add_argument("--epochs", type=positive(int), default=epochs, help="passes over the training pictures")
     how.add_argument("--batch-size", type=positive(int), default=batch_size, help="pictures per step")
-    share = number(float, lambda value: 0 <= value < 1, "a share from 0 to below 1")
     how.add_argument("--mixup", type=share, default=0.0, help="mix faces by a beta distribution of this parameter")
     how.add_argument("--seed", type=not_negative, default=0, help="same seed, same machine: same result")
     return how
 
 
-def add_training_output_flags(parser: argparse.ArgumentParser, output: str) -> None:
-    """Add the flags of all trainings that say what is written."""
+def add_training_output_flags(parser: argparse.ArgumentParser, output: str | None) -> None:
+    """Add the flags of all trainings that say what is written; without `output`, the network gives its name."""
     result = parser.add_argument_group("what is written")
-    result.add_argument("--output", default=output, help="model file to write; its other files go beside it")
+    named = "" if output else " (default: named after the network)"
+    result.add_argument("--output", default=output, help=f"model file to write; its other files go beside it{named}")
     going_on = result.add_mutually_exclusive_group()
     going_on.add_argument("--resume", action="store_true", help="go on from the last whole epoch of a stopped training")
     going_on.add_argument("--force", action="store_true", help="train anew; an existing model is moved aside, not lost")
@@ -117,7 +116,9 @@ def training_settings(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def complete_training(arguments: argparse.Namespace) -> argparse.Namespace:
-    """Return the arguments with the usual rate of the optimizer, if none is named, and with the size of a dry run."""
+    """Return the arguments with what nobody has named: the file, the rate of the optimizer, the size of a dry run."""
+    if arguments.output is None:
+        arguments.output = f"{arguments.network}.h5"
     if arguments.learning_rate is None:
         arguments.learning_rate = LEARNING_RATES[arguments.optimizer]
     if arguments.dry_run:

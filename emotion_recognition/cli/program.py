@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
+from types import ModuleType
 from typing import NoReturn
 
 from emotion_recognition import __version__
@@ -108,14 +109,18 @@ def check_installation() -> None:
     start_keras()
 
 
-def start_keras() -> None:
-    """Import Keras and let its backend look for devices, without the lines that TensorFlow writes of its own start."""
+def start_keras() -> ModuleType:
+    """Import Keras and let its backend look for devices, without the lines that TensorFlow writes of its own start.
+
+    Return the module. Scripts call it when the command line is read, so that --help answers at once.
+    """
     # Keras and TensorFlow remind of their newest file formats and interfaces, which a person cannot choose here.
     logging.getLogger("absl").setLevel(logging.ERROR)
     with silent_start():
         import keras
 
         keras.ops.zeros(1)
+    return keras
 
 
 @contextmanager

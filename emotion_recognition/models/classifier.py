@@ -2,19 +2,21 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from emotion_recognition.errors import UserError
+from emotion_recognition.errors import UserError, WeightsAloneError
 from emotion_recognition.images import FACE_SIZE
+from emotion_recognition.labels import FER2013_CODES
 from emotion_recognition.models import export, lite
 
 if TYPE_CHECKING:
     import keras
+
+    from emotion_recognition.models.model_file import TrainedModel
 
 logger = logging.getLogger(__name__)
 
@@ -32,17 +34,42 @@ class EmotionClassifier:
     of `model_file.load`. UserError where the file is missing, damaged or no such model.
     """
 
+    emotions: tuple[str, ...]
+    _classify: Callable[[npt.NDArray[np.float32]], Probabilities]
+
     def __init__(self, model: str | Path, emotions: str | None = None, pixel_range: str | None = None) -> None:
-        self._path, self._flags = Path(model), (emotions, pixel_range)
-        found = find_lite(self._path, emotions, pixel_range)
+        found = find_lite(Path(model), emotions, pixel_range)
         if found is None:
-            found = self._convert()
+            # Keras takes seconds to start: imported only when there is a need for it.
+            from emotion_recognition.models import model_file
+
+            trained = model_file.load(model, emotions, pixel_range)
+            found = convert(trained, Path(model), emotions, pixel_range)
         if found is None:
             # LiteRT lacks a layer of this network, or Keras runs on another backend than TensorFlow.
-            self.compile()
+            self.emotions, self._classify = trained.emotions, trained.network.predict_on_batch
         else:
-            self.emotions = found.emotions
-            self._classify: Callable[[npt.NDArray[np.float32]], Probabilities] = lite.open_function(found, model)
+            self.emotions, self._classify = found.emotions, lite.open_function(found, model)
+
+    @classmethod
+    def of_network(cls, network: "keras.Model", emotions: Sequence[str]) -> "EmotionClassifier":
+        """Return a classifier by a network as Keras holds it now: later changes to its weights are not seen."""
+        classifier = cls.__new__(cls)
+        classifier.emotions, classifier._classify = tuple(emotions), compile_inference(network)
+        return classifier
+
+    @classmethod
+    def of_weights(cls, path: str | Path, build: Callable[[int], "keras.Model"]) -> "EmotionClassifier":
+        """Return the classifier in a model file or, where it holds weights alone, in the network that `build` makes.
+
+        They are taken for those of seven emotions in alphabetical order, as Keras numbers folders of pictures.
+        """
+        try:
+            return cls(path)
+        except WeightsAloneError:
+            from emotion_recognition.models import model_file
+
+            return cls.of_network(model_file.load_weights(path, build(len(FER2013_CODES))), sorted(FER2013_CODES))
 
     def probabilities(self, faces: Faces | Sequence[npt.NDArray[np.uint8]]) -> Probabilities:
         """Return the probabilities of the emotions in each face, (n, emotions); n may be 0. Any thread may ask."""
@@ -50,36 +77,23 @@ class EmotionClassifier:
             return np.empty((0, len(self.emotions)), np.float32)
         return self._classify(np.asarray(faces, np.float32).reshape(-1, FACE_SIZE, FACE_SIZE, 1))
 
-    @cached_property
-    def network(self) -> "keras.Model":
-        """The Keras network, loaded when it is first asked for; UserError where the model is a .tflite file."""
-        # Keras takes seconds to start: imported only when there is a need for it.
-        from emotion_recognition.models import model_file
 
-        if self._path.suffix == ".tflite":
-            raise UserError(f"{self._path} holds no Keras network, which this needs: name its .h5 file as --model.")
-        trained = model_file.load(self._path, *self._flags)
-        self.emotions, self._training, self._notes = trained.emotions, trained.training, trained.notes
-        return trained.network
-
-    def compile(self) -> None:
-        """Classify with the weights that `network` has now; later changes to them are not seen."""
-        self._classify = compile_inference(self.network)
-
-    def _convert(self) -> lite.LiteModel | None:
-        """Return the model converted for LiteRT, and keep it for the next time; None where that is impossible."""
-        content = export.try_lite(self.network)
-        if content is None:
-            return None
-        made_from = lite.file_digest(self._path)
-        converted = lite.LiteModel(content, self.emotions, made_from, "float32", self._training, self._notes)
-        cached = export.cached_path(made_from, *self._flags)
-        try:
-            lite.write(cached, converted)
-            logger.info("%s is converted for LiteRT, which starts faster; kept as %s.", self._path, cached)
-        except OSError as error:
-            logger.info("%s is converted for LiteRT at every start, since %s.", self._path, error)
-        return converted
+def convert(
+    trained: "TrainedModel", path: Path, emotions: str | None, pixel_range: str | None
+) -> lite.LiteModel | None:
+    """Return a model in LiteRT's form, and keep it for the next time; None where that is impossible."""
+    content = export.try_lite(trained.network)
+    if content is None:
+        return None
+    made_from = lite.file_digest(path)
+    converted = lite.LiteModel(content, trained.emotions, made_from, "float32", trained.training, trained.notes)
+    cached = export.cached_path(made_from, emotions, pixel_range)
+    try:
+        lite.write(cached, converted)
+        logger.info("%s is converted for LiteRT, which starts faster; kept as %s.", path, cached)
+    except OSError as error:
+        logger.info("%s is converted for LiteRT at every start, since %s.", path, error)
+    return converted
 
 
 def find_lite(path: Path, emotions: str | None = None, pixel_range: str | None = None) -> lite.LiteModel | None:

@@ -81,6 +81,15 @@ def load(path: str | Path, emotions: str | None = None, pixel_range: str | None 
     return trained
 
 
+def load_weights(path: str | Path, network: keras.Model) -> keras.Model:
+    """Return a network with the weights that a file holds alone; UserError where they are those of another one."""
+    try:
+        network.load_weights(path)
+    except safety.DAMAGE as error:
+        raise UserError(f"{path} holds weights alone, but not of {network.name}: save the whole model.") from error
+    return network
+
+
 def read_emotions(text: str, path: Path) -> tuple[str, ...]:
     """Return the names in the attribute `emotions`, in this project's spelling."""
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 import h5py
 import keras
 
-from emotion_recognition.errors import UserError
+from emotion_recognition.errors import UserError, WeightsAloneError
 from emotion_recognition.models import configuration
 
 # Networks for pictures of faces are far smaller; one that announces more would fill the memory.
@@ -80,6 +80,8 @@ def read_network(path: Path) -> tuple[keras.Model, dict[str, str]]:
 
 def read_contents(path: Path) -> Contents:
     """Return what a file says of its network, after a look at all that is in it."""
+    if path.suffix == ".tflite":
+        raise UserError(f"{path} holds no Keras network, which this needs: name its .h5 file.")
     is_archive, is_hdf5 = zipfile.is_zipfile(path), h5py.is_hdf5(path)
     if not is_archive and not is_hdf5:
         if not path.is_file():
@@ -122,7 +124,7 @@ def read_hdf5(path: Path) -> Contents:
     if "model_config" in attributes:
         return Contents(json.loads(attributes["model_config"]), attributes.get("keras_version", ""), attributes)
     if has_weights_alone:
-        raise UserError(
+        raise WeightsAloneError(
             f"{path} holds weights alone, without their network: name a model that Keras saved whole. Weights of the"
             f" classic four-layer CNN are read by `python emotions.py --mode display --model {path}`."
         )

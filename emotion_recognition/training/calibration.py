@@ -15,15 +15,13 @@ from emotion_recognition.models.predict import network_outputs
 PRIOR_LEFT_OUT = 0.5
 
 
-def leave_out_prior(network: keras.Model, targets: npt.NDArray, weights: dict[int, float] | None = None) -> None:
+def leave_out_prior(network: keras.Model, targets: npt.NDArray) -> None:
     """Make emotions likelier that were rare in `targets`, (n, emotions), in the biases of the last layer.
 
-    The prior that a network learns is the mean of its targets: smoothed labels, votes or what teachers say (mixup does
-    not change it). `weights` are the class weights with which it was trained, which make all emotions frequent. Logit
-    adjustment: Menon et al., 2021, section 4.1.
+    The prior that a network learns is the mean of its targets, smoothed labels or votes; mixup does not change it.
+    Logit adjustment: Menon et al., 2021, section 4.1.
     """
-    counts = None if weights is None else [weights.get(label, 1.0) for label in targets.argmax(axis=1)]
-    shares = np.average(targets, axis=0, weights=counts).clip(1 / len(targets))
+    shares = targets.mean(axis=0).clip(1 / len(targets))
     last = network.layers[-1]
     kernel, bias = last.get_weights()
     last.set_weights([kernel, bias - PRIOR_LEFT_OUT * np.log(shares)])

@@ -15,14 +15,14 @@ KINDS = {
 
 
 def warmup_cosine(
-    name: str, highest: float, steps: int, warmup_steps: int, rise: float = 10
+    name: str, highest: float, epochs: int, steps: int, warmup_steps: int | None = None, rise: float = 10
 ) -> keras.optimizers.Optimizer:
     """Return an optimizer whose learning rate rises to `highest`, then falls to zero along half a cosine.
 
-    `steps` are those of the whole training, `warmup_steps` those of the rise; it begins at `highest / rise`.
+    An epoch has so many `steps`; the rise takes one epoch, or `warmup_steps`, and begins at `highest / rise`.
     """
-    warmup_steps = max(1, warmup_steps)
-    fall = max(1, steps - warmup_steps)
+    warmup_steps = max(1, steps if warmup_steps is None else warmup_steps)
+    fall = max(1, epochs * steps - warmup_steps)
     optimizer = KINDS[name](CosineDecay(highest / rise, fall, warmup_target=highest, warmup_steps=warmup_steps))
     # Only what multiplies features should be small; batch normalisation and biases may be what they like.
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])

@@ -22,7 +22,7 @@ NOT_RUN = {
     r"^(python -m venv|sudo|\S*pip install|git clone|docker|export)": "changes the machine, not the project",
     r"^python -m hatchling": "test_package.py builds the package, elsewhere",
     r"^KERAS_BACKEND=": "needs another backend of Keras",
-    r"first\.h5|second\.h5|^git show|data_drawn": "the history of model.h5, with networks of earlier commits",
+    r"first\.h5|second\.h5|^git show|data_drawn|mixed-precision": "the history of model.h5, as earlier commits had it",
     r"test\.py( --(camera|resolution|min-face|smooth|heat|output|model)\b.*)?$|--mode display$": "needs a camera",
     r"\w+://": "needs a stream",
     r"^python (-m )?benchmarks": "measures for minutes; the benchmarks have tests of their own",

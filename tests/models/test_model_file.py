@@ -8,7 +8,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from conftest import NETWORKS
+from conftest import NETWORKS, REPOSITORY
 from keras import layers
 
 from emotion_recognition.errors import UserError
@@ -104,6 +104,10 @@ def test_a_file_without_a_record_of_its_training(path):
 
 def test_missing(tmp_path):
     refused(tmp_path / "nothing.h5", "is not there", "--model")
+
+
+def test_a_tflite_holds_no_keras_network():
+    refused(REPOSITORY / "model.tflite", "name its .h5 file")
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04 a .keras file"])

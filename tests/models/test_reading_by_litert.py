@@ -85,8 +85,3 @@ def test_a_damaged_tflite_that_is_named_is_a_mistake(model):
     path.write_bytes((REPOSITORY / "model.tflite").read_bytes()[:-100])
     with pytest.raises(UserError, match="cut off"):
         EmotionClassifier(path)
-
-
-def test_what_needs_keras_says_so_of_a_tflite():
-    with pytest.raises(UserError, match=r"name its \.h5"):
-        EmotionClassifier(REPOSITORY / "model.tflite").network  # noqa: B018

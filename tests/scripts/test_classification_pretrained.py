@@ -82,7 +82,7 @@ def test_the_whole_network_is_its_parts(pretrained):
     head = keras.layers.Dense(7, activation="softmax", name="emotion")
     faces = np.random.default_rng(0).integers(0, 256, (4, 48, 48, 1), dtype=np.uint8)
     expected = head(body(stem(augmentation.enlarged(faces, 64))))
-    whole = script.whole_network(stem, body, head, 64)
+    whole = script.whole_network(stem, body, head, augmentation.cubic_matrix(64))
     np.testing.assert_allclose(whole.predict_on_batch(faces.astype(np.float32)), expected, atol=1e-4)
 
 

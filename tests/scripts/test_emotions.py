@@ -2,13 +2,10 @@
 
 import h5py
 import numpy as np
-import pytest
-from conftest import NETWORKS
+from conftest import NETWORKS, PORTRAIT, assert_one_sentence
 
-from emotion_recognition.errors import UserError
 from emotion_recognition.labels import EMOTIONS
-from emotion_recognition.models import model_file
-from emotions import as_model_file
+from emotion_recognition.models.classifier import EmotionClassifier
 
 FACES = np.random.default_rng(0).uniform(0, 255, (3, 48, 48, 1)).astype(np.float32)
 
@@ -25,22 +22,15 @@ def save_alone(path, weights):
             group[f"{name}/kernel:0"], group[f"{name}/bias:0"] = kernel, bias
 
 
-def test_weights_alone_become_a_whole_model(tmp_path):
+def test_weights_alone_are_read_into_the_network_that_they_are_of(tmp_path):
     network = NETWORKS["four_layer_cnn"](7)
     save_alone(tmp_path / "weights.h5", network.get_weights())
-    model = model_file.load(as_model_file(tmp_path / "weights.h5", tmp_path / "whole"))
-    assert model.emotions == tuple(emotion for emotion in EMOTIONS if emotion != "contempt")
-    assert np.allclose(model.network(FACES), network(FACES), atol=1e-5)
+    classifier = EmotionClassifier.of_weights(tmp_path / "weights.h5", NETWORKS["four_layer_cnn"])
+    assert classifier.emotions == tuple(emotion for emotion in EMOTIONS if emotion != "contempt")
+    np.testing.assert_allclose(classifier.probabilities(FACES), network(FACES), atol=1e-5)
 
 
-def test_weights_of_another_network_are_refused(tmp_path):
+def test_weights_of_another_network_are_refused(tmp_path, call_script):
     save_alone(tmp_path / "weights.h5", [np.zeros((4, 7)), np.zeros(7)])
-    with pytest.raises(UserError, match="weights alone, but not of the four-layer CNN"):
-        as_model_file(tmp_path / "weights.h5", tmp_path)
-
-
-def test_what_is_no_file_of_weights_stays_as_it_is(tmp_path):
-    (tmp_path / "text.h5").write_text("no model")
-    model_file.save(tmp_path / "whole.h5", NETWORKS["deep_emotion"](2), EMOTIONS[:2], {})
-    for name in ("text.h5", "whole.h5", "nowhere.h5"):
-        assert as_model_file(tmp_path / name, tmp_path) == tmp_path / name
+    result = call_script("emotions.py", "--mode", "display", "--model", "weights.h5", PORTRAIT)
+    assert_one_sentence(result, "weights.h5 holds weights alone, but not of four_layer_cnn")

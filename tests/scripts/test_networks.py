@@ -166,7 +166,8 @@ def test_dry_run(network, call_script, small_data, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_help_shows_the_defaults_of_each_network(run_script):
-    script = "classification_attentional.py"
-    assert "(default: attentional.h5)" in run_script(script, "--help").stdout
-    assert "(default: deep_emotion.h5)" in run_script(script, "--network", "deep_emotion", "--help").stdout
+@pytest.mark.parametrize("network", ["attentional", "deep_emotion"])
+def test_a_model_is_named_after_its_network(network, call_script, tmp_path):
+    (tmp_path / f"{network}.h5").touch()
+    result = call_script("classification_attentional.py", "--network", network)
+    conftest.assert_one_sentence(result, f"{network}.h5 exists already")

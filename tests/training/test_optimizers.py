@@ -20,25 +20,29 @@ def rates(optimizer, steps) -> list[float]:
 
 def test_the_learning_rate_rises_and_falls_to_zero():
     # Five steps from a tenth to the whole rate, then half a cosine over twenty.
-    found = rates(warmup_cosine("sgd", 0.5, 25, 5), 25)
+    found = rates(warmup_cosine("sgd", 0.5, 5, 5), 25)
     assert np.allclose(found[:6], [0.05, 0.14, 0.23, 0.32, 0.41, 0.5])
     assert np.allclose(found[5:], [0.25 * (1 + np.cos(np.pi * step / 20)) for step in range(21)], atol=1e-6)
 
 
-@pytest.mark.parametrize("warmup_steps", [0, 1])
+@pytest.mark.parametrize("warmup_steps", [0, 1, None])
 def test_a_training_of_one_step_has_a_learning_rate(warmup_steps):
-    assert rates(warmup_cosine("adam", 1e-3, 1, warmup_steps), 1) == pytest.approx([1e-4, 1e-3])
+    assert rates(warmup_cosine("adam", 1e-3, 1, 1, warmup_steps), 1) == pytest.approx([1e-4, 1e-3])
+
+
+def test_the_rise_may_take_other_steps_than_those_of_an_epoch():
+    assert np.allclose(rates(warmup_cosine("adamw", 0.5, 4, 5, 2, rise=25), 2), [0.02, 0.26, 0.5])
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_optimizers_have_the_name_they_are_asked_by(name):
-    optimizer = warmup_cosine(name, 1.0, 10, 1)
+    optimizer = warmup_cosine(name, 1.0, 2, 5)
     assert type(optimizer).__name__.lower() == name and isinstance(optimizer, keras.optimizers.Optimizer)
     assert set(LEARNING_RATES) < set(KINDS)
 
 
 def test_only_what_multiplies_features_decays():
-    network, optimizer = NETWORKS["little_vgg"](2), warmup_cosine("sgd", 1.0, 10, 1)
+    network, optimizer = NETWORKS["little_vgg"](2), warmup_cosine("sgd", 1.0, 2, 5)
     optimizer.build(network.trainable_variables)
     decaying = {v.name for v in network.trainable_variables if optimizer._use_weight_decay(v)}
     assert decaying == {"kernel"}

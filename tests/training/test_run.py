@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 
 import keras
 import numpy as np
@@ -141,20 +142,16 @@ def test_too_few_pictures_and_no_better_than_one_answer(tmp_path, capsys):
     assert sentence in capsys.readouterr().out
 
 
-def test_the_arguments_of_a_training():
-    parser = program.parser("A training.")
-    options.add_training_flags(parser, output="some.h5", epochs=9, batch_size=32, optimizer="adam")
-    plain = options.complete_training(parser.parse_args([]))
+def test_the_arguments_of_a_training(monkeypatch):
+    def parse(*flags):
+        monkeypatch.setattr(sys, "argv", ["train.py", *flags])
+        return options.parse_training(program.parser(""), "some.h5", epochs=9, batch_size=32, optimizer="adam")
+
+    plain = parse()
     assert (plain.learning_rate, plain.epochs, plain.keep_prior) == (1e-3, 9, False)
-    assert options.complete_training(parser.parse_args(["--optimizer", "sgd"])).learning_rate == 0.05
-    tiny = options.complete_training(parser.parse_args(["--dry-run", "--learning-rate", "0.4"]))
+    assert parse("--optimizer", "sgd").learning_rate == 0.05
+    tiny = parse("--dry-run", "--learning-rate", "0.4")
     assert (tiny.learning_rate, tiny.epochs, tiny.batch_size) == (0.4, 2, 8)
     chosen = {"votes", "teacher", "class_weights", "keep_duplicates", "keep_prior", "epochs", "batch_size", "optimizer"}
-    assert set(options.training_settings(plain)) == chosen | {
-        "learning_rate",
-        "weights",
-        "seed",
-        "mixup",
-        "mixed_precision",
-    }
+    assert set(options.training_settings(plain)) == chosen | {"learning_rate", "weights", "seed", "mixup"}
     assert json.dumps(options.training_settings(argparse.Namespace(data="x", output="y", seed=1))) == '{"seed": 1}'
