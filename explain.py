@@ -5,7 +5,7 @@
     python explain.py --data data                   the mean map of each emotion, and a table of regions
     python explain.py --check                       how right are the maps? measured on data/validation
 
-Red parts speak for the emotion, blue ones against it.
+Magenta parts speak for the emotion, turquoise ones against it.
 """
 
 import argparse
@@ -98,12 +98,12 @@ def explain_pictures(arguments, model, classify, make_maps) -> None:
         if output.resolve() in [Path(source).resolve() for source in arguments.sources]:
             raise UserError(f"{output} would be written over a picture: name another --output.")
         files.claim_output(output, arguments.force)
-    for output, (faces, names) in found.items():
+    for output, (faces, names, places) in found.items():
         probabilities = classify(faces)
         chosen = probabilities.argmax(axis=1) if named is None else [named] * len(faces)
         looks = attention.spatial_masks(model.network, faces), attention.sampled_corners(model.network, faces)
         seen, maps = (chosen, probabilities, model.emotions), make_maps(faces, chosen)
-        figures.explained_faces(faces, names, *seen, maps, arguments.method, *looks, output)
+        figures.explained_faces(faces, names, places, *seen, maps, arguments.method, *looks, output)
         print(f"Wrote {output}")
 
 

@@ -7,21 +7,35 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.patches import Polygon
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Polygon, Rectangle
 
 from emotion_recognition.evaluation.figures import new_figure
+from emotion_recognition.explanation.explained_faces import Place
 from emotion_recognition.explanation.occlusion import Faces, Maps, Places
 from emotion_recognition.explanation.regions import MeanMap, region_masks
 from emotion_recognition.images import FACE_SIZE
+from emotion_recognition.labels import AGAINST, COLOURS, FOR
 
-# Red speaks for the emotion, blue against it, and where there is nothing the face is seen as it is.
+Shade = tuple[float, float, float, float]
+
+
+def shade(colour: tuple[int, int, int], opacity: float = 1.0) -> Shade:
+    """Return a colour of `labels` as Matplotlib takes it."""
+    blue, green, red = (level / 255 for level in colour)
+    return red, green, blue, opacity
+
+
+# Where there is nothing, the face is seen as it is.
 HEAT = LinearSegmentedColormap.from_list(
-    "heat", [(0, 0.25, 1, 0.75), (0.2, 0.5, 1, 0.25), (1, 1, 1, 0), (1, 0.5, 0, 0.35), (0.9, 0, 0, 0.8)]
+    "heat", [(0, shade(AGAINST, 0.8)), (0.5, shade(AGAINST, 0)), (0.5, shade(FOR, 0)), (1, shade(FOR, 0.8))]
 )
 # The places in a face are those of its pixels' centres, from 0 to 47.
 EDGES = (-0.5, FACE_SIZE - 0.5, FACE_SIZE - 0.5, -0.5)
-SIZE = 2.0
+# In inches: of a face, and how high the key of the colours is.
+SIZE, KEY_HEIGHT = 2.0, 0.55
 Array = npt.NDArray[np.floating]
 
 
@@ -30,6 +44,23 @@ def show_face(axes: Axes, face: npt.NDArray[Any], title: str = "") -> None:
     axes.imshow(face, cmap="gray", extent=EDGES, interpolation="bilinear")
     axes.set(xticks=[], yticks=[], xlim=EDGES[:2], ylim=EDGES[2:])
     axes.set_title(title, size=9)
+
+
+def show_place(axes: Axes, place: Place, title: str = "") -> None:
+    """Draw a picture, and a box around the face in it."""
+    x, y, width, height = place.box
+    axes.imshow(place.picture[..., ::-1])
+    axes.add_patch(Rectangle((x - 0.5, y - 0.5), width, height, fill=False, edgecolor="yellow", linewidth=2))
+    axes.set(xticks=[], yticks=[])
+    axes.set_title(title, size=9)
+
+
+def show_key(figure: Figure, axes: Sequence[Axes]) -> None:
+    """Draw what the colours of maps say, below all axes."""
+    mappable = ScalarMappable(Normalize(-1, 1), HEAT)
+    fraction = 0.25 * KEY_HEIGHT / figure.get_figheight()
+    key = figure.colorbar(mappable, ax=axes, location="bottom", fraction=fraction, aspect=30, shrink=0.4)
+    key.set_ticks([-1, 0, 1], labels=["most against it", "nothing", "speaks most for it"], size=8)
 
 
 def show_map(axes: Axes, face: npt.NDArray[Any], importance: Array, title: str = "") -> None:
@@ -53,19 +84,21 @@ def show_corners(axes: Axes, face: npt.NDArray[Any], corners: Array, title: str 
 
 
 def show_probabilities(axes: Axes, probabilities: Array, emotions: Sequence[str], chosen: int) -> None:
-    """Draw a bar for each emotion; that of the chosen one is red."""
-    colours = ["tab:red" if place == chosen else "tab:gray" for place in range(len(emotions))]
-    bars = axes.barh(emotions, probabilities, color=colours)
+    """Draw a bar for each emotion, with its percent; the name of the chosen one is bold."""
+    colours = [shade(COLOURS[emotion]) for emotion in emotions]
+    bars = axes.barh(emotions, probabilities, color=colours, edgecolor="dimgray", linewidth=0.5)
     axes.bar_label(bars, [f"{value:.0%}" for value in probabilities], padding=2, size=8)
     axes.set(xlim=(0, 1.25), xticks=[])
     axes.invert_yaxis()
     axes.tick_params(length=0, labelsize=8)
+    axes.get_yticklabels()[chosen].set_fontweight("bold")
     axes.spines[:].set_visible(False)
 
 
 def explained_faces(
     faces: Faces,
     names: Sequence[str],
+    places: Sequence[Place],
     chosen: Places,
     probabilities: Array,
     emotions: Sequence[str],
@@ -75,28 +108,32 @@ def explained_faces(
     corners: Array | None,
     path: str | Path,
 ) -> None:
-    """Draw a row for each face: what it is called, its map, where its network looks, and its probabilities.
+    """Draw a row for each face: where it is in its picture, its map, where its network looks, and its probabilities.
 
     `masks` (n, 48, 48) and `corners` (n, 4, 2) are None for networks that have none (see `attention`).
     """
-    columns = 3 + (masks is not None) + (corners is not None)
-    with new_figure(path, SIZE * columns + 0.7, (SIZE + 0.35) * len(faces) + 0.3) as figure:
-        for row, axes in enumerate(figure.subplots(len(faces), columns, squeeze=False)):
-            places, face = iter(axes), faces[row]
-            show_face(next(places), face, names[row])
-            show_map(next(places), face, maps[row], f"{emotions[chosen[row]]}: {method}")
+    columns = 4 + (masks is not None) + (corners is not None)
+    height = (SIZE + 0.35) * len(faces) + 0.3 + KEY_HEIGHT
+    with new_figure(path, SIZE * columns + 0.7, height) as figure:
+        grid = figure.subplots(len(faces), columns, squeeze=False)
+        for row, axes in enumerate(grid):
+            left, face = iter(axes), faces[row]
+            show_place(next(left), places[row], names[row])
+            show_face(next(left), face, "what the model sees")
+            show_map(next(left), face, maps[row], f"{emotions[chosen[row]]}: {method}")
             if masks is not None:
-                show_mask(next(places), face, masks[row], "spatial mask")
+                show_mask(next(left), face, masks[row], "spatial mask")
             if corners is not None:
-                show_corners(next(places), face, corners[row], "spatial transformer")
-            show_probabilities(next(places), probabilities[row], emotions, chosen[row])
+                show_corners(next(left), face, corners[row], "spatial transformer")
+            show_probabilities(next(left), probabilities[row], emotions, chosen[row])
+        show_key(figure, list(grid.flat))
 
 
 def emotion_regions(means: dict[str, MeanMap], path: str | Path) -> None:
     """Draw the mean map of each emotion over its mean face, and the regions."""
     columns = 4
     rows = -(-(1 + len(means)) // columns)
-    with new_figure(path, SIZE * columns, (SIZE + 0.4) * rows + 0.5) as figure:
+    with new_figure(path, SIZE * columns, (SIZE + 0.4) * rows + 0.5 + KEY_HEIGHT) as figure:
         places = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes in places[len(means) + 1 :]:
             axes.axis("off")
@@ -106,4 +143,5 @@ def emotion_regions(means: dict[str, MeanMap], path: str | Path) -> None:
         show_face(axes, np.mean([mean.face for mean in means.values()], axis=0), "regions of the table")
         for mask in region_masks().values():
             axes.contour(mask, levels=[0.5], colors="yellow", linewidths=1)
-        figure.suptitle("What decides: places whose covering lowers the emotion's probability are red", size=10)
+        show_key(figure, list(places))
+        figure.suptitle("What decides: by how much covering a place lowers the emotion's probability", size=10)

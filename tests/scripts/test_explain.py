@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from conftest import NETWORKS, PORTRAIT, assert_one_sentence
 
+from emotion_recognition.labels import AGAINST, FOR
+
 REGIONS = ["brows", "nose", "mouth", "forehead", "outside"]
 FIGURE = "explanations/grace_hopper.png"
 
@@ -32,9 +34,13 @@ def test_a_portrait(call_script, tmp_path):
     result = call_script("explain.py", PORTRAIT)
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines() == [f"Wrote {FIGURE}"]
-    # Face, map and bars side by side, for one face.
-    height, width, _ = read_figure(tmp_path / FIGURE).shape
-    assert width / height == pytest.approx(6.7 / 2.65, rel=0.02)
+    # Picture, face, map and bars side by side, for one face, and below them the key.
+    figure = read_figure(tmp_path / FIGURE)
+    height, width, _ = figure.shape
+    assert width / height == pytest.approx(8.7 / 3.2, rel=0.02)
+    # The ends of the key have the colours of `labels`, through which white shows a little; around the face is yellow.
+    for colour in (*(0.8 * np.array(end) + 0.2 * 255 for end in (FOR, AGAINST)), (0, 255, 255)):
+        assert (np.abs(figure - np.array(colour)).max(axis=2) < 4).sum() > 20
     assert_one_sentence(call_script("explain.py", PORTRAIT), f"{FIGURE} exists already", "--force")
     assert_one_sentence(call_script("explain.py", FIGURE, "--whole", "auto", "--force"), "over a picture", "--output")
 
@@ -66,7 +72,7 @@ def test_another_emotion_and_all_pictures_in_one_figure(call_script, tmp_path):
     assert call_script(*both, "seen.png").returncode == 0
     assert call_script(*both, "named.png", "--emotion", "Sadness").returncode == 0
     pictures = [read_figure(tmp_path / name) for name in ("seen.png", "named.png")]
-    assert pictures[0].shape[0] == pytest.approx(120 * (2 * 2.35 + 0.3), abs=2)
+    assert pictures[0].shape[0] == pytest.approx(120 * (2 * 2.35 + 0.85), abs=2)
     assert pictures[0].shape == pictures[1].shape and not np.array_equal(*pictures)
 
 
@@ -75,7 +81,7 @@ def test_networks_with_attention_have_a_panel_more(name, call_script, tmp_path):
     save_model(tmp_path / "attention.h5", name)
     result = call_script("explain.py", PORTRAIT, "--model", "attention.h5")
     assert result.returncode == 0, result.stderr
-    assert read_figure(tmp_path / FIGURE).shape[1] == pytest.approx(120 * 8.7, abs=2)
+    assert read_figure(tmp_path / FIGURE).shape[1] == pytest.approx(120 * 10.7, abs=2)
 
 
 def test_class_activation_only_where_it_is_asked_for(call_script, tmp_path):
@@ -99,7 +105,7 @@ def test_other_backends(backend, run_script, tmp_path):
     result = run_script("explain.py", PORTRAIT, "--model", "small.h5", **backend)
     assert result.returncode == 0, result.stderr
     # Face, map, where the transformer looks, bars.
-    assert read_figure(tmp_path / FIGURE).shape[1] == pytest.approx(120 * 8.7, abs=2)
+    assert read_figure(tmp_path / FIGURE).shape[1] == pytest.approx(120 * 10.7, abs=2)
     result = run_script(
         "explain.py", PORTRAIT, "--model", "small.h5", "--method", "class-activation", "--force", **backend
     )
