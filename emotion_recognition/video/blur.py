@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from emotion_recognition.faces.boxes import Box, clip_box, enlarge
+from emotion_recognition.faces.tracking import REMEMBERED_SECONDS
 from emotion_recognition.recogniser import Face
 
 # What people who blur faces easily forget.
@@ -15,8 +16,6 @@ NOTE = (
 BLOCKS = 6
 # Hair, ears and chin lie outside the box, and people are known by them too.
 MARGIN = 0.25
-# So long a face that was lost in a video stays blurred where it was: most often it is still there.
-REMEMBERED_SECONDS = 1.0
 
 
 def blur_faces(picture: np.ndarray, boxes: list[Box]) -> np.ndarray:
@@ -31,7 +30,10 @@ def blur_faces(picture: np.ndarray, boxes: list[Box]) -> np.ndarray:
 
 
 class VideoBlur:
-    """Blurs the faces in the frames of a video, and for a second those that are not found any more."""
+    """Blurs the faces in the frames of a video.
+
+    A face that is lost stays blurred where it was while its number is kept: most often it has only turned away.
+    """
 
     def __init__(self) -> None:
         self._last: dict[int, tuple[Box, float]] = {}
