@@ -3,9 +3,10 @@
 import re
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
-from conftest import NETWORKS, assert_one_sentence
+from conftest import NETWORKS, PORTRAIT, assert_one_sentence
 
 from benchmarks import live, tracks
 from benchmarks.common import portraits
@@ -98,6 +99,23 @@ def test_portraits_hold_as_many_faces_as_they_say():
         assert len(HaarDetector().detect(to_gray(still.picture))) == number
         [(first, at), *_, (last, end)] = still.frames()
         assert np.array_equal(first, last) and at == 0 < end
+
+
+@pytest.mark.slow
+def test_tables_of_many_videos(call_script, tmp_path):
+    media = tmp_path / "media"
+    media.mkdir()
+    # As wide as a video, so that the whole face is in it.
+    wide = cv2.copyMakeBorder(cv2.imread(str(PORTRAIT)), 100, 100, 270, 270, cv2.BORDER_REPLICATE)
+    cv2.imwrite(str(media / "portrait.jpg"), wide)
+    result = call_script("benchmarks/tables.py", "--media", media, "--videos", "3", "--seconds", "0.2")
+    assert result.returncode == 0, result.stderr
+    one, two = (figures(rf"--jobs {jobs}: (\d+) rows in \d", result.stdout) for jobs in (1, 2))
+    assert one == two == 15
+    assert len(re.findall(r" s, \d+\.\d\d seconds of video a second", result.stdout)) == 2
+    assert "The tables are the same" in result.stdout
+    nothing = call_script("benchmarks/study_videos.py", "study", "--media", tmp_path / "nothing")
+    assert_one_sentence(nothing, "holds no .jpg and no .mp4", "--media")
 
 
 @pytest.mark.slow
