@@ -87,12 +87,8 @@ def prepare(source: str, kind: str | None, given: dict[str, Any], output: str, f
     from emotion_recognition.datasets.preparation import write_data_folder
     from emotion_recognition.faces.haar import HaarDetector
 
-    kind, detector = kind or kinds.recognise(source), HaarDetector()
-
-    def find_faces(gray):
-        return [face.box for face in detector.detect(gray)]
-
-    dataset = kinds.open_dataset(source, kind, find_faces, **given)
+    kind = kind or kinds.recognise(source)
+    dataset = kinds.open_dataset(source, kind, HaarDetector().detect, **given)
     print(f"{source} is read as {kind}, {dataset.description}.")
     samples = with_progress(dataset, dataset.unit)
     written = write_data_folder(samples, output, force, dataset.unit)

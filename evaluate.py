@@ -61,12 +61,13 @@ def main() -> None:
     program.start_keras()
     import numpy as np
 
+    from emotion_recognition import files
     from emotion_recognition.evaluation import report, results, tables
     from emotion_recognition.models import model_file
     from emotion_recognition.models.predict import predict
 
     if arguments.output:
-        report.claim_output(arguments.output, arguments.force)
+        files.claim_folder(arguments.output, arguments.force)
     models = [model_file.load(path, arguments.emotions, arguments.pixel_range) for path in arguments.model]
     if arguments.ensemble:
         check_same_emotions(dict(zip(arguments.model, models, strict=True)))

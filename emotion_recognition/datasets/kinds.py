@@ -1,7 +1,7 @@
 """All kinds of data sets by their names: which one a path holds, and which flags have a meaning for it."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from emotion_recognition.datasets.ferg import Ferg
 from emotion_recognition.datasets.jaffe import Jaffe
 from emotion_recognition.datasets.photos import Photos
 from emotion_recognition.errors import UserError
+from emotion_recognition.faces.boxes import Detection
 
 # In the order in which they are tried: photos are what no other kind recognises.
 KINDS: dict[str, Any] = {
@@ -33,7 +34,7 @@ def recognise(source: str | Path) -> str:
 
 
 def open_dataset(
-    source: str | Path, kind: str, find_faces: Callable[[np.ndarray], Sequence[tuple]], **options: Any
+    source: str | Path, kind: str, find_faces: Callable[[np.ndarray], list[Detection]], **options: Any
 ) -> Any:
     """Open a data set of this kind; `options` go to its class in `KINDS`.
 

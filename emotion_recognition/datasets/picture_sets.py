@@ -1,7 +1,7 @@
 """What data sets of picture files have in common: faces are cut out, and split by person, picture by picture."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -11,6 +11,7 @@ import numpy as np
 from emotion_recognition.datasets import splits
 from emotion_recognition.datasets.samples import Rejected, Sample
 from emotion_recognition.errors import UserError
+from emotion_recognition.faces.boxes import Detection
 from emotion_recognition.images import read_picture, to_face, to_gray
 
 
@@ -28,13 +29,12 @@ class PictureSet:
     """A data set of picture files; iterating gives a `Sample` or a `Rejected` for each. UserError where it holds none.
 
     Each kind of data set says in `list_pictures` which files it has, and in `deal` how they are split. Its fields are
-    the flags of dataset_prepare.py that have a meaning for it. `find_faces` takes a gray picture, uint8 (height,
-    width), and returns the boxes (x, y, width, height) of its faces. `whole` says when a picture is itself the face:
-    never, auto (where no face is found), or always.
+    the flags of dataset_prepare.py that have a meaning for it. `find_faces` finds the faces in a gray picture, uint8
+    (height, width). `whole` says when a picture is itself the face: never, auto (where no face is found), or always.
     """
 
     source: Path
-    find_faces: Callable[[np.ndarray], Sequence[tuple]]
+    find_faces: Callable[[np.ndarray], list[Detection]]
     only_test: bool = False
     seed: int = 0
     whole: str = "never"
@@ -88,7 +88,7 @@ class PictureSet:
             gray = to_gray(read_picture(listed.path))
         except UserError as error:
             return str(error)
-        boxes = [] if self.whole == "always" else self.find_faces(gray)
+        boxes = [] if self.whole == "always" else [face.box for face in self.find_faces(gray)]
         if self.whole == "always" or (self.whole == "auto" and not boxes):
             return to_face(gray)
         if not boxes:

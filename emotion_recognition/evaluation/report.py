@@ -7,14 +7,9 @@ from typing import Any
 
 from emotion_recognition.evaluation import figures, metrics, tables
 from emotion_recognition.evaluation.results import Result
-from emotion_recognition.files import claim_folder, folder_written_whole
+from emotion_recognition.files import folder_written_whole
 
 REPORT = "report.json"
-
-
-def claim_output(output: str | Path, force: bool = False) -> None:
-    """Refuse to replace anything but, with `force`, a report (see `files.claim_folder`)."""
-    claim_folder(output, force)
 
 
 def write(results: Sequence[Result], output: str | Path, settings: dict[str, Any]) -> None:

@@ -2,16 +2,13 @@
 
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from emotion_recognition.models.lite import LiteFunction, LiteModel, digest, file_digest, write
+from emotion_recognition.models.lite import LiteFunction, digest
 
 if TYPE_CHECKING:
     import keras
-
-STORED = ("float32", "float16")
 
 
 def to_lite(network: "keras.Model", weights: str = "float32") -> bytes:
@@ -49,16 +46,6 @@ def try_lite(network: "keras.Model") -> bytes | None:
     # No public module has the converter's own error.
     except Exception:
         return None
-
-
-def write_beside(path: Path, network: "keras.Model", emotions: Sequence[str], training: dict[str, Any]) -> Path | None:
-    """Write the LiteRT form of the network in the model file `path` beside it; return where, None where it has none."""
-    content = try_lite(network)
-    if content is None:
-        return None
-    target = path.with_suffix(".tflite")
-    write(target, LiteModel(content, tuple(emotions), file_digest(path), "float32", training))
-    return target
 
 
 def cached_path(made_from: str, emotions: str | None = None, pixel_range: str | None = None) -> Path:

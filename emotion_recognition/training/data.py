@@ -9,6 +9,7 @@ import numpy.typing as npt
 from emotion_recognition.datasets import folders
 from emotion_recognition.datasets.folders import Pictures
 from emotion_recognition.errors import UserError
+from emotion_recognition.evaluation.tables import counted
 
 # What is learned of fewer pictures of an emotion is of little use.
 FEW_PICTURES = 100
@@ -50,11 +51,6 @@ def read(
         train, validation = few(train), few(validation)
     print(f"{counted(len(train))} for training, {len(validation):,} for validation: {', '.join(train.emotions)}")
     return train, validation
-
-
-def counted(number: int, what: str = "picture") -> str:
-    """Return so many of something in words."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def few(data: Pictures) -> Pictures:

@@ -47,7 +47,7 @@ class Progress(keras.callbacks.Callback):
         """The row of the epoch whose weights are the best so far."""
         return best_row(self.history)
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self.started = time.monotonic()
         self.batches.begin_epoch(epoch)
         generator = np.random.default_rng([self.batches.seed, epoch])
@@ -55,7 +55,7 @@ class Progress(keras.callbacks.Callback):
             if variable.path.endswith("seed_generator_state"):
                 variable.assign([generator.integers(2**31), 0])
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         if not self.momentum:
             return
         weights = self.model.get_weights()
@@ -63,12 +63,12 @@ class Progress(keras.callbacks.Callback):
         for mean, value in zip(self.average, weights, strict=True):
             mean += (1 - self.momentum) * (value - mean)
 
-    def on_test_begin(self, logs=None):
+    def on_test_begin(self, logs: dict | None = None) -> None:
         self.weights = self.model.get_weights()
         if self.momentum:
             self.model.set_weights(self.average)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         if not np.isfinite(list(logs.values())).all():
             raise UserError(
                 f"The training has diverged in epoch {epoch + 1}: begin anew with --force and a lower --learning-rate,"

@@ -5,6 +5,7 @@ import platform
 import sys
 import tempfile
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import keras
@@ -36,7 +37,7 @@ class TrainingRun(contextlib.AbstractContextManager):
         self.outputs = Outputs(Path(self._folder.name, "dry_run.h5") if self._folder else Path(output))
         self.outputs.claim(resume, force)
 
-    def __exit__(self, kind, error, traceback):
+    def __exit__(self, kind: type | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         if error and self._batches:
             self._batches.stop()
         if self._folder:
