@@ -60,7 +60,7 @@ def recognise(arguments) -> int:
         recogniser = settings.open_recogniser()
     if arguments.blur:
         print(NOTE)
-    names = ("output", "csv", "jsonl", "table", "summary", "timeline", "continues", "force")
+    names = ("output", "csv", "jsonl", "table", "summary", "report", "timeline", "continues", "force")
     kept = {name: getattr(arguments, name) for name in names}
     with Outputs(**kept, sources=sources, emotions=recogniser.emotions, settings=settings) as outputs:
         sources = outputs.study.left(sources)

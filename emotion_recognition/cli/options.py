@@ -178,7 +178,11 @@ def add_recognition_flags(parser: argparse.ArgumentParser) -> None:
     shown.add_argument("--no-window", action="store_true", help="open no window (the default without a display)")
     shown.add_argument("--fullscreen", action="store_true", help="let the window fill the screen")
     shown.add_argument("--heat", action="store_true", help="show which parts of a face decide (key h in the window)")
-    shown.add_argument("--blur", action="store_true", help="make faces unrecognisable there and in what is written")
+    shown.add_argument(
+        "--blur",
+        action=argparse.BooleanOptionalAction,
+        help="make faces unrecognisable there and in what is written; a --report shows them only with --no-blur",
+    )
     shown.add_argument(
         "--smooth",
         type=not_negative_seconds,

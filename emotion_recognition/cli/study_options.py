@@ -11,6 +11,7 @@ def add_study_flags(parser: ArgumentParser) -> None:
     kept.add_argument("--table", metavar="FILE", help="keep the rows as .csv, .csv.gz, .jsonl or .parquet")
     kept.add_argument("--all-frames", action="store_true", help="keep a row for each frame without a face too")
     kept.add_argument("--summary", metavar="FILE", help="keep a row for each source, and beside it one for each track")
+    kept.add_argument("--report", metavar="FILE.html", help="keep a page to look at and to print: all sources")
     kept.add_argument(
         "--every", type=not_negative_seconds, default=0.0, metavar="SECONDS", help="read a frame of videos so often"
     )

@@ -1,5 +1,7 @@
 """Faces made unrecognisable in what is shown and written."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -40,9 +42,13 @@ class VideoBlur:
 
     def blur(self, picture: np.ndarray, faces: list[Face], seconds: float) -> np.ndarray:
         """Return a copy of the frame at this time, uint8 (height, width, 3), with its faces blurred."""
+        return blur_faces(picture, self.boxes(faces, seconds))
+
+    def boxes(self, faces: Sequence[Face], seconds: float) -> list[Box]:
+        """Return what is to be blurred in the frame at this time: its faces, and those that were lost of late."""
         seen = {face.track: (face.box, seconds) for face in faces if face.track is not None}
         self._last = {
             track: (box, time) for track, (box, time) in self._last.items() if seconds - time <= REMEMBERED_SECONDS
         } | seen
         lost = [box for track, (box, _) in self._last.items() if track not in seen]
-        return blur_faces(picture, lost + [face.box for face in faces])
+        return lost + [face.box for face in faces]

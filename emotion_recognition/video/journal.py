@@ -113,13 +113,19 @@ def describe_settings(settings: ReadingSettings, files: dict[str, Path], emotion
     """Return all that two runs into the same tables must have in common, as values for JSON."""
     values = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(settings).items()}
     names = {flag: path.name for flag, path in files.items()}
-    return {**values, "model": settings.model_digest(), "files": names, "columns": [*COLUMNS, *emotions]}
+    return {
+        **values,
+        "model": settings.model_digest(),
+        "report": settings.report is not None,
+        "files": names,
+        "columns": [*COLUMNS, *emotions],
+    }
 
 
 def check_can_continue(files: dict[str, Path], journal: Path | None, emotions: Sequence[str]) -> None:
     """Refuse to go on without the journal of the run before."""
     if journal is None:
-        raise UserError("--continue goes on with tables of files: name --table, --csv, --jsonl or --summary.")
+        raise UserError("--continue goes on with tables of files: name --table, --csv, --jsonl, --summary or --report.")
     if journal.exists():
         return
     for flag, path in files.items():

@@ -42,6 +42,7 @@ class Outputs:
         timeline: File = None,
         table: File = None,
         summary: File = None,
+        report: File = None,
         *,
         sources: Sequence[Source],
         emotions: Sequence[str],
@@ -49,7 +50,7 @@ class Outputs:
         continues: bool = False,
         force: bool = False,
     ):
-        named = {"--table": table, "--csv": csv, "--jsonl": jsonl, "--summary": summary}
+        named = {"--table": table, "--csv": csv, "--jsonl": jsonl, "--summary": summary, "--report": report}
         files: dict[str, str | Path] = {flag: path for flag, path in named.items() if path}
         if timeline:
             check_timeline(timeline, list(sources))

@@ -19,6 +19,7 @@ from emotion_recognition.faces.haar import CASCADE, HaarDetector
 from emotion_recognition.models.lite import file_digest
 from emotion_recognition.recogniser import MODEL, SMOOTH, EmotionRecogniser, Face
 from emotion_recognition.video.capture import Frame, Source
+from emotion_recognition.video.glance import Glance
 from emotion_recognition.video.summary import (
     NO_FACE,
     PARTLY_READ,
@@ -37,7 +38,8 @@ class ReadingSettings:
 
     The first ones are those of `EmotionRecogniser` and its detector. `smooth` is the time in seconds over which the
     probabilities of a face in a video are averaged. Of a video file, `every` reads a frame each so many seconds (0:
-    all), from `start` to before `end`, in seconds. With `all_frames`, a frame without a face is a row too.
+    all), from `start` to before `end`, in seconds. With `all_frames`, a frame without a face is a row too. Where a
+    `report` will be written, a picture of each source is kept for it, blurred unless `blur` is False.
     """
 
     model: str | Path = MODEL
@@ -51,6 +53,8 @@ class ReadingSettings:
     start: float = 0.0
     end: float | None = None
     all_frames: bool = False
+    report: str | Path | None = None
+    blur: bool | None = None
 
     def open_recogniser(self) -> EmotionRecogniser:
         """Return a recogniser with these settings; UserError says what is wrong with a file."""
@@ -75,6 +79,7 @@ class SourceReader:
         self.is_done = False
         self._source, self._recogniser, self._settings = source, recogniser, settings
         self._tally, self._failure = Tally(recogniser.emotions), ""
+        self._glance = Glance(recogniser.emotions, settings.blur is not False) if settings.report else None
         source.choose(settings.every, settings.start, settings.end)
 
     def __iter__(self) -> Iterator[tuple[Frame, list[Face]]]:
@@ -93,6 +98,8 @@ class SourceReader:
                         else self._recogniser.read(frame.picture)
                     )
                     self._tally.add(frame.seconds, faces)
+                    if self._glance:
+                        self._glance.add(frame, faces)
                 yield frame, faces
         except (UserError, OSError) as error:
             self.break_off(str(error) if isinstance(error, UserError) else f"{error.strerror or error}")
@@ -122,6 +129,8 @@ class SourceReader:
             frames_with_face=tally.frames_with_face,
             model=self._settings.model_digest(),
             version=__version__,
+            timeline=self._glance.timeline() if self._glance else [],
+            thumbnail=self._glance.thumbnail() if self._glance else "",
             **tally.values(),
         )
 

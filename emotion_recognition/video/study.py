@@ -13,6 +13,7 @@ from emotion_recognition.video.capture import Frame, Source
 from emotion_recognition.video.journal import Journal, Record, check_can_continue, describe_settings, journal_path
 from emotion_recognition.video.parquet import ParquetTable, check_pyarrow, is_parquet, write_parquet
 from emotion_recognition.video.reading import ReadingSettings
+from emotion_recognition.video.report import write_report
 from emotion_recognition.video.sources import keep_sources
 from emotion_recognition.video.summary import UNREADABLE, SourceSummary, TrackSummary, summary_columns
 from emotion_recognition.video.table import (
@@ -32,8 +33,8 @@ logger = logging.getLogger(__name__)
 class Study:
     """Keeps what is read of each source: `with Study(...) as study`.
 
-    `files` has a path for each of --table, --csv, --jsonl and --summary that is wanted. Rows are appended as they come;
-    when a source ends, a line in a journal beside the first file tells how long the tables are with it. With
+    `files` has a path for each of --table, --csv, --jsonl, --summary and --report that is wanted. Rows are appended as
+    they come; when a source ends, a line in a journal beside the first file tells how long the tables are with it. With
     `continues`, tables are cut back to the last such line, and `left` tells which sources are not whole yet. The
     journal is removed at the end where there is only one source, and no journal is kept of cameras and streams.
     """
@@ -48,7 +49,8 @@ class Study:
     ) -> None:
         self._emotions, self._continues = tuple(emotions), continues
         self._names = {source.name for source in sources}
-        self._summary = files.get("--summary")
+        self._blurs = settings.blur is not False
+        self._summary, self._report = files.get("--summary"), files.get("--report")
         # What each source held, for who draws a report of it.
         self.summaries: dict[str, tuple[SourceSummary, list[TrackSummary]]] = {}
         self._is_done: dict[str, bool] = {}
@@ -63,7 +65,7 @@ class Study:
         self.tables: list[Table] = []
         with ExitStack() as stack:
             for flag, file in files.items():
-                if flag != "--summary":
+                if flag not in ("--summary", "--report"):
                     kind = ParquetTable if is_parquet(file) else Table
                     self.tables.append(kind(file, flag, self._emotions))
                     stack.callback(self.tables[-1].close)
@@ -123,6 +125,8 @@ class Study:
                 stack.callback(table.close)
             if self._summary and self.summaries:
                 stack.callback(self._write_summaries, self._summary)
+            if self._report and self.summaries:
+                stack.callback(write_report, self._report, list(self.summaries.values()), self._emotions, self._blurs)
 
     def _write_summaries(self, path: str | Path) -> None:
         summaries = self.summaries.values()

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from emotion_recognition.recogniser import Face
@@ -44,7 +44,8 @@ class SourceSummary:
     `frames` is how many were read, `rate` the frames a second that a video states, `seconds` the time from its first
     frame read to the end of its last one (None for a picture). `tracks` is how many tracks it has. `mean_score`,
     `share_unclear`, `means` and `shares` are those of `TrackSummary`, over all faces in all frames; None without any
-    face. `model` is the SHA-256 of the model's file, `version` that of this package.
+    face. `model` is the SHA-256 of the model's file, `version` that of this package. `timeline` and `thumbnail` are for
+    a report (see `glance.Glance`), and no columns.
     """
 
     source: str
@@ -61,10 +62,13 @@ class SourceSummary:
     shares: dict[str, float | None]
     model: str
     version: str
+    timeline: list[list[float]] = field(default_factory=list)
+    thumbnail: str = ""
 
     def row(self) -> dict[str, Any]:
         """Return the columns of a table: each emotion has one of its own."""
         values = flat(asdict(self))
+        del values["timeline"], values["thumbnail"]
         with_face = values.pop("frames_with_face")
         seen = with_face / self.frames if self.frames else None
         before = ("source", "status", "reason", "frames", "rate", "seconds")

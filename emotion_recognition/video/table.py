@@ -21,7 +21,13 @@ Row = dict[str, Any]
 
 STANDARD_OUTPUT = "-"
 FORMS = (".csv", ".csv.gz", ".jsonl", ".parquet")
-ENDINGS = {"--csv": (".csv",), "--jsonl": (".jsonl", ".ndjson"), "--table": FORMS, "--summary": FORMS}
+ENDINGS = {
+    "--csv": (".csv",),
+    "--jsonl": (".jsonl", ".ndjson"),
+    "--table": FORMS,
+    "--summary": FORMS,
+    "--report": (".html",),
+}
 # Rows are packed in pieces of so many bytes: each is whole in itself, and a file of several is one to all who read it.
 PACKED_BYTES = 1_000_000
 

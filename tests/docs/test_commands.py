@@ -33,7 +33,7 @@ SHORTER = {
     r"explain\.py --data": ["--pictures", "2"],
     r"explain\.py --check": ["--pictures", "3"],
 }
-OUTPUT_FLAGS = ("--output", "--csv", "--jsonl", "--timeline", "--pack", "--save-as")
+OUTPUT_FLAGS = ("--output", "--csv", "--jsonl", "--timeline", "--report", "--pack", "--save-as")
 
 
 def fenced(language: str) -> dict[str, str]:

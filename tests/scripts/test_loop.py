@@ -119,7 +119,7 @@ def recognise(monkeypatch):
             sources=[], camera=0, resolution=None, list_cameras=False, no_window=False, fullscreen=False, heat=False,
             model=SimpleNamespace(emotions=("happy", "sad"), probabilities=lambda faces: np.empty((0, 2), np.float32)),
             smooth=0.3, min_face=None, blur=False, cascade=None, whole="never", emotions=None, pixel_range=None,
-            output=None, csv=None, jsonl=None, timeline=None, force=False,
+            output=None, csv=None, jsonl=None, timeline=None, report=None, force=False,
             table=None, summary=None, continues=False, jobs=1, every=0.0, start=0.0, end=None, all_frames=False,
         )  # fmt: skip
         window.__class__.__enter__ = lambda self: self
