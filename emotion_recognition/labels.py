@@ -23,17 +23,17 @@ OTHER_SPELLINGS = {
 # Blue, green, red, as OpenCV draws. People who see no red, no green or no blue tell them apart too, and dark text can
 # be read on each of them: tests/test_labels.py measures both.
 COLOURS = {
-    "angry": (66, 71, 244),
-    "contempt": (144, 179, 216),
-    "disgusted": (145, 255, 190),
-    "fearful": (246, 115, 131),
-    "happy": (97, 252, 249),
-    "neutral": (130, 135, 142),
-    "sad": (255, 181, 124),
-    "surprised": (0, 153, 228),
+    "angry": (58, 74, 241),
+    "contempt": (126, 172, 214),
+    "disgusted": (135, 255, 190),
+    "fearful": (236, 119, 124),
+    "happy": (85, 255, 255),
+    "neutral": (174, 183, 182),
+    "sad": (239, 178, 117),
+    "surprised": (30, 152, 251),
 }
 # Of maps: what speaks for an emotion, and against it. No emotion looks like them.
-FOR, AGAINST = (184, 73, 221), (239, 247, 82)
+FOR, AGAINST = (175, 69, 228), (255, 255, 94)
 # Of text.
 DARK, LIGHT = (30, 30, 30), (240, 240, 240)
 
