@@ -1,11 +1,11 @@
 """Fine-tune a MobileNet that has learned to recognise faces, so that it reads their emotions.
 
     python classification_pretrained.py --pretrained models/     trains on data/, writes pretrained.h5
+    python classification_pretrained.py --weights model.h5       goes on from a trained one, on your own pictures
     python test.py --model pretrained.h5                         shows the result in the webcam's window
 
 --pretrained names the folder of faceres.json and faceres.bin (`npm pack @vladmandic/human@3.3.6`, folder models; for
-research). The first blocks keep what they have learned of faces, the others go on learning. With --votes, a second head
-learns what ten people saw in each face (FER+); it is left out of the model that is written.
+research). With --votes, a second head learns what ten people saw in each face (FER+); left out of what is written.
 """
 
 from emotion_recognition.cli import options, program
@@ -23,7 +23,9 @@ def parse_args():
     how.add_argument("--learning-rate", type=options.positive(float), default=3e-4, help="highest rate of AdamW")
     how.add_argument("--dropout", type=options.share, default=0.4, help="share of features left out at the end")
     network = parser.add_argument_group("the network")
-    network.add_argument("--pretrained", default="models", help="folder of faceres.json and faceres.bin")
+    start = network.add_mutually_exclusive_group()
+    start.add_argument("--pretrained", default="models", help="folder of faceres.json and faceres.bin")
+    start.add_argument("--weights", metavar="MODEL", help="start from this trained model of the same network")
     size = options.number(int, lambda value: value > 0 and value % 32 == 0, "a multiple of 32")
     network.add_argument("--size", type=size, default=160, help="pixels that faces are enlarged to")
     network.add_argument("--blocks", type=int, choices=range(FROZEN + 1, 14), default=13, help="blocks that are used")
@@ -31,34 +33,31 @@ def parse_args():
     return options.complete_training(parser.parse_args())
 
 
-def mobilenet(weights, size, blocks):
-    """Return two parts of the MobileNet (Howard et al., 2017, section 3.2) with these weights (see `vggface.read`).
+def mobilenet(size, blocks):
+    """Return two parts of the MobileNet (Howard et al., 2017, section 3.2).
 
     The stem stays as it is: faces (n, size, size, 1), gray, 0 to 255 -> (n, size / 8, size / 8, 256). The body goes on
-    learning: what the stem finds -> features (n, channels). Its batch normalisation has no statistics yet.
+    learning: what the stem finds -> features (n, channels).
     """
     import keras
     from keras import layers
 
+    from emotion_recognition.training.vggface import CHANNELS
+
     def block(features, number):
         is_frozen, strides = number <= FROZEN, 2 if number in SMALLER else 1
-        channels = len(weights[f"conv_pw_{number}"][1])
         depthwise = layers.DepthwiseConv2D(3, strides, padding="same", use_bias=is_frozen, name=f"conv_dw_{number}")
-        pointwise = layers.Conv2D(channels, 1, use_bias=is_frozen, name=f"conv_pw_{number}")
+        pointwise = layers.Conv2D(CHANNELS[number - 1], 1, use_bias=is_frozen, name=f"conv_pw_{number}")
         for layer in (depthwise, pointwise):
             features = layer(features)
-            if is_frozen:
-                layer.set_weights(weights[layer.name])
-            else:
+            if not is_frozen:
                 features = layers.BatchNormalization(name=f"{layer.name}_bn")(features)
             features = layers.ReLU(6)(features)
         return features
 
     faces = keras.Input((size, size, 1))
     features = layers.Rescaling(1.0, -MEAN_LEVEL)(faces)
-    convolution = layers.Conv2D(32, 3, 2, padding="same", name="conv1")
-    features = layers.ReLU(6)(convolution(features))
-    convolution.set_weights(weights["conv1"])
+    features = layers.ReLU(6)(layers.Conv2D(32, 3, 2, padding="same", name="conv1")(features))
     for number in range(1, FROZEN + 1):
         features = block(features, number)
     stem = keras.Model(faces, features, name="stem")
@@ -91,32 +90,36 @@ def main():
     keras = program.start_keras()
     import numpy as np
 
-    from emotion_recognition.training import augmentation, calibration, data, targets, vggface
+    from emotion_recognition.training import augmentation, calibration, data, targets, transfer, vggface
     from emotion_recognition.training.batches import Batches
     from emotion_recognition.training.optimizers import warmup_cosine
     from emotion_recognition.training.run import TrainingRun
 
     with TrainingRun(arguments.output, arguments.resume, arguments.force, arguments.dry_run) as run:
-        weights = vggface.read(arguments.pretrained)
         train, validation = data.read(arguments.data, arguments.seed, arguments.keep_duplicates, arguments.dry_run)
         wanted, known = {"emotion": targets.smoothed_labels(train)}, {"emotion": targets.one_hot(validation)}
         if arguments.votes:
             wanted["votes"] = targets.sure_votes(train, arguments.data)
             known["votes"] = np.zeros((len(validation), wanted["votes"].shape[1]), np.float32)
 
-        batch_size, seed, size = arguments.batch_size, arguments.seed, arguments.size
+        seed, size = arguments.seed, arguments.size
         keras.utils.set_random_seed(seed)
-        stem, body = mobilenet(weights, size, arguments.blocks)
-        look = vggface.run_by_litert(stem)
-        sample = np.random.default_rng(seed).permutation(len(train))[:1024]
-        vggface.put_normalisation_back(body, weights, look(augmentation.enlarged(train.pictures[sample], size)))
+        stem, body = mobilenet(size, arguments.blocks)
         found = keras.Input(body.input.shape[1:])
         features = keras.layers.Dropout(arguments.dropout)(body(found))
         heads = {name: keras.layers.Dense(each.shape[1], "softmax", name=name) for name, each in wanted.items()}
         model = keras.Model(found, {name: head(features) for name, head in heads.items()}, name="pretrained")
-
-        vary = augmentation.enlarged_views(size)
-        batches = Batches(train.pictures, wanted, batch_size, vary, seed, arguments.mixup, look, first_epoch=1)
+        whole = whole_network(stem, body, heads["emotion"], augmentation.cubic_matrix(size))
+        settings = options.training_settings(arguments)
+        if arguments.weights:
+            transfer.start_from(arguments.weights, whole, train.emotions)
+        else:
+            some = train.pictures[np.random.default_rng(seed).permutation(len(train))[:1024]]
+            faces = augmentation.enlarged(some, size)
+            settings["pretrained"] = vggface.start_from(arguments.pretrained, stem, body, faces)
+        look = vggface.run_by_litert(stem)
+        vary, mixup = augmentation.enlarged_views(size), arguments.mixup
+        batches = Batches(train.pictures, wanted, arguments.batch_size, vary, seed, mixup, look, first_epoch=1)
         warmup = arguments.epochs * len(batches) // 10
         model.compile(
             optimizer=warmup_cosine("adamw", arguments.learning_rate, arguments.epochs, len(batches), warmup, rise=25),
@@ -124,7 +127,6 @@ def main():
             loss_weights={name: VOTES_WEIGHT if name == "votes" else 1.0 for name in wanted},
             metrics={"emotion": ["accuracy"]},
         )
-        settings = options.training_settings(arguments) | {"pretrained": vggface.describe(arguments.pretrained)}
         progress = run.begin(model, batches, settings, train, validation, momentum=0.998)
         model.fit(
             batches,
@@ -138,11 +140,10 @@ def main():
         )
 
         model.set_weights(progress.best_weights)
-        best = whole_network(stem, body, heads["emotion"], augmentation.cubic_matrix(size))
         if not arguments.keep_prior:
-            calibration.leave_out_prior(best, wanted["emotion"])
-        temperature, accuracy = calibration.calibrate(best, validation)
-        run.save(best, progress, train, validation, accuracy, temperature=temperature)
+            calibration.leave_out_prior(whole, wanted["emotion"])
+        temperature, accuracy = calibration.calibrate(whole, validation)
+        run.save(whole, progress, train, validation, accuracy, temperature=temperature)
 
 
 if __name__ == "__main__":

@@ -28,12 +28,6 @@ CHANNELS = (64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024)
 EPSILON = 1e-3  # of batch normalisation
 
 
-def describe(folder: str | Path) -> dict[str, str]:
-    """Return where the weights come from, for the record of a training."""
-    digest = hashlib.sha256((Path(folder) / "faceres.bin").read_bytes()).hexdigest()
-    return {"file": "faceres.bin", "sha256": digest, "source": SOURCE, "licence": LICENCE}
-
-
 def read(folder: str | Path) -> Weights:
     """Return kernel and bias, float32, of `conv1` and, for i from 1 to 13, of `conv_dw_i` and `conv_pw_i`.
 
@@ -85,6 +79,23 @@ def run_by_litert(network: keras.Model) -> Callable[[npt.NDArray[np.float32]], n
         raise UserError("Only TensorFlow fine-tunes the pretrained network: leave out KERAS_BACKEND.")
     function = lite.LiteFunction(export.to_lite(network))
     return lambda inputs: np.concatenate([function(part) for part in np.array_split(inputs, -(-len(inputs) // 64))])
+
+
+def start_from(
+    folder: str | Path, stem: keras.Model, body: keras.Model, faces: npt.NDArray[np.float32]
+) -> dict[str, str]:
+    """Give a frozen and a learning part of the MobileNet what it has learned of faces; return where that comes from.
+
+    `faces`, some hundreds as the stem takes them, tell the statistics of the body's batch normalisation. UserError as
+    from `read`.
+    """
+    weights = read(folder)
+    for layer in stem.layers:
+        if layer.weights:
+            layer.set_weights(weights[layer.name])
+    put_normalisation_back(body, weights, run_by_litert(stem)(faces))
+    digest = hashlib.sha256((Path(folder) / "faceres.bin").read_bytes()).hexdigest()
+    return {"file": "faceres.bin", "sha256": digest, "source": SOURCE, "licence": LICENCE}
 
 
 def put_normalisation_back(network: keras.Model, weights: Weights, found: npt.NDArray[np.float32]) -> None:

@@ -71,14 +71,22 @@ def test_a_training_with_votes(pretrained, voted_data, call_script, tmp_path):
     for mine, theirs in zip(again.network.get_weights(), model.network.get_weights(), strict=True):
         assert np.array_equal(mine, theirs)
     assert files_in(tmp_path).items() > before.items()
+    # Another training goes on from it; so low a rate leaves its layers as they are.
+    further = ("--weights", "again.h5", "--learning-rate", "1e-9", "--keep-prior", "--output", "further.h5")
+    result = call_script(SCRIPT, "--data", voted_data, *SETTINGS, *further)
+    assert result.returncode == 0 and "layers with weights" in result.stdout, result.stderr
+    further = model_file.load(tmp_path / "further.h5")
+    assert further.training["weights"] == "again.h5" and "pretrained" not in further.training
+    kernels = (each.network.get_layer("conv_pw_6").get_weights()[0] for each in (again, further))
+    np.testing.assert_allclose(*kernels, atol=1e-5)
 
 
 def test_the_whole_network_is_its_parts(pretrained):
     import keras
 
     script = load_script(SCRIPT)
-    weights = vggface.read(pretrained)
-    stem, body = script.mobilenet(weights, 64, 6)
+    stem, body = script.mobilenet(64, 6)
+    vggface.start_from(pretrained, stem, body, np.zeros((2, 64, 64, 1), np.float32))
     head = keras.layers.Dense(7, activation="softmax", name="emotion")
     faces = np.random.default_rng(0).integers(0, 256, (4, 48, 48, 1), dtype=np.uint8)
     expected = head(body(stem(augmentation.enlarged(faces, 64))))
@@ -101,6 +109,7 @@ def test_a_dry_run_keeps_nothing(pretrained, small_data, call_script, tmp_path):
         (("--size", "100"), ("'100' is not a multiple of 32",)),
         (("--blocks", "5"), ("--blocks", "invalid choice")),
         (("--dropout", "1"), ("--dropout", "a share")),
+        (("--weights", "nowhere.h5"), ("--weights", "not allowed with", "--pretrained")),
         (("--pretrained", "nowhere"), ("nowhere/faceres.json is not there", "npm pack")),
         (("--votes",), ("holds no votes", "dataset_prepare.py")),
     ],
