@@ -39,8 +39,8 @@ def test_a_character_fills_its_picture():
 
 
 @pytest.mark.skipif(not NOTO.is_file(), reason="the font is not here (Debian: apt-get install fonts-noto-color-emoji)")
-def test_the_font_becomes_pictures_for_testing(run_script, tmp_path):
-    result = run_script("dataset_prepare.py", NOTO)
+def test_the_font_becomes_pictures_for_testing(call_script, tmp_path):
+    result = call_script("dataset_prepare.py", NOTO)
     assert result.returncode == 0, result.stderr
     test = folders.read_split(tmp_path / "data", "test")
     assert len(test) == 39 and folders.find_split(tmp_path / "data", "train") is None
@@ -49,7 +49,7 @@ def test_the_font_becomes_pictures_for_testing(run_script, tmp_path):
     assert all(50 < picture.mean() < 250 for picture in test.pictures)
 
 
-def test_other_files_are_refused(run_script, tmp_path):
+def test_other_files_are_refused(call_script, tmp_path):
     (tmp_path / "no.ttf").write_text("no font")
-    assert_one_sentence(run_script("dataset_prepare.py", "no.ttf"), "no.ttf", "NotoColorEmoji.ttf")
+    assert_one_sentence(call_script("dataset_prepare.py", "no.ttf"), "no.ttf", "NotoColorEmoji.ttf")
     assert not (tmp_path / "data").exists()

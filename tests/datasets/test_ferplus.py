@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 import pytest
-from conftest import assert_one_sentence, start_script, write_csv
+from conftest import assert_one_sentence, write_csv
 
 from emotion_recognition.datasets import ferplus, folders
 from emotion_recognition.labels import EMOTIONS
@@ -36,8 +36,8 @@ def tables(tmp_path):
     return source, tmp_path / "fer2013new.csv"
 
 
-def test_most_votes_decide_and_the_others_are_left_out(tables, tmp_path):
-    result = start_script("dataset_prepare.py", tables[0], "--labels", tables[1], folder=tmp_path)
+def test_most_votes_decide_and_the_others_are_left_out(tables, call_script, tmp_path):
+    result = call_script("dataset_prepare.py", tables[0], "--labels", tables[1])
     assert result.returncode == 0, result.stderr
     assert "3 rows left out." in result.stdout
     assert "       1: most people saw no face" in result.stdout
@@ -57,8 +57,8 @@ def test_most_votes_decide_and_the_others_are_left_out(tables, tmp_path):
     assert not (tmp_path / "data/votes.csv").exists()
 
 
-def test_votes_are_kept_beside_the_pictures_and_read_as_targets(tables, tmp_path):
-    result = start_script("dataset_prepare.py", tables[0], "--labels", tables[1], "--votes", folder=tmp_path)
+def test_votes_are_kept_beside_the_pictures_and_read_as_targets(tables, call_script, tmp_path):
+    result = call_script("dataset_prepare.py", tables[0], "--labels", tables[1], "--votes")
     assert result.returncode == 0, result.stderr
     assert len(list((tmp_path / "data").rglob("*.png"))) == len(ROWS)
     with (tmp_path / "data/votes.csv").open(newline="") as file:
@@ -75,19 +75,8 @@ def test_votes_are_kept_beside_the_pictures_and_read_as_targets(tables, tmp_path
     assert dict(zip(packed.names, folders.read_votes(tmp_path / "data.npz", packed).tolist(), strict=True)) == votes
 
 
-def test_training_learns_votes_and_labels_where_there_are_none(tables, tmp_path):
-    from emotion_recognition.training import targets
-
-    assert start_script("dataset_prepare.py", *tables[:1], "--labels", tables[1], "--votes", folder=tmp_path)
-    train = folders.read_split(tmp_path / "data", "train")
-    learned = dict(zip(train.names, targets.to_learn(train, votes_in=tmp_path / "data"), strict=True))
-    assert np.allclose(learned["angry/fer0000000.png"], [0.6, 0, 0.4])
-    assert np.allclose(learned["happy/fer0000002.png"], [0, 1, 0])
-    assert np.allclose(learned["sad/fer0000004.png"], [0.1 / 3, 0.1 / 3, 0.9 + 0.1 / 3])
-
-
-def test_votes_that_are_not_there_are_asked_for(run_script, small_data):
-    result = run_script("emotions.py", "--mode", "train", "--data", small_data, "--votes", "--dry-run")
+def test_votes_that_are_not_there_are_asked_for(call_script, small_data):
+    result = call_script("emotions.py", "--mode", "train", "--data", small_data, "--votes", "--dry-run")
     assert_one_sentence(result, "no votes", "--votes")
 
 
@@ -101,9 +90,9 @@ def test_votes_that_are_not_there_are_asked_for(run_script, small_data):
         (lambda text: text.replace("10", "ten"), ["is not FER+'s"]),
     ],
 )
-def test_votes_that_do_not_belong_to_the_pictures_are_refused(tables, run_script, tmp_path, spoil, words):
+def test_votes_that_do_not_belong_to_the_pictures_are_refused(tables, call_script, tmp_path, spoil, words):
     tables[1].write_text(spoil(tables[1].read_text()))
-    result = run_script("dataset_prepare.py", tables[0], "--labels", tables[1])
+    result = call_script("dataset_prepare.py", tables[0], "--labels", tables[1])
     assert_one_sentence(result, "fer2013new.csv", *words)
     assert not (tmp_path / "data").exists()
 

@@ -10,39 +10,39 @@ import pytest
 from conftest import assert_one_sentence, command, files_in, make_rows, start_script, wait_until, write_csv
 
 
-def test_existing_folder_is_refused_and_replaced_only_with_force(run_script, small_csv, tmp_path):
+def test_existing_folder_is_refused_and_replaced_only_with_force(call_script, small_csv, tmp_path):
     write_csv(tmp_path / "fer2013.csv", make_rows(1))
-    assert run_script("dataset_prepare.py").returncode == 0
+    assert call_script("dataset_prepare.py").returncode == 0
     before = files_in(tmp_path / "data")
-    assert_one_sentence(run_script("dataset_prepare.py", small_csv), "data exists already", "--force")
+    assert_one_sentence(call_script("dataset_prepare.py", small_csv), "data exists already", "--force")
     assert files_in(tmp_path / "data") == before
-    assert run_script("dataset_prepare.py", small_csv, "--force").returncode == 0
+    assert call_script("dataset_prepare.py", small_csv, "--force").returncode == 0
     assert len(list((tmp_path / "data").rglob("*.png"))) == 252
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["data", "fer2013.csv"]
 
 
-def test_a_failing_run_with_force_keeps_the_old_folder(run_script, small_csv, tmp_path):
-    assert run_script("dataset_prepare.py", small_csv).returncode == 0
+def test_a_failing_run_with_force_keeps_the_old_folder(call_script, small_csv, tmp_path):
+    assert call_script("dataset_prepare.py", small_csv).returncode == 0
     before = files_in(tmp_path / "data")
     (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n0,1 2 3,Training\n")
-    assert_one_sentence(run_script("dataset_prepare.py", "--force"), "None of the 1 rows")
+    assert_one_sentence(call_script("dataset_prepare.py", "--force"), "None of the 1 rows")
     assert files_in(tmp_path / "data") == before
 
 
 @pytest.mark.parametrize("force", [[], ["--force"]])
-def test_a_folder_with_other_things_is_never_replaced(force, run_script, small_csv, tmp_path):
+def test_a_folder_with_other_things_is_never_replaced(force, call_script, small_csv, tmp_path):
     (tmp_path / "data/train/happy").mkdir(parents=True)
     (tmp_path / "data/train/happy/me.png").write_text("the only copy")
-    result = run_script("dataset_prepare.py", small_csv, *force)
+    result = call_script("dataset_prepare.py", small_csv, *force)
     assert_one_sentence(result, "data", "me.png", "written.csv is missing", "name another --output")
     assert files_in(tmp_path) == {"data/train/happy/me.png": b"the only copy"}
 
 
-def test_a_picture_of_ones_own_in_a_prepared_folder_is_named_and_kept(run_script, small_csv, tmp_path):
-    assert run_script("dataset_prepare.py", small_csv).returncode == 0
+def test_a_picture_of_ones_own_in_a_prepared_folder_is_named_and_kept(call_script, small_csv, tmp_path):
+    assert call_script("dataset_prepare.py", small_csv).returncode == 0
     (tmp_path / "data/train/happy/me.jpg").write_text("the only copy")
     before = files_in(tmp_path)
-    result = run_script("dataset_prepare.py", small_csv, "--force")
+    result = call_script("dataset_prepare.py", small_csv, "--force")
     assert_one_sentence(result, "data/train/happy/me.jpg was not written by this script", "name another --output")
     assert files_in(tmp_path) == before
 
@@ -57,9 +57,9 @@ def test_two_that_start_at_one_moment_both_write(small_csv, small_data, tmp_path
 
 
 @pytest.mark.parametrize("output", ["notes.txt", "notes.txt/data"])
-def test_a_file_is_never_replaced(output, run_script, small_csv, tmp_path):
+def test_a_file_is_never_replaced(output, call_script, small_csv, tmp_path):
     (tmp_path / "notes.txt").write_text("kept")
-    assert_one_sentence(run_script("dataset_prepare.py", small_csv, "--force", "--output", output), "notes.txt")
+    assert_one_sentence(call_script("dataset_prepare.py", small_csv, "--force", "--output", output), "notes.txt")
     assert files_in(tmp_path) == {"notes.txt": b"kept"}
 
 
