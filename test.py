@@ -25,9 +25,7 @@ def parse_args():
     parser.add_argument("--model", default=shipped("model.h5"), help="model file that reads the emotions")
     options.add_recognition_flags(parser)
     study_options.add_study_flags(parser)
-    arguments = parser.parse_intermixed_args()
-    study_options.check_study_flags(parser, arguments)
-    return arguments
+    return study_options.check_study_flags(parser, parser.parse_intermixed_args())
 
 
 def main():
@@ -41,7 +39,6 @@ def recognise(arguments) -> int:
     """Read, show and keep all sources, naming those that cannot be read; return the exit status."""
     # Imported here, as in the other functions, so that --help answers at once.
     from emotion_recognition.explanation.occlusion import quick_map
-    from emotion_recognition.video.blur import NOTE
     from emotion_recognition.video.heat import HeatMaps
     from emotion_recognition.video.outputs import Outputs
     from emotion_recognition.video.progress import Progress
@@ -58,8 +55,6 @@ def recognise(arguments) -> int:
     settings = ReadingSettings(**{field.name: getattr(arguments, field.name) for field in fields(ReadingSettings)})
     with program.silent_start():
         recogniser = settings.open_recogniser()
-    if arguments.blur:
-        print(NOTE)
     names = ("output", "csv", "jsonl", "table", "summary", "report", "timeline", "continues", "force")
     kept = {name: getattr(arguments, name) for name in names}
     with Outputs(**kept, sources=sources, emotions=recogniser.emotions, settings=settings) as outputs:
@@ -85,8 +80,7 @@ def play_all(sources, recogniser, settings, outputs, viewer, progress) -> int:
                 key = play(source, recogniser, settings, outputs, viewer, progress)
             place = max(0, place - 1) if key == "previous" else place + 1
         except UserError as error:
-            with progress.aside():
-                program.fail(str(error) if source.name in str(error) else f"{source.name}: {error}")
+            progress.warn(str(error))
             status = program.SOME_UNREADABLE
             # It is named once, and passed by when a person goes back.
             del sources[place]
@@ -124,8 +118,7 @@ def play(source, recogniser, settings, outputs, viewer, progress) -> str:
                 return key
         return "next"
     except UserError as error:
-        reader.break_off(str(error))
-        raise
+        raise reader.break_off(str(error)) from error
     finally:
         summary = reader.summary()
         if source.is_video and summary.frames:
@@ -148,8 +141,7 @@ def read_at_once(sources, jobs, settings, outputs) -> int:
             if read.summary.frames:
                 progress.say(describe_summary(read.summary))
             if read.summary.reason:
-                with progress.aside():
-                    program.fail(read.summary.reason)
+                progress.warn(read.summary.reason)
                 status = program.SOME_UNREADABLE
     return status
 

@@ -25,8 +25,8 @@ def add_study_flags(parser: ArgumentParser) -> None:
     )
 
 
-def check_study_flags(parser: ArgumentParser, arguments: Namespace) -> None:
-    """End with a sentence where flags do not go together."""
+def check_study_flags(parser: ArgumentParser, arguments: Namespace) -> Namespace:
+    """Return the arguments; end with a sentence where flags do not go together."""
     if arguments.continues and arguments.force:
         parser.error("--continue goes on and --force begins anew: name one of them")
     if arguments.end is not None and arguments.end <= arguments.start:
@@ -36,3 +36,4 @@ def check_study_flags(parser: ArgumentParser, arguments: Namespace) -> None:
         if unseen or not arguments.sources or any("://" in name for name in arguments.sources):
             what = f"without --{unseen[0]}" if unseen else "and no camera or stream"
             parser.error(f"--jobs reads files into tables, {what}: leave out one of them")
+    return arguments

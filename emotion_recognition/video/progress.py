@@ -4,10 +4,10 @@ import logging
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 
 from tqdm import tqdm
 
+from emotion_recognition.errors import as_line
 from emotion_recognition.video.capture import Frame, Source
 
 logger = logging.getLogger(__name__)
@@ -55,12 +55,13 @@ class Progress:
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""
-        with self.aside():
+        with tqdm.external_write_mode(file=sys.stderr):
             print(text, flush=True)
 
-    def aside(self) -> AbstractContextManager:
-        """Return a block in which others may print: the bar stands below their lines."""
-        return tqdm.external_write_mode(file=sys.stderr)
+    def warn(self, sentence: str) -> None:
+        """Print, on standard error, what a person can mend."""
+        with tqdm.external_write_mode(file=sys.stderr):
+            print(as_line(sentence), file=sys.stderr)
 
     def _show(self, part: float) -> None:
         """Show how far it is, with a part of the current source."""

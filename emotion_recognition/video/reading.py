@@ -102,14 +102,15 @@ class SourceReader:
                         self._glance.add(frame, faces)
                 yield frame, faces
         except (UserError, OSError) as error:
-            self.break_off(str(error) if isinstance(error, UserError) else f"{error.strerror or error}")
-            raise UserError(self._failure) from error
+            reason = str(error) if isinstance(error, UserError) else f"{error.strerror or error}"
+            raise self.break_off(reason) from error
         self.is_done = True
 
-    def break_off(self, reason: str) -> None:
-        """Take that nothing more can be read, or kept, of this source."""
+    def break_off(self, reason: str) -> UserError:
+        """Take that nothing more can be read, or kept, of this source; return what to raise, which names it."""
         name = self._source.name
         self._failure, self.is_done = reason if name in reason else f"{name}: {reason}", True
+        return UserError(self._failure)
 
     def summary(self) -> SourceSummary:
         """Return what was read so far."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from emotion_recognition.video.blur import VideoBlur
+from emotion_recognition.video.blur import NOTE, VideoBlur
 from emotion_recognition.video.overlay import KEYS, annotate, draw_notes
 from emotion_recognition.video.snapshot import save_snapshot
 
@@ -14,6 +14,8 @@ class Viewer:
         self.window, self.heat = window, heat
         self.is_mirrored = self.shows_help = False
         self._blur = VideoBlur() if is_blurred else None
+        if is_blurred:
+            print(NOTE)
 
     def start_video(self) -> None:
         """Take the frames from here on for those of another source."""
