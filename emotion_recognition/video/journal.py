@@ -53,10 +53,14 @@ class Journal:
             lines = [json.loads(line) for line in whole.splitlines()]
             before = dict(lines[0]) if lines else settings
             self.records = [
-                Record(SourceSummary(**summary), [TrackSummary(**track) for track in tracks], dict(sizes))
-                for summary, tracks, sizes in ((line["summary"], line["tracks"], line["sizes"]) for line in lines[1:])
+                Record(
+                    SourceSummary(**line["summary"]),
+                    [TrackSummary(**track) for track in line["tracks"]],
+                    {flag: (int(size), str(digest)) for flag, (size, digest) in line["sizes"].items()},
+                )
+                for line in lines[1:]
             ]
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise UserError(f"{self.path} is damaged: begin anew with --force.") from error
         # As JSON has it: there, tuples are lists.
         now = json.loads(json.dumps(settings))

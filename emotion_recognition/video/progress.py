@@ -29,13 +29,13 @@ class Progress:
         self._started = self._told = time.monotonic()
         has_bar = self._is_wanted and sys.stderr.isatty()
         self._bar = tqdm(
+            desc=self._describe(),
             total=sum(self._sizes.values()),
             disable=not has_bar,
             file=sys.stderr,
             leave=False,
             bar_format="{desc} {percentage:3.0f}%|{bar}| {remaining} left",
         )
-        self._show(0.0)
 
     def __enter__(self) -> "Progress":
         return self
@@ -66,14 +66,16 @@ class Progress:
     def _show(self, part: float) -> None:
         """Show how far it is, with a part of the current source."""
         done = self._done + part
-        text = f"{self._number} of {self._count} sources are read"
-        self._bar.set_description_str(text, refresh=False)
+        self._bar.set_description_str(self._describe(), refresh=False)
         self._bar.update(done - self._bar.n)
         now = time.monotonic()
         if self._is_wanted and self._bar.disable and now - self._told >= LINE_SECONDS:
             self._told = now
             left = (now - self._started) * (self._bar.total - done) / done if done else 0.0
-            logger.info("%s, about %s left.", text, tqdm.format_interval(left))
+            logger.info("%s, about %s left.", self._describe(), tqdm.format_interval(left))
+
+    def _describe(self) -> str:
+        return f"{self._number} of {self._count} sources are read"
 
 
 def size_of(source: Source) -> float:

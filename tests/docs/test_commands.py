@@ -33,7 +33,9 @@ SHORTER = {
     r"explain\.py --data": ["--pictures", "2"],
     r"explain\.py --check": ["--pictures", "3"],
 }
-OUTPUT_FLAGS = ("--output", "--csv", "--jsonl", "--timeline", "--report", "--pack", "--save-as")
+OUTPUT_FLAGS = (
+    "--output", "--csv", "--jsonl", "--table", "--summary", "--report", "--timeline", "--pack", "--save-as"
+)  # fmt: skip
 
 
 def fenced(language: str) -> dict[str, str]:
@@ -117,6 +119,8 @@ def test_a_command_runs_as_it_stands(command, in_folder, monkeypatch):
     read, written = read_and_written(words)
     if "NotoColorEmoji.ttf" in words and not workplace.NOTO.exists():
         pytest.skip("Noto Color Emoji is not installed")
+    if ".parquet" in command:
+        pytest.importorskip("pyarrow")
     folder = in_folder(read)
     if "--votes" in words and "--labels" not in words:
         # A training learns the votes that a command above it has kept.

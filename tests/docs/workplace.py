@@ -47,7 +47,7 @@ def make_media(folder: Path):
         # No two are the same picture.
         cv2.imwrite(str(path), cv2.convertScaleAbs(portrait, alpha=1, beta=number))
     (folder / "holidays/plan.txt").write_text("no picture")
-    for name in ("clip.mp4", "p01/session.mp4", "p02/session.mp4"):
+    for name in ("clip.mp4", "p01/session.mp4", "p02/session.mp4", "study/anna.mp4", "study/ben.mp4"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         writer = cv2.VideoWriter(str(folder / name), cv2.VideoWriter.fourcc(*"mp4v"), 25.0, portrait.shape[1::-1])
         for _ in range(5):

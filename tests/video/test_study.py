@@ -191,6 +191,16 @@ def test_a_single_source_leaves_no_journal_unless_it_was_stopped(tmp_path):
     assert rows(tmp_path) == [("a", 1), ("a", 2)]
 
 
+def test_a_camera_has_a_summary_and_no_journal(tmp_path):
+    camera = Clip("Camera 0")
+    camera.is_live = True
+    run(tmp_path, [camera])
+    assert (tmp_path / "summary.csv").read_text().splitlines()[1].startswith("Camera 0,read,,3,25.0,0.12,0.6667,1,")
+    assert not list(tmp_path.glob("*.journal"))
+    with pytest.raises(UserError, match="--continue goes on with tables of files"):
+        run(tmp_path, [camera], continues=True)
+
+
 def test_a_source_to_which_a_person_comes_back_is_summed_up_by_its_longer_visit(tmp_path):
     source = Clip("a", frames=6)
     with Outputs(csv=tmp_path / "rows.csv", sources=[source, Clip("b")], emotions=EMOTIONS, settings=SETTINGS) as kept:
