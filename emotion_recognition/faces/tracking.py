@@ -123,32 +123,34 @@ def choose(probabilities: np.ndarray, winner: int, lead: float) -> int:
 
 def match(found: list[Detection], tracks: list[Track], time: float) -> dict[int, Track]:
     """Return {place of a face in `found`: its track}: the nearest pairs come first, each is used once."""
+    if not found or not tracks:
+        return {}
+    expected, last = [track.expected(time) for track in tracks], [track.face for track in tracks]
     # Who was walking goes on, or stops.
-    pairs = [
-        (min(distance(face, track.expected(time)), distance(face, track.face)), index, place)
-        for index, face in enumerate(found)
-        for place, track in enumerate(tracks)
-    ]
+    apart = np.minimum(distances(found, expected), distances(found, last))
+    farthest = [FARTHEST + FARTHER_PER_SECOND * (time - track.time) for track in tracks]
     matched: dict[int, Track] = {}
     taken = set()
-    for apart, index, place in sorted(pairs):
-        farthest = FARTHEST + FARTHER_PER_SECOND * (time - tracks[place].time)
-        if apart <= farthest and index not in matched and place not in taken:
+    for index, place in sorted(np.argwhere(apart <= farthest).tolist(), key=lambda pair: apart[tuple(pair)]):
+        if index not in matched and place not in taken:
             matched[index] = tracks[place]
             taken.add(place)
     return matched
 
 
-def distance(face: Detection, other: Detection) -> float:
-    """Return how far two faces are apart, in widths of the smaller one: 0 for the same place, size and pose.
+def distances(faces: list[Detection], others: list[Detection]) -> np.ndarray:
+    """Return how far each face is from each other one, float (faces, others), in widths of the smaller one.
 
-    It is the mean over two corners of the boxes and, where both have them, the landmarks.
+    It is the mean over two corners of the boxes and, where all have them, the landmarks: 0 for the same place, size and
+    pose.
     """
-    points, others = corners(face.box), corners(other.box)
-    if face.landmarks and other.landmarks:
-        points, others = points + face.landmarks, others + other.landmarks
-    ways = [math.dist(point, beside) for point, beside in zip(points, others, strict=True)]
-    return sum(ways) / len(ways) / min(face.box[2], other.box[2])
+    has_landmarks = all(face.landmarks for face in (*faces, *others))
+    points, beside = (
+        np.array([corners(face.box) + ((face.landmarks or ()) if has_landmarks else ()) for face in each], float)
+        for each in (faces, others)
+    )
+    ways = np.linalg.norm(points[:, np.newaxis] - beside, axis=-1).mean(axis=-1)
+    return ways / np.minimum.outer([face.box[2] for face in faces], [face.box[2] for face in others])
 
 
 def corners(box: Box) -> tuple[tuple[float, float], ...]:
