@@ -1,45 +1,28 @@
 """The files of a training: their names, and that none is lost."""
 
 import csv
-from dataclasses import dataclass
 from pathlib import Path
 
 from emotion_recognition import files
 from emotion_recognition.errors import UserError
 
 
-@dataclass(frozen=True)
 class Outputs:
-    """The files of a training: the model, and beside it all others; the checkpoint is there until it is finished."""
+    """The files of a training: the model, and beside it the same for LiteRT, its epochs as a table and as a picture.
 
-    model: Path
+    The checkpoint holds all that the next epoch depends on; it is there until the training is finished.
+    """
 
-    @property
-    def lite(self) -> Path:
-        """The same model in LiteRT's form."""
-        return self.model.with_suffix(".tflite")
-
-    @property
-    def history(self) -> Path:
-        """What each epoch reached."""
-        return self._beside("_history.csv")
-
-    @property
-    def curves(self) -> Path:
-        """The history as a picture."""
-        return self._beside("_curves.png")
-
-    @property
-    def checkpoint(self) -> Path:
-        """All that the next epoch depends on."""
-        return self._beside("_checkpoint.h5")
-
-    def _beside(self, ending: str) -> Path:
-        return self.model.with_name(self.model.stem + ending)
+    def __init__(self, model: Path) -> None:
+        self.model, self.lite = model, model.with_suffix(".tflite")
+        endings = ("_history.csv", "_curves.png", "_checkpoint.h5")
+        self.history, self.curves, self.checkpoint = (model.with_name(model.stem + ending) for ending in endings)
 
     def claim(self, resume: bool = False, force: bool = False) -> None:
         """Refuse, before any work is done, a training whose files would replace what nobody wants replaced."""
-        check_name(self.model)
+        # Keras would take another name for another format.
+        if self.model.suffix != ".h5":
+            raise UserError(f"{self.model}: the name of a model file ends in .h5; name another --output.")
         is_stopped = self.checkpoint.exists()
         if is_stopped and not resume and not force:
             raise UserError(f"{self.checkpoint} is from a stopped training: go on with --resume, or anew with --force.")
@@ -59,9 +42,3 @@ class Outputs:
             raise UserError(
                 f"{self.history} is no history of a training ({error}): train anew with --force."
             ) from error
-
-
-def check_name(path: str | Path, flag: str = "--output") -> None:
-    """Refuse a name for a model file that Keras would take for another format."""
-    if Path(path).suffix != ".h5":
-        raise UserError(f"{path}: the name of a model file ends in .h5; name another {flag}.")
