@@ -24,6 +24,7 @@ def parse_args() -> argparse.Namespace:
     )
     judged.add_argument("--ensemble", action="store_true", help="add the mean of the models")
     judged.add_argument("--flip", action="store_true", help="average each picture with its mirror image")
+    judged.add_argument("--crop", type=options.positive(float), default=1.0, help="cut each face so many times as wide")
     options.add_data_flag(judged)
     judged.add_argument(
         "--split",
@@ -33,6 +34,7 @@ def parse_args() -> argparse.Namespace:
     kept = parser.add_argument_group("what is written")
     kept.add_argument("--output", help="folder to make for report.json and pictures of the test split")
     kept.add_argument("--save-as", metavar="FILE", help="write the model as a file of this project: .h5 or .tflite")
+    kept.add_argument("--float16", action="store_true", help="store a .tflite in half the bytes")
     kept.add_argument("--force", action="store_true", help="replace what an earlier run made")
     foreign = options.add_foreign_model_flags(parser)
     foreign.add_argument(
@@ -78,6 +80,7 @@ def main() -> None:
         if not found or found[-1].emotions != model.emotions:
             splits = [arguments.split] if arguments.split else ["validation", "test"]
             judged = results.read_faces(arguments.data, splits, model.emotions)
+            pictures = results.recut(judged.faces.pictures, arguments.crop)
             if judged.left_out:
                 number = tables.counted(judged.left_out)
                 print(f"Left out, since the model does not know their emotions: {number}.")
@@ -85,7 +88,7 @@ def main() -> None:
                 print(f"{arguments.data} does not tell which pictures also occur in training.")
         mirrored = " and the mirror image of each" if arguments.flip else ""
         print(f"{path} looks at {tables.counted(len(judged.faces))}{mirrored} ...", flush=True)
-        probabilities = predict(model.network, judged.faces.pictures, arguments.flip)
+        probabilities = predict(model.network, pictures, arguments.flip)
         found.append(results.Result(path, model.training, judged, probabilities))
     if arguments.ensemble:
         mean = np.mean([result.probabilities for result in found], axis=0)
@@ -93,7 +96,7 @@ def main() -> None:
 
     print(tables.text(found))
     if arguments.output:
-        report.write(found, arguments.output, {"data": arguments.data, "flip": arguments.flip})
+        report.write(found, arguments.output, {"data": arguments.data, "flip": arguments.flip, "crop": arguments.crop})
         print(f"Wrote {arguments.output}")
 
 
@@ -136,8 +139,9 @@ def save_as(arguments: argparse.Namespace) -> None:
     if target.suffix == ".h5":
         model_file.save(target, model.network, model.emotions, training)
     else:
-        content = export.to_lite(model.network)
-        lite.write(target, lite.LiteModel(content, model.emotions, lite.file_digest(path), "float32", model.training))
+        stored = "float16" if arguments.float16 else "float32"
+        content, made_from = export.to_lite(model.network, stored), lite.file_digest(path)
+        lite.write(target, lite.LiteModel(content, model.emotions, made_from, stored, model.training))
     print(f"Wrote {target}, which says itself how it is read.")
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -39,6 +40,21 @@ class JudgedFaces:
         is_fer2013 = all(map(FER2013_NAME.fullmatch, self.faces.names))
         names = {split: split + (released if is_fer2013 else "") for split, released in RELEASED_NAMES.items()}
         return {**names, "both": "both together"}
+
+
+def recut(pictures: npt.NDArray[np.uint8], times: float) -> npt.NDArray[np.uint8]:
+    """Return pictures, uint8 (n, height, width, 1), as a box `times` as wide would cut them out.
+
+    Where that is beyond a picture's edge, the edge goes on.
+    """
+    if times == 1:
+        return pictures
+    height, width = pictures.shape[1:3]
+    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), 0, 1 / times)
+    cut = np.empty_like(pictures)
+    for picture, wider in zip(pictures, cut, strict=True):
+        wider[..., 0] = cv2.warpAffine(picture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    return cut
 
 
 def read_faces(data: str | Path, splits: Iterable[str], emotions: Iterable[str]) -> JudgedFaces:

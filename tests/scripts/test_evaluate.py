@@ -4,11 +4,14 @@ import json
 import re
 import shutil
 from math import log
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from conftest import assert_one_sentence
+
+from emotion_recognition.models import lite
 
 EMOTIONS = ("angry", "happy", "neutral", "sad")
 
@@ -235,6 +238,24 @@ def test_a_report_replaces_only_a_report_and_only_with_force(call_script, data, 
     (results / "thesis.txt").write_text("mine")
     assert_one_sentence(call_script(*arguments, "--force"), "results", "thesis.txt")
     assert (results / "thesis.txt").read_text() == "mine"
+
+
+def test_a_narrower_cut_is_judged(call_script, data, models):
+    """The levels of the first row tell the models what to see, and are gone then."""
+    arguments = ("evaluate.py", "--model", models / "good.h5", "--split", "test", "--output", "results")
+    assert call_script(*arguments, "--crop", "0.5").returncode == 0
+    report = json.loads(Path("results/report.json").read_text())
+    # All answers are alike then, and four of the ten faces are angry.
+    assert report["crop"] == 0.5 and report["results"][0]["splits"]["test"]["all"]["accuracy"] == 0.4
+
+
+def test_weights_of_16_bits_take_half_the_space(call_script, models, tmp_path):
+    for flags in ((), ("--float16",)):
+        arguments = ("--model", models / "good.h5", "--save-as", f"stored{len(flags)}.tflite", *flags)
+        assert call_script("evaluate.py", *arguments).returncode == 0
+    stored = [lite.read(tmp_path / f"stored{number}.tflite") for number in (0, 1)]
+    assert [each.weights for each in stored] == ["float32", "float16"]
+    assert len(stored[1].content) < 0.7 * len(stored[0].content)
 
 
 @pytest.mark.parametrize(

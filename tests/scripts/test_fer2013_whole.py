@@ -8,10 +8,15 @@ import sys
 from collections import Counter
 
 import cv2
+import numpy as np
 import pytest
-from conftest import command
+from conftest import REPOSITORY, command
 
+from emotion_recognition.datasets import folders
 from emotion_recognition.labels import FER2013_CODES
+from emotion_recognition.models import lite, model_file
+from emotion_recognition.models.classifier import EmotionClassifier
+from emotion_recognition.models.predict import predict
 
 pytestmark = pytest.mark.slow
 
@@ -84,3 +89,17 @@ def test_fer2013_pictures_are_the_rows(fer2013, shared):
 def test_fer2013_needs_little_memory(fer2013):
     _, output = fer2013
     assert int(re.search(r"kilobytes (\d+)", output)[1]) < 300_000
+
+
+def test_litert_answers_as_keras_does(fer2013):
+    """The shipped model.tflite and model.h5 on 1,000 faces of PublicTest."""
+    folder, _ = fer2013
+    trained, converted = model_file.load(REPOSITORY / "model.h5"), lite.read(REPOSITORY / "model.tflite")
+    faces = folders.read_split(folder, "validation", trained.emotions)
+    faces = faces.select(np.random.default_rng(0).permutation(len(faces))[:1000])
+    by_keras = predict(trained.network, faces.pictures)
+    by_litert = EmotionClassifier(REPOSITORY / "model.tflite").probabilities(faces.pictures[..., 0])
+    if converted.weights == "float32":
+        assert np.abs(by_litert - by_keras).max() < 1e-4
+    right = [(answers.argmax(axis=1) == faces.labels).mean() for answers in (by_keras, by_litert)]
+    assert abs(right[0] - right[1]) <= 0.001
