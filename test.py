@@ -15,15 +15,15 @@ import sys
 from contextlib import closing, redirect_stdout
 from dataclasses import fields
 
-from emotion_recognition.cli import options, program, study_options
+from emotion_recognition.cli import program, recognition_options, study_options
 from emotion_recognition.errors import UserError
-from emotion_recognition.files import shipped
+from emotion_recognition.places import shipped
 
 
 def parse_args():
     parser = program.parser(__doc__)
     parser.add_argument("--model", default=shipped("model.h5"), help="model file that reads the emotions")
-    options.add_recognition_flags(parser)
+    recognition_options.add_recognition_flags(parser)
     study_options.add_study_flags(parser)
     return study_options.check_study_flags(parser, parser.parse_intermixed_args())
 
@@ -46,7 +46,7 @@ def recognise(arguments) -> int:
     from emotion_recognition.video.sources import find_sources
     from emotion_recognition.video.viewer import Viewer
     from emotion_recognition.video.window import open_window
-    from emotion_recognition.video.words import describe_cameras
+    from emotion_recognition.video.words import describe_cameras, told_how_to_read
 
     if arguments.list_cameras:
         print(describe_cameras())
@@ -57,7 +57,8 @@ def recognise(arguments) -> int:
         recogniser = settings.open_recogniser()
     names = ("output", "csv", "jsonl", "table", "summary", "report", "timeline", "continues", "force")
     kept = {name: getattr(arguments, name) for name in names}
-    with Outputs(**kept, sources=sources, emotions=recogniser.emotions, settings=settings) as outputs:
+    outputs = Outputs(**kept, sources=sources, emotions=recogniser.emotions, settings=settings)
+    with told_how_to_read(outputs.study.summaries), outputs:
         sources = outputs.study.left(sources)
         if arguments.jobs > 1:
             return read_at_once(sources, arguments.jobs, settings, outputs)

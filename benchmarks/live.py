@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.common import FRAME_RATE, Still, measure, portraits
 from emotion_recognition.cli import options, program
-from emotion_recognition.faces.boxes import Box, Detection, crop_face, overlap
+from emotion_recognition.faces.boxes import Box, Detection, crop_face, overlap, smallest_width
 from emotion_recognition.faces.haar import CASCADE
 from emotion_recognition.faces.tracking import SMALLEST_OVERLAP, Tracker
 from emotion_recognition.images import FACE_SIZE, to_gray
@@ -136,7 +136,7 @@ def measure_frames(name: str, frames: Iterable, recogniser: EmotionRecogniser, n
         timed("classification alone", recogniser.classify, grays, boxes)
         timed("drawing alone", draw_faces, pictures, read)
         for gray, every, some, at in zip(grays, found, boxes, times, strict=True):
-            smallest = detector.smallest_face(gray.shape, least=FACE_SIZE)
+            smallest = smallest_width(None, gray.shape, least=FACE_SIZE)
             losses.add([face.box for face in every if face.box[2] >= smallest], some)
             steadiness.add(gray, some, at)
             numbers.append(len(some))

@@ -192,9 +192,3 @@ def write_table(path: str | Path, rows: list[dict]) -> None:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-
-
-def shipped(name: str) -> Path:
-    """Return where a file that comes with the project lies: inside the installed package, else beside the scripts."""
-    package = Path(__file__).resolve().parent
-    return package / name if (package / name).exists() else package.parent / name

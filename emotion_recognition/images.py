@@ -149,8 +149,11 @@ def strip_to_blue_green_red(picture: Image.Image, has_16_bits: bool) -> np.ndarr
 
 
 def to_gray(picture: np.ndarray) -> np.ndarray:
-    """Turn blue-green-red (height, width, 3) into gray (height, width), uint8; equal channels keep their value."""
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    """Turn blue-green-red (height, width, 3) into gray (height, width), uint8; equal channels keep their value.
+
+    What is gray already is returned as it is.
+    """
+    return picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
 
 
 def to_face(gray: np.ndarray) -> np.ndarray:

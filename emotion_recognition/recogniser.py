@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from emotion_recognition.faces.boxes import Box, Detection, crop_face, find_or_whole, refuse_small, whole_box
-from emotion_recognition.faces.haar import HaarDetector
-from emotion_recognition.faces.tracking import FaceFinder, Tracker
-from emotion_recognition.files import shipped
+from emotion_recognition.faces.boxes import Box, Detection, find_or_whole, refuse_small, whole_box
+from emotion_recognition.faces.detectors import Detector, FindBoxes, as_detector, finder_of
+from emotion_recognition.faces.tracking import Tracker
+from emotion_recognition.faces.views import DEFAULT_VIEWS, VIEWS, crop_views
 from emotion_recognition.images import read_picture, to_gray
 from emotion_recognition.models.classifier import EmotionClassifier
+from emotion_recognition.places import shipped
 
 MODEL = shipped("model.h5")
 
@@ -18,7 +19,7 @@ WHOLE = ("never", "auto", "always")
 # Seconds over which the probabilities of a face in a video are averaged: enough against flicker, and hardly seen.
 SMOOTH = 0.3
 
-# Two emotions that are closer than this are not told apart.
+# Where the first emotion leads the second by less, it is right less than half of the time (benchmarks/views.py).
 CLEAR_LEAD = 0.1
 
 Picture = str | Path | np.ndarray
@@ -46,23 +47,29 @@ class EmotionRecogniser:
     """Finds faces and reads their emotions. Loading takes seconds: make one, and use it for all pictures.
 
     `model` is a model file, or a classifier that is loaded already; `emotions` and `pixel_range` tell of a file of
-    another project what `models.model_file.load` cannot know. `detector` finds the faces, else the Haar cascade,
-    for faces `min_face` pixels wide or more. `whole` says when a picture is itself taken as one face: never,
-    auto (where no face is found), or always. `errors.UserError` says in a sentence what is wrong with a file.
+    another project what `models.model_file.load` cannot know. `detector` finds the faces: haar or yunet, a file of
+    either, what `faces.detectors.open_detector` returns, or a function: it is given a picture as `read` takes it, and
+    returns boxes (x, y, width, height). Detectors opened here look for faces `min_face` pixels wide or more.
+    `whole` says when a picture is itself taken as one face: never, auto (where no face is found), or always. A face in
+    a picture is read in 1, 2, 4 or 8 `views`, mirrored and with its box shifted, and their mean is taken; in a video
+    in one. `errors.UserError` says in a sentence what is wrong with a file.
     """
 
     def __init__(
         self,
         model: str | Path | EmotionClassifier = MODEL,
-        detector: HaarDetector | None = None,
+        detector: Detector | FindBoxes | str | Path = "haar",
         *,
         min_face: int | None = None,
         whole: str = "never",
+        views: int = DEFAULT_VIEWS,
         emotions: str | None = None,
         pixel_range: str | None = None,
     ) -> None:
-        self.whole = check_whole(whole)
-        self.detector = detector or HaarDetector(smallest=min_face)
+        if views not in VIEWS:
+            raise ValueError(f"`views` is 1, 2, 4 or 8, not {views!r}.")
+        self.whole, self.views = check_whole(whole), views
+        self.detector = as_detector(detector, min_face)
         if isinstance(model, str | Path):
             model = EmotionClassifier(model, emotions, pixel_range)
         self.classifier = model
@@ -75,19 +82,20 @@ class EmotionRecogniser:
         differ from that of all pictures. TypeError and ValueError name what is no such picture, UserError a crop of
         fewer than 20 pixels in width or height.
         """
-        gray = gray_picture(picture)
-        found = find_or_whole(self.detector.detect, gray, check_whole(whole or self.whole))
-        rows = self.classify(gray, [each.box for each in found])
+        pixels = check_picture(picture)
+        found = find_or_whole(self.detector.detect, pixels, check_whole(whole or self.whole))
+        rows = self.classify(to_gray(pixels), [each.box for each in found], self.views)
         return [self._face(each, row, int(row.argmax())) for each, row in zip(found, rows, strict=True)]
 
     def follow(self, smooth: float = SMOOTH) -> "FaceFollower":
         """Return what reads the frames of one video; `smooth` is the time in seconds to average over, 0 for none."""
         return FaceFollower(self, smooth)
 
-    def classify(self, gray: np.ndarray, boxes: list[Box]) -> np.ndarray:
+    def classify(self, gray: np.ndarray, boxes: list[Box], views: int = 1) -> np.ndarray:
         """Return the probabilities, float32 (n, emotions), of the faces in boxes of a gray picture."""
         refuse_small(boxes)
-        return self.classifier.probabilities([crop_face(gray, box) for box in boxes])
+        crops = [crop for box in boxes for crop in crop_views(gray, box, views)]
+        return self.classifier.probabilities(crops).reshape(len(boxes), views, len(self.emotions)).mean(axis=1)
 
     def _face(self, found: Detection, row: np.ndarray, winner: int, track: int | None = None) -> Face:
         probabilities = dict(zip(self.emotions, row.tolist(), strict=True))
@@ -100,15 +108,15 @@ class FaceFollower:
 
     def __init__(self, recogniser: EmotionRecogniser, smooth: float) -> None:
         self._recogniser = recogniser
-        self._finder, self._tracker = FaceFinder(recogniser.detector), Tracker(smooth)
+        self._find, self._tracker = finder_of(recogniser.detector), Tracker(smooth)
 
     def read(self, frame: np.ndarray, seconds: float) -> list[Face]:
         """Return the faces in the next frame, an array as `EmotionRecogniser.read` takes it, at this time."""
-        recogniser, gray = self._recogniser, gray_picture(frame)
+        recogniser, pixels = self._recogniser, check_picture(frame)
         # A whole frame that was read as one face is nothing to look near to.
-        known = [box for box in self._tracker.expected(seconds) if box != whole_box(gray)]
-        found = find_or_whole(lambda gray: self._finder.find(gray, seconds, known), gray, recogniser.whole)
-        rows = recogniser.classify(gray, [each.box for each in found])
+        known = [box for box in self._tracker.expected(seconds) if box != whole_box(pixels)]
+        found = find_or_whole(lambda pixels: self._find(pixels, seconds, known), pixels, recogniser.whole)
+        rows = recogniser.classify(to_gray(pixels), [each.box for each in found])
         tracks = self._tracker.update(found, rows, seconds)
         return [recogniser._face(track.face, track.probabilities, track.winner, track.number) for track in tracks]
 
@@ -120,10 +128,10 @@ def too_close(probabilities: dict[str, float], emotion: str) -> str | None:
     return second if probabilities[emotion] - others[second] < CLEAR_LEAD else None
 
 
-def gray_picture(picture: Picture) -> np.ndarray:
-    """Return a picture, a path or uint8 gray or blue-green-red, as gray, uint8 (height, width)."""
+def check_picture(picture: Picture) -> np.ndarray:
+    """Return the pixels of a path or an array, uint8: gray (height, width), or blue-green-red (height, width, 3)."""
     if isinstance(picture, str | Path):
-        return to_gray(read_picture(picture))
+        return read_picture(picture)
     if not isinstance(picture, np.ndarray):
         hint = " (cv2.imread gives None for a file that it cannot read: give the path)" if picture is None else ""
         raise TypeError(f"A picture is a path or a NumPy array, not {type(picture).__name__}{hint}.")
@@ -133,7 +141,7 @@ def gray_picture(picture: Picture) -> np.ndarray:
         raise ValueError(
             f"A picture's array is gray (height, width) or blue-green-red (height, width, 3), not {picture.shape}."
         )
-    return to_gray(picture) if picture.shape[2:] == (3,) else picture.reshape(picture.shape[:2])
+    return picture if picture.shape[2:] == (3,) else picture.reshape(picture.shape[:2])
 
 
 def check_whole(whole: str) -> str:

@@ -18,6 +18,7 @@ COMMON = {
     "errors": set(),
     "images": {"errors"},
     "files": {"errors", "partial_files"},
+    "places": set(),
     "partial_files": {"errors"},
 }
 # What each room may use beside itself and the common modules. The public names come from where __init__ says.

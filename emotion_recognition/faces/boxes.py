@@ -6,6 +6,7 @@ A box is (x, y, width, height) in pixels, x and y being its upper left corner.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from emotion_recognition.errors import UserError
@@ -28,6 +29,10 @@ class Detection:
     landmarks: tuple[tuple[float, float], ...] | None = None
 
 
+# In pixels, of boxes as FER-2013's crops have them: both detectors know faces of this size and more.
+SMALLEST_FACE = 24
+# Below this part of the shorter side of a picture, most of what is found is no face.
+SMALLEST_SHARE = 20
 # A box of which a larger one covers more than this part is a mouth or a collar, or the same face once more.
 LARGEST_PART_INSIDE = 0.5
 # In pixels of width and height.
@@ -74,21 +79,26 @@ def enlarge(box: Box, margin: float) -> tuple[float, float, float, float]:
     return x - margin * width, y - margin * height, (1 + 2 * margin) * width, (1 + 2 * margin) * height
 
 
-def whole_box(gray: np.ndarray) -> Box:
+def smallest_width(wanted: int | None, shape: tuple[int, ...], least: int = SMALLEST_FACE) -> int:
+    """Return the width of the smallest face to find in a picture (height, width): `wanted`, else `least` or more."""
+    return max(SMALLEST_FACE, wanted) if wanted else max(least, min(shape) // SMALLEST_SHARE)
+
+
+def whole_box(picture: np.ndarray) -> Box:
     """Return the box of a whole picture."""
-    return 0, 0, gray.shape[1], gray.shape[0]
+    return 0, 0, picture.shape[1], picture.shape[0]
 
 
 def find_or_whole(
-    find: Callable[[np.ndarray], list[Detection]], gray: np.ndarray, whole: str = "never"
+    find: Callable[[np.ndarray], list[Detection]], picture: np.ndarray, whole: str = "never"
 ) -> list[Detection]:
-    """Return the faces that `find` finds in a gray picture, uint8 (height, width), or the whole picture as one.
+    """Return the faces that `find` finds in a picture, uint8, gray or blue-green-red, or the whole picture as one.
 
     `whole` says when the picture itself is taken as one face: never, auto (where no face is found), or always.
     """
-    found = [] if whole == "always" else find(gray)
+    found = [] if whole == "always" else find(picture)
     is_whole = whole == "always" or (whole == "auto" and not found)
-    return [Detection(whole_box(gray))] if is_whole else found
+    return [Detection(whole_box(picture))] if is_whole else found
 
 
 def refuse_small(boxes: list[Box]) -> None:
@@ -106,3 +116,16 @@ def crop_face(gray: np.ndarray, box: Box) -> np.ndarray:
     """
     x, y, width, height = box
     return to_face(gray[y : y + height, x : x + width])
+
+
+def middle(box: Box) -> tuple[float, float]:
+    """Return the middle of a box."""
+    return box[0] + box[2] / 2, box[1] + box[3] / 2
+
+
+def shrink(gray: np.ndarray, scale: float) -> np.ndarray:
+    """Return the picture at a scale, where that is below 1."""
+    if scale >= 1:
+        return gray
+    size = [max(1, round(scale * pixels)) for pixels in gray.shape[::-1]]
+    return cv2.resize(gray, size, interpolation=cv2.INTER_AREA)

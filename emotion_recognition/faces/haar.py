@@ -7,15 +7,22 @@ import cv2
 import numpy as np
 
 from emotion_recognition.errors import UserError
-from emotion_recognition.faces.boxes import Box, Detection, clip_box, distinct, enlarge
-from emotion_recognition.files import check_is_utf8, shipped
-from emotion_recognition.images import FACE_SIZE
+from emotion_recognition.faces.boxes import (
+    SMALLEST_FACE,
+    Box,
+    Detection,
+    clip_box,
+    distinct,
+    enlarge,
+    middle,
+    shrink,
+    smallest_width,
+)
+from emotion_recognition.files import check_is_utf8
+from emotion_recognition.images import FACE_SIZE, to_gray
+from emotion_recognition.places import shipped
 
 CASCADE = shipped("haarcascade_frontalface_default.xml")
-
-# The cascade knows faces of 24x24 pixels and more. Below a twentieth of the picture most of what it finds is no face.
-CASCADE_SIZE = 24
-SMALLEST_SHARE = 20
 
 # In videos, sizes in larger steps and fewer neighbours find as many faces of the shrunken frame in less time.
 QUICK_STEP, QUICK_NEIGHBORS = 1.2, 2
@@ -31,12 +38,20 @@ class HaarDetector:
     """Finds frontal faces. The cascade file is read once, here; UserError where it is missing or no cascade.
 
     `smallest` is the width of the smallest face that is wanted, in pixels; without it, a twentieth of the picture. The
-    score of a face is the sum of the votes in the cascade's last stage, about 0 to 15.
+    score of a face is the sum of the votes in the cascade's last stage, about 0 to 15; with `min_score`, faces of less
+    are left out.
     """
 
-    def __init__(self, cascade: str | Path = CASCADE, smallest: int | None = None) -> None:
+    def __init__(
+        self, cascade: str | Path = CASCADE, smallest: int | None = None, min_score: float | None = None
+    ) -> None:
+        if not hasattr(cv2, "CascadeClassifier"):
+            raise UserError(
+                f"OpenCV {cv2.__version__} has no Haar cascades any more: find faces with YuNet (--detector yunet; its"
+                " file is in OpenCV's model zoo), or install opencv-python 4."
+            )
         if not Path(cascade).is_file():
-            raise UserError(f"{cascade} is not there: it belongs beside the scripts; name another with --cascade.")
+            raise UserError(f"{cascade} is not there: it belongs beside the scripts; name another with --detector.")
         check_is_utf8(cascade)
         try:
             self._cascade = cv2.CascadeClassifier(str(cascade))
@@ -44,12 +59,13 @@ class HaarDetector:
         except (cv2.error, SystemError):
             is_empty = True
         if is_empty:
-            raise UserError(f"{cascade} is no Haar cascade: name another with --cascade.")
-        self._smallest = smallest
+            raise UserError(f"{cascade} is no Haar cascade: name another with --detector.")
+        self._smallest, self._min_score = smallest, -math.inf if min_score is None else min_score
 
-    def detect(self, gray: np.ndarray) -> list[Detection]:
-        """Return the faces in a gray picture, uint8 (height, width), from left to right; often none."""
-        smallest = self.smallest_face(gray.shape, least=CASCADE_SIZE)
+    def detect(self, picture: np.ndarray) -> list[Detection]:
+        """Return the faces in a picture, uint8, gray or blue-green-red, from left to right; often none."""
+        gray = to_gray(picture)
+        smallest = smallest_width(self._smallest, gray.shape)
         found = self._search(gray, 1.0, smallest, step=1.1, neighbors=6)
         return distinct([Detection(clip_box(box, *gray.shape[::-1]), score) for box, score in found])
 
@@ -59,15 +75,15 @@ class HaarDetector:
         Where nobody names it, that is one of the size that the network sees. `reserve` leaves it so many times as many
         pixels in width: what is missed with one is often found with another.
         """
-        smallest = self.smallest_face(gray.shape, least=FACE_SIZE)
-        scale = min(1.0, reserve * CASCADE_SIZE / smallest)
+        smallest = smallest_width(self._smallest, gray.shape, least=FACE_SIZE)
+        scale = min(1.0, reserve * SMALLEST_FACE / smallest)
         found = self._search(gray, scale, least=round(scale * smallest))
         return distinct([Detection(clip_box(box / scale, *gray.shape[::-1]), score) for box, score in found])
 
     def detect_near(self, gray: np.ndarray, box: Box) -> list[Detection]:
         """Return, alone in a list, the face that lies where one was a moment ago; none if it has gone."""
         left, top, width, height = clip_box(enlarge(box, NEAR_MARGIN), *gray.shape[::-1])
-        if min(width, height) < CASCADE_SIZE:
+        if min(width, height) < SMALLEST_FACE:
             return []
         scale = min(1.0, NEAR_SIZE / box[2])
         least, most = (round(share * scale * box[2]) for share in NEAR_SIZES)
@@ -86,7 +102,7 @@ class HaarDetector:
         neighbors: int = QUICK_NEIGHBORS,
     ) -> list[tuple[np.ndarray, float]]:
         """Return (box, score) in the shrunken picture, `least` to `most` pixels wide there (0: of any size)."""
-        sizes = [(max(CASCADE_SIZE, size),) * 2 if size else (0, 0) for size in (least, most)]
+        sizes = [(max(SMALLEST_FACE, size),) * 2 if size else (0, 0) for size in (least, most)]
         boxes, _, weights = self._cascade.detectMultiScale3(
             shrink(gray, scale),
             scaleFactor=step,
@@ -95,26 +111,10 @@ class HaarDetector:
             maxSize=sizes[1],
             outputRejectLevels=True,
         )
-        return [(np.asarray(box), float(weight)) for box, weight in zip(boxes, np.ravel(weights), strict=True)]
-
-    def smallest_face(self, shape: tuple[int, ...], least: int) -> int:
-        """Return the width of the smallest face to find in a picture (height, width), `least` or more."""
-        return max(CASCADE_SIZE, self._smallest) if self._smallest else max(least, min(shape) // SMALLEST_SHARE)
+        found = zip(np.asarray(boxes), np.ravel(weights).tolist(), strict=True)
+        return [(box, score) for box, score in found if score >= self._min_score]
 
     def is_nearby_cheaper(self, shape: tuple[int, ...], faces: int) -> bool:
         """Return whether looking near so many faces takes fewer pixels than the whole frame."""
-        scale = CASCADE_SIZE / self.smallest_face(shape, least=FACE_SIZE)
+        scale = SMALLEST_FACE / smallest_width(self._smallest, shape, least=FACE_SIZE)
         return faces * (NEAR_SIZE * (1 + 2 * NEAR_MARGIN)) ** 2 < shape[0] * shape[1] * scale**2
-
-
-def middle(box: Box) -> tuple[float, float]:
-    """Return the middle of a box."""
-    return box[0] + box[2] / 2, box[1] + box[3] / 2
-
-
-def shrink(gray: np.ndarray, scale: float) -> np.ndarray:
-    """Return the picture at a scale, where that is below 1."""
-    if scale >= 1:
-        return gray
-    size = [max(1, round(scale * pixels)) for pixels in gray.shape[::-1]]
-    return cv2.resize(gray, size, interpolation=cv2.INTER_AREA)

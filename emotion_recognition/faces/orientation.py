@@ -14,10 +14,9 @@ TURNS = {
 }
 
 
-def find_turn(find: Callable[[np.ndarray], list[Detection]], gray: np.ndarray) -> str | None:
-    """Return, in words, after which turn `find` finds the largest face in a gray picture; None where there is none."""
-    widths = {
-        words: max((face.box[2] for face in find(cv2.rotate(gray, turn))), default=0) for words, turn in TURNS.items()
-    }
+def find_turn(find: Callable[[np.ndarray], list[Detection]], picture: np.ndarray) -> str | None:
+    """Return, in words, after which turn `find` finds the largest face in a picture; None where there is none."""
+    found = {words: find(cv2.rotate(picture, turn)) for words, turn in TURNS.items()}
+    widths = {words: max((face.box[2] for face in faces), default=0) for words, faces in found.items()}
     words = max(widths, key=widths.__getitem__)
     return words if widths[words] else None

@@ -9,8 +9,8 @@ from itertools import cycle
 
 import numpy as np
 
-from emotion_recognition.faces.boxes import Box, Detection, distinct, overlap
-from emotion_recognition.faces.haar import HaarDetector, middle
+from emotion_recognition.faces.boxes import Box, Detection, distinct, middle, overlap
+from emotion_recognition.faces.haar import HaarDetector
 
 FULL_SEARCH_SECONDS = 0.25
 # Whole frames are searched with these reserves of pixels in turn: a face that stands still where one misses it is

@@ -1,11 +1,10 @@
 """Keras network -> LiteRT, and where converted models are kept."""
 
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emotion_recognition.models.lite import LiteFunction, digest
+from emotion_recognition.places import cache_folder
 
 if TYPE_CHECKING:
     import keras
@@ -52,14 +51,3 @@ def cached_path(made_from: str, emotions: str | None = None, pixel_range: str | 
     """Return where the LiteRT form of a model file of this SHA-256, read in this way, is kept."""
     flags = "".join(f"_{digest(flag.encode())[:8]}" for flag in (emotions, pixel_range) if flag)
     return cache_folder() / f"{made_from}{flags}.tflite"
-
-
-def cache_folder() -> Path:
-    """Return the folder in which this system keeps what can be made again."""
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "emotion-recognition"

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from emotion_recognition import __version__
 from emotion_recognition.errors import UserError
-from emotion_recognition.faces.haar import CASCADE, HaarDetector
+from emotion_recognition.faces.detectors import open_detector
+from emotion_recognition.faces.views import DEFAULT_VIEWS
 from emotion_recognition.models.lite import file_digest
 from emotion_recognition.recogniser import MODEL, SMOOTH, EmotionRecogniser, Face
 from emotion_recognition.video.capture import Frame, Source
@@ -45,9 +46,11 @@ class ReadingSettings:
     model: str | Path = MODEL
     emotions: str | None = None
     pixel_range: str | None = None
-    cascade: str | Path | None = None
+    detector: str | Path = "haar"
     min_face: int | None = None
+    min_score: float | None = None
     whole: str = "never"
+    views: int = DEFAULT_VIEWS
     smooth: float = SMOOTH
     every: float = 0.0
     start: float = 0.0
@@ -58,9 +61,14 @@ class ReadingSettings:
 
     def open_recogniser(self) -> EmotionRecogniser:
         """Return a recogniser with these settings; UserError says what is wrong with a file."""
-        detector = HaarDetector(self.cascade or CASCADE, self.min_face)
+        detector = open_detector(self.detector, self.min_face, self.min_score)
         return EmotionRecogniser(
-            self.model, detector, whole=self.whole, emotions=self.emotions, pixel_range=self.pixel_range
+            self.model,
+            detector,
+            whole=self.whole,
+            views=self.views,
+            emotions=self.emotions,
+            pixel_range=self.pixel_range,
         )
 
     def model_digest(self) -> str:

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from emotion_recognition.faces.boxes import Detection, clip_box, crop_face, distinct, find_or_whole, is_inside, overlap
+from emotion_recognition.faces.boxes import (
+    Detection,
+    clip_box,
+    crop_face,
+    distinct,
+    find_or_whole,
+    is_inside,
+    overlap,
+    smallest_width,
+)
 
 
 def test_overlap():
@@ -22,6 +31,14 @@ def test_a_mouth_and_the_same_face_once_more_are_no_faces_of_their_own():
     face, again, mouth, neighbour = map(Detection, boxes)
     for order in ([face, again, mouth, neighbour], [neighbour, mouth, again, face]):
         assert distinct(order) == [face, neighbour]
+
+
+def test_the_smallest_face_that_is_wanted():
+    assert smallest_width(None, (480, 640)) == 24
+    assert smallest_width(None, (480, 640), least=48) == 48
+    assert smallest_width(None, (2000, 3000), least=48) == 100
+    assert smallest_width(30, (2000, 3000), least=48) == 30
+    assert smallest_width(5, (2000, 3000), least=48) == 24
 
 
 def test_boxes_are_cut_at_the_edges():

@@ -69,15 +69,6 @@ def test_quick_searches_find_what_the_thorough_one_finds(shared):
     assert detector.detect_near(gray, (5000, 5000, 60, 60)) == []
 
 
-def test_the_smallest_face_that_is_wanted():
-    gray = np.zeros((480, 640), np.uint8)
-    assert HaarDetector().smallest_face(gray.shape, least=24) == 24
-    assert HaarDetector().smallest_face(gray.shape, least=48) == 48
-    assert HaarDetector().smallest_face((2000, 3000), least=48) == 100
-    assert HaarDetector(smallest=30).smallest_face((2000, 3000), least=48) == 30
-    assert HaarDetector(smallest=5).smallest_face((2000, 3000), least=48) == 24
-
-
 def test_faces_smaller_than_wanted_are_left_out(shared):
     gray = to_gray(read_picture(shared / "media" / "one_face.jpg"))
     assert len(HaarDetector(smallest=100).detect(gray)) == len(HaarDetector(smallest=100).detect_quickly(gray)) == 1

@@ -79,7 +79,7 @@ def test_a_video_ends_by_itself_or_by_a_key(play, capsys):
     assert all(milliseconds > 0 for milliseconds in window.waits)
     assert play(Gray("a", frames=3, is_video=True), Keys("", "quit")) == "quit"
     assert capsys.readouterr().out.splitlines() == [
-        f"a: one face, seen in {seen} of {seen} frames: happy 75.0%, sad 25.0%" for seen in (3, 2)
+        f"a: one face, seen in {seen} of {seen} frames: happy 75%, sad 25%" for seen in (3, 2)
     ]
 
 
@@ -118,7 +118,8 @@ def recognise(monkeypatch):
         arguments = SimpleNamespace(
             sources=[], camera=0, resolution=None, list_cameras=False, no_window=False, fullscreen=False, heat=False,
             model=SimpleNamespace(emotions=("happy", "sad"), probabilities=lambda faces: np.empty((0, 2), np.float32)),
-            smooth=0.3, min_face=None, blur=False, cascade=None, whole="never", emotions=None, pixel_range=None,
+            smooth=0.3, blur=False, detector="haar", min_face=None, min_score=None, whole="never", views=1,
+            emotions=None, pixel_range=None,
             output=None, csv=None, jsonl=None, timeline=None, report=None, force=False,
             table=None, summary=None, continues=False, jobs=1, every=0.0, start=0.0, end=None, all_frames=False,
         )  # fmt: skip

@@ -49,7 +49,7 @@ def test_bad_models(call_script, tmp_path, change, words):
     [
         ([PORTRAIT, "--csv", PORTRAIT.with_suffix(".csv"), "--jsonl", "rows.txt"], ["rows.txt", "--jsonl", ".jsonl"]),
         ([PORTRAIT, "--csv", "rows.parquet"], ["rows.parquet", "--csv", ".csv"]),
-        ([PORTRAIT, "--cascade", "nothing.xml"], ["nothing.xml", "is not there"]),
+        ([PORTRAIT, "--detector", "nothing.xml"], ["nothing.xml", "is not there"]),
         ([PORTRAIT, "--output", "out.mp4"], ["out.mp4", "does not fit"]),
         ([PORTRAIT, "--output", "out.xyz"], ["out.xyz", "cannot be written", ".png", "folder"]),
         ([PORTRAIT, "--timeline", "out.png"], ["--timeline", "name a single one"]),

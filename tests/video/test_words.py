@@ -28,7 +28,7 @@ def summed(name, frames) -> SourceSummary:
 
 def test_a_line_for_each_face():
     assert describe_faces("a.png", [face(), face(happy=0.25)]) == (
-        "a.png: face at (1, 2), 30x40: happy 75.0%, sad 25.0%\na.png: face at (1, 2), 30x40: sad 75.0%, happy 25.0%"
+        "a.png: face at (1, 2), 30x40: happy 75%, sad 25%\na.png: face at (1, 2), 30x40: sad 75%, happy 25%"
     )
 
 
@@ -55,8 +55,8 @@ def test_the_hint_where_no_face_is_found(upright_height, advice):
 @pytest.mark.parametrize(
     ("frames", "text"),
     [
-        ([[face(1)], [], [face(1, 0.25)]], "a.mp4: one face, seen in 2 of 3 frames: happy 50.0%, sad 50.0%"),
-        ([[face(1), face(2)]], "a.mp4: 2 faces, seen in 1 of 1 frame: happy 75.0%, sad 25.0%"),
+        ([[face(1)], [], [face(1, 0.25)]], "a.mp4: one face, seen in 2 of 3 frames: happy 50%, sad 50%"),
+        ([[face(1), face(2)]], "a.mp4: 2 faces, seen in 1 of 1 frame: happy 75%, sad 25%"),
         ([[], []], "a.mp4: no face in 2 frames"),
     ],
 )
