@@ -17,12 +17,10 @@ from dataclasses import fields
 
 from emotion_recognition.cli import program, recognition_options, study_options
 from emotion_recognition.errors import UserError
-from emotion_recognition.places import shipped
 
 
 def parse_args():
     parser = program.parser(__doc__)
-    parser.add_argument("--model", default=shipped("model.h5"), help="model file that reads the emotions")
     recognition_options.add_recognition_flags(parser)
     study_options.add_study_flags(parser)
     return study_options.check_study_flags(parser, parser.parse_intermixed_args())

@@ -11,10 +11,12 @@ from emotion_recognition.cli.options import (
     positive,
     resolution,
 )
+from emotion_recognition.places import shipped
 
 
 def add_recognition_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags of the scripts that read emotions from pictures, videos and cameras."""
+    parser.add_argument("--model", default=shipped("model.h5"), help="model file that reads the emotions")
     source = parser.add_argument_group("what is read")
     source.add_argument(
         "sources", nargs="*", metavar="SOURCE", help="pictures, folders, video files, stream addresses; else the webcam"
