@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from emotion_recognition.cli import program
-from emotion_recognition.errors import LONGEST_LINE, UserError, as_line
+from emotion_recognition.errors import UserError
 
 
 def end_of(error, capsys):
@@ -98,8 +98,3 @@ def test_help_shows_the_docstring_and_defaults_that_tell_something():
     parser.add_argument("--name", help="what to call it")
     text = parser.format_help()
     assert "    python it.py   as it is\n" in text and "how fast (default: 0)" in text and "None" not in text
-
-
-def test_an_endless_word_is_cut_in_its_middle():
-    line = as_line("a" * 5000 + "b" * 5000)
-    assert line.startswith("aaa") and line.endswith("bbb") and " ... " in line and len(line) == LONGEST_LINE + 5

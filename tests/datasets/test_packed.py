@@ -94,7 +94,6 @@ HARMS = {
     "faces of 16 bits": lambda arrays: arrays.update(train_faces=arrays["train_faces"].astype(np.uint16)),
     "an unknown emotion": unknown_emotion,
     "names that are numbers": lambda arrays: arrays.update(train_names=np.arange(84)),
-    "names that are objects": lambda arrays: arrays.update(train_names=np.array([print, len], dtype=object)),
     "a single name": lambda arrays: arrays.update(train_names=np.array(b"happy/a.png")),
     "no names": lambda arrays: arrays.update(train_names=np.array([], "S9"), train_faces=arrays["train_faces"][:0]),
 }
@@ -105,7 +104,7 @@ def test_damaged_contents_end_in_one_sentence(pack, tmp_path, harm):
     with np.load(pack) as archive:
         arrays = dict(archive)
     HARMS[harm](arrays)
-    np.savez_compressed(tmp_path / "damaged.npz", allow_pickle=True, **arrays)
+    np.savez_compressed(tmp_path / "damaged.npz", **arrays)
     with pytest.raises(UserError, match=r"damaged\.npz is damaged, or no file of .* make it again"):
         folders.read_split(tmp_path / "damaged.npz", "train")
 

@@ -109,6 +109,8 @@ def test_the_code_of_a_lambda_layer_of_keras_2_never_runs(tmp_path):
         {"module": "keras.models", "class_name": "load_model"},
         {"module": "keras.layers", "class_name": "TFSMLayer", "config": {"filepath": "elsewhere"}},
         {"module": "builtins", "class_name": "function", "config": "eval"},
+        {"module": "os", "class_name": "Flatten", "registered_name": "system"},
+        {"module": None, "class_name": "Flatten", "registered_name": "Other>Flatten"},
     ],
     ids=lambda changes: f"{changes['module']} {changes['class_name']}",
 )

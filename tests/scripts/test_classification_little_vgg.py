@@ -12,7 +12,6 @@ from short_trainings import SCRIPT, SETTINGS, assert_same_result, read_history
 
 from emotion_recognition.datasets import folders
 from emotion_recognition.models import model_file
-from emotion_recognition.partial_files import this_machine
 from emotion_recognition.training import comparison
 
 
@@ -21,35 +20,6 @@ def unbroken(small_data, tmp_path_factory):
     """A whole training: (folder, CompletedProcess)."""
     folder = tmp_path_factory.mktemp("unbroken")
     result = start_script(SCRIPT, "--data", small_data, *SETTINGS, folder=folder)
-    assert result.returncode == 0, result.stdout + result.stderr
-    return folder, result
-
-
-@pytest.fixture(scope="module")
-def killed(small_data, tmp_path_factory):
-    """The folder of the same training, killed in the middle of its second epoch."""
-    folder = tmp_path_factory.mktemp("killed")
-    with subprocess.Popen(
-        command(SCRIPT, "--data", small_data, *SETTINGS),
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        wait_until((folder / "little_vgg_checkpoint.h5").exists, process)
-        process.kill()
-    assert process.returncode == -signal.SIGKILL
-    assert not (folder / "little_vgg.h5").exists()
-    # As if it had been killed while it wrote the next checkpoint.
-    rest = f"little_vgg_checkpoint.{this_machine()}-{process.pid}-00000000.partial.h5"
-    (folder / rest).write_bytes(b"half")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def resumed(killed, small_data):
-    """The same folder after going on: (folder, CompletedProcess)."""
-    folder = shutil.copytree(killed, killed.with_name("resumed"))
-    result = start_script(SCRIPT, "--data", small_data, *SETTINGS, "--resume", folder=folder)
     assert result.returncode == 0, result.stdout + result.stderr
     return folder, result
 
@@ -87,14 +57,6 @@ def test_the_model_is_the_best_epoch_and_says_how_it_was_made(unbroken, small_da
 
 
 @pytest.mark.slow
-def test_a_killed_training_goes_on_to_the_same_result(unbroken, resumed):
-    folder, result = resumed
-    assert "Going on after epoch " in result.stdout
-    assert_same_result(unbroken[0], folder)
-    assert not list(folder.glob("*checkpoint*"))
-
-
-@pytest.mark.slow
 def test_the_same_seed_gives_the_same_result_and_the_old_model_is_kept(unbroken, small_data, call_script, tmp_path):
     shutil.copytree(unbroken[0], tmp_path, dirs_exist_ok=True)
     result = call_script(SCRIPT, "--data", small_data, *SETTINGS, "--force")
@@ -115,15 +77,6 @@ def test_a_finished_model_is_not_replaced(flags, words, unbroken, small_data, ca
     before = (tmp_path / "little_vgg.h5").read_bytes()
     assert_one_sentence(call_script(SCRIPT, "--data", small_data, *flags), "little_vgg.h5", *words)
     assert (tmp_path / "little_vgg.h5").read_bytes() == before
-
-
-@pytest.mark.slow
-def test_resuming_with_other_settings_is_refused(killed, small_data, call_script, tmp_path):
-    shutil.copy(killed / "little_vgg_checkpoint.h5", tmp_path)
-    before = (tmp_path / "little_vgg_checkpoint.h5").read_bytes()
-    result = call_script(SCRIPT, "--data", small_data, *SETTINGS[:-1], "6", "--resume")
-    assert_one_sentence(result, "little_vgg_checkpoint.h5", "seed 5, not 6", "--force")
-    assert (tmp_path / "little_vgg_checkpoint.h5").read_bytes() == before
 
 
 @pytest.mark.slow

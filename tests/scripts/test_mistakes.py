@@ -2,46 +2,12 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
-import h5py
 import pytest
 from conftest import NO_DISPLAY, PORTRAIT, REPOSITORY, assert_one_sentence, parse_faces, sentences
 from PIL import Image
-
-
-def make_model(path, change):
-    """Copy the committed model and let `change` damage the copy."""
-    shutil.copy(REPOSITORY / "model.h5", path)
-    change(path)
-    return path
-
-
-def forget_one_emotion(path):
-    with h5py.File(path, "r+") as file:
-        file.attrs["emotions"] = '["happy", "sad"]'
-
-
-def cut_off(path):
-    path.write_bytes(path.read_bytes()[:200_000])
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (Path.unlink, "is not there"),
-        (lambda path: path.write_text("no model"), "is no HDF5 file"),
-        (cut_off, "is damaged"),
-        (forget_one_emotion, "[(None, 2)]"),
-    ],
-    ids=["missing", "text", "cut off", "other outputs"],
-)
-def test_bad_models(call_script, tmp_path, change, words):
-    model = make_model(tmp_path / "bad.h5", change)
-    assert_one_sentence(call_script("test.py", PORTRAIT, "--model", model), "bad.h5", words)
 
 
 @pytest.mark.parametrize(
