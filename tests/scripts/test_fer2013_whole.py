@@ -18,8 +18,6 @@ from emotion_recognition.models.predict import predict
 
 pytestmark = pytest.mark.slow
 
-SPLITS = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
-
 # Rows per emotion in the order of FER2013_CODES, as the data set was released.
 FER2013_ROWS = {
     "train": (3995, 436, 4097, 7215, 4830, 3171, 4965),
