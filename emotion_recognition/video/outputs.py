@@ -122,7 +122,8 @@ class Outputs:
         return self
 
     def __exit__(self, kind, error, traceback):
-        for part in (self._recorder, self.study, *([self._timeline] if self._timeline else [])):
+        # Where nothing was read, a timeline of an earlier run stays, as rows do.
+        for part in (self._recorder, self.study, *([self._timeline] if self._timeline and self._has_read else [])):
             self._submit(part.close, always=True)
         self._executor.shutdown()
         # Of two failures the first one is what a person has to know; Ctrl-C is none.
@@ -133,6 +134,8 @@ class Outputs:
         others = f" and {len(files) - MOST_NAMED} more" if len(files) > MOST_NAMED else ""
         if files:
             print(as_line(f"Wrote {names}{others}"))
+        if kind is KeyboardInterrupt and self.study.has_journal:
+            print("The same command with --continue goes on from here.")
 
     def _submit(self, task: Callable, *arguments, always=False):
         """Run a task in the thread; after a failure, until that was raised, only what closes files."""

@@ -84,6 +84,11 @@ class Study:
             for table in self.tables:
                 table.resume(*sizes.get(table.flag, (0, "")))
 
+    @property
+    def has_journal(self) -> bool:
+        """Whether --continue can go on with this run."""
+        return self._journal is not None
+
     def left(self, sources: Sequence[Source]) -> list[Source]:
         """Return the sources that the tables do not hold whole; one that could not be read is tried again."""
         whole = {name for name, (summary, _) in self.summaries.items() if summary.status != UNREADABLE}

@@ -138,10 +138,12 @@ def test_a_source_to_which_a_person_comes_back_is_kept_once(tmp_path):
 
 
 def test_rows_of_an_earlier_run_stay_where_nothing_is_read(tmp_path, capsys):
-    (tmp_path / "rows.csv").write_text("earlier")
-    with open_outputs(csv=tmp_path / "rows.csv", force=True):
+    files = {"csv": tmp_path / "rows.csv", "timeline": tmp_path / "time.png"}
+    for path in files.values():
+        path.write_text("earlier")
+    with open_outputs(**files, force=True):
         pass
-    assert (tmp_path / "rows.csv").read_text() == "earlier" and capsys.readouterr().out == ""
+    assert [path.read_text() for path in files.values()] == ["earlier"] * 2 and capsys.readouterr().out == ""
 
 
 class Recorder:

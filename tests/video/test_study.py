@@ -191,6 +191,32 @@ def test_a_single_source_leaves_no_journal_unless_it_was_stopped(tmp_path):
     assert rows(tmp_path) == [("a", 1), ("a", 2)]
 
 
+def test_ctrl_c_keeps_what_is_whole_and_says_how_to_go_on(whole, tmp_path, capsys):
+    sources = clips()
+    files = {"csv": tmp_path / "rows.csv", "summary": tmp_path / "summary.csv"}
+    with (
+        pytest.raises(KeyboardInterrupt),
+        Outputs(**files, sources=sources, emotions=EMOTIONS, settings=SETTINGS) as outputs,
+    ):
+        for source in sources:
+            reader = SourceReader(source, RECOGNISER, SETTINGS)
+            try:
+                for frame, faces in reader:
+                    outputs.write(source, frame, faces, None)
+                    if (source.name, frame.number) == ("b", 1):
+                        raise KeyboardInterrupt
+            finally:
+                outputs.end_source(reader.summary(), reader.tracks(), reader.is_done)
+    assert "with --continue goes on" in capsys.readouterr().out
+    assert rows(tmp_path) == [("a", 1), ("a", 2), ("b", 1)]
+    with (tmp_path / "summary.csv").open(newline="") as file:
+        assert [(row["source"], row["status"]) for row in csv.DictReader(file)] == [("a", "read"), ("b", "partly read")]
+    options = {"sources": clips(), "emotions": EMOTIONS, "settings": SETTINGS, "continues": True}
+    with Outputs(**files, **options) as outputs:
+        assert [source.name for source in outputs.study.left(clips())] == ["b", "c"]
+    assert rows(tmp_path) == [("a", 1), ("a", 2)]
+
+
 def test_a_camera_has_a_summary_and_no_journal(tmp_path):
     camera = Clip("Camera 0")
     camera.is_live = True
