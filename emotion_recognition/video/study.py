@@ -11,7 +11,7 @@ from emotion_recognition.files import claim_output, written_whole
 from emotion_recognition.recogniser import Face
 from emotion_recognition.video.capture import Frame, Source
 from emotion_recognition.video.journal import Journal, Record, check_can_continue, describe_settings, journal_path
-from emotion_recognition.video.parquet import ParquetTable, check_pyarrow, is_parquet, write_parquet
+from emotion_recognition.video.parquet import ParquetTable, check_pyarrow, is_parquet, rows_path, write_parquet
 from emotion_recognition.video.reading import ReadingSettings
 from emotion_recognition.video.report import write_report
 from emotion_recognition.video.sources import keep_sources
@@ -173,7 +173,10 @@ def check_files(
             check_pyarrow(path)
     tables = {flag: Path(path) for flag, path in files.items() if str(path) != STANDARD_OUTPUT}
     timeline = others.get("--timeline")
-    for flag, path in (*files_of(tables), *([("--timeline", Path(timeline))] if timeline else [])):
+    # What a run that was killed has left for --continue.
+    left = [(flag, rows_path(path)) for flag, path in tables.items() if is_parquet(path) and flag == "--table"]
+    left += [(flag, journal_path(path)) for flag, path in list(tables.items())[:1]]
+    for flag, path in (*files_of(tables), *left, *([("--timeline", Path(timeline))] if timeline else [])):
         keep_sources([path], sources, flag)
         if flag != "--timeline" and path.is_file() and not may_exist:
             raise UserError(

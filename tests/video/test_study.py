@@ -178,6 +178,21 @@ def test_a_table_of_another_version(tmp_path):
     assert files_in(tmp_path) == before
 
 
+@pytest.mark.parametrize(
+    ("left", "files"),
+    [
+        ("rows.parquet.rows.csv", {"table": "rows.parquet"}),
+        ("summary.csv.journal", {"summary": "summary.csv"}),
+    ],
+)
+def test_what_a_killed_run_has_left_is_not_overwritten(tmp_path, monkeypatch, left, files):
+    monkeypatch.setattr("emotion_recognition.video.study.check_pyarrow", lambda path: None)
+    (tmp_path / left).write_text("a night's work")
+    with pytest.raises(UserError, match=f"{left} exists already: .* --force, or go on with --continue"):
+        Outputs(**{name: tmp_path / file for name, file in files.items()}, sources=clips(), emotions=EMOTIONS)
+    assert files_in(tmp_path) == {left: b"a night's work"}
+
+
 def test_nothing_is_there_to_go_on_with(tmp_path):
     with pytest.raises(UserError, match="--continue goes on with tables of files: name --table"):
         Outputs(sources=clips(), emotions=EMOTIONS, continues=True)
