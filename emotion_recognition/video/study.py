@@ -123,15 +123,20 @@ class Study:
         """Complete all files, those after one that fails too."""
         with ExitStack() as stack:
             if self._journal:
-                whole = {name for name, is_done in self._is_done.items() if is_done}
-                is_kept = self._continues or len(self._names) > 1 or whole != self._names
-                stack.callback(self._journal.close, is_kept)
+                stack.callback(self._close_journal, self._journal)
             for table in self.tables:
                 stack.callback(table.close)
             if self._summary and self.summaries:
                 stack.callback(self._write_summaries, self._summary)
             if self._report and self.summaries:
                 stack.callback(write_report, self._report, list(self.summaries.values()), self._emotions, self._blurs)
+
+    def _close_journal(self, journal: Journal) -> None:
+        """Keep the journal where something can be added to the files, or was begun in them."""
+        whole = {name for name, is_done in self._is_done.items() if is_done}
+        may_go_on = self._continues or len(self._names) > 1 or whole != self._names
+        has_files = bool(journal.records) or any(path.exists() for path in self.written)
+        journal.close(is_kept=may_go_on and has_files)
 
     def _write_summaries(self, path: str | Path) -> None:
         summaries = self.summaries.values()
