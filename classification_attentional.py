@@ -100,7 +100,7 @@ def parse_args():
     return options.parse_training(parser, None, epochs=60, batch_size=64, optimizer="adam")
 
 
-def main():
+def main() -> None:
     arguments = parse_args()
     keras = program.start_keras()
     from emotion_recognition.training import augmentation, calibration, data, targets, transfer

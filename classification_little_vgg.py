@@ -47,7 +47,7 @@ def little_vgg(emotions: int):
 RATES = options.LEARNING_RATES
 
 
-def parse_args():
+def parse_args() -> argparse.Namespace:
     parser = program.parser(__doc__)
     parser.add_argument(
         "--compare-optimizers", action="store_true", help="train with each optimizer, write a table and a picture"
@@ -59,7 +59,7 @@ def parse_args():
     return arguments
 
 
-def main():
+def main() -> None:
     arguments = parse_args()
     if arguments.compare_optimizers:
         compare_optimizers(arguments)
@@ -67,7 +67,7 @@ def main():
         train(arguments)
 
 
-def train(arguments):
+def train(arguments: argparse.Namespace) -> list[dict[str, float]]:
     """Train once, as the command line says; return what each epoch reached."""
     keras = program.start_keras()
     from emotion_recognition.training import augmentation, calibration, data, targets, transfer
@@ -112,7 +112,7 @@ def train(arguments):
     return progress.history
 
 
-def compare_optimizers(arguments):
+def compare_optimizers(arguments: argparse.Namespace) -> None:
     """Train with every optimizer at its usual rate, each training with files of its own; --resume goes on with them."""
     program.start_keras()
     from emotion_recognition.training import comparison, data
@@ -123,11 +123,11 @@ def compare_optimizers(arguments):
         print(f"\nOptimizer: {name}")
         own = argparse.Namespace(**vars(arguments))
         own.optimizer, own.learning_rate, own.output = name, rate, models[name]
+        history = None
         if arguments.resume:
             pictures = data.describe(*data.read(own.data, own.seed, own.keep_duplicates))
-            settings = {**options.training_settings(own), **pictures}
-            histories[name] = comparison.finished_history(own.output, settings)
-        histories[name] = histories.get(name) or train(own)
+            history = comparison.finished_history(own.output, {**options.training_settings(own), **pictures})
+        histories[name] = history or train(own)
     comparison.write(arguments.output, histories, RATES, arguments.dry_run)
 
 

@@ -85,7 +85,7 @@ def whole_network(stem, body, head, enlarging):
     return keras.Model(faces, features, name="pretrained")
 
 
-def main():
+def main() -> None:
     arguments = parse_args()
     keras = program.start_keras()
     import numpy as np

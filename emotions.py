@@ -44,7 +44,7 @@ def four_layer_cnn(emotions: int):
     )
 
 
-def parse_args():
+def parse_args() -> argparse.Namespace:
     mode = argparse.ArgumentParser(add_help=False)
     mode.add_argument("--mode", choices=("train", "display"), help="what to do")
     parser, chosen = program.parser(__doc__, parents=[mode]), mode.parse_known_args()[0].mode
@@ -61,12 +61,12 @@ def parse_args():
     return arguments
 
 
-def main():
+def main() -> None:
     arguments = parse_args()
     return train(arguments) if arguments.mode == "train" else display(arguments)
 
 
-def train(arguments):
+def train(arguments: argparse.Namespace) -> None:
     """Train once, as the command line says."""
     keras = program.start_keras()
     from emotion_recognition.training import augmentation, calibration, data, targets, transfer
@@ -110,7 +110,7 @@ def train(arguments):
         run.save(model, progress, train, validation, accuracy, temperature=temperature)
 
 
-def display(arguments):
+def display(arguments: argparse.Namespace) -> None:
     """Show the faces in the webcam, or in the named pictures and videos, and their emotions until q is pressed."""
     from emotion_recognition import EmotionRecogniser, draw_faces
     from emotion_recognition.models.classifier import EmotionClassifier

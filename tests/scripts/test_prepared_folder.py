@@ -21,23 +21,6 @@ def test_existing_folder_is_refused_and_replaced_only_with_force(call_script, sm
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["data", "fer2013.csv"]
 
 
-def test_a_failing_run_with_force_keeps_the_old_folder(call_script, small_csv, tmp_path):
-    assert call_script("dataset_prepare.py", small_csv).returncode == 0
-    before = files_in(tmp_path / "data")
-    (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n0,1 2 3,Training\n")
-    assert_one_sentence(call_script("dataset_prepare.py", "--force"), "None of the 1 rows")
-    assert files_in(tmp_path / "data") == before
-
-
-@pytest.mark.parametrize("force", [[], ["--force"]])
-def test_a_folder_with_other_things_is_never_replaced(force, call_script, small_csv, tmp_path):
-    (tmp_path / "data/train/happy").mkdir(parents=True)
-    (tmp_path / "data/train/happy/me.png").write_text("the only copy")
-    result = call_script("dataset_prepare.py", small_csv, *force)
-    assert_one_sentence(result, "data", "me.png", "written.csv is missing", "name another --output")
-    assert files_in(tmp_path) == {"data/train/happy/me.png": b"the only copy"}
-
-
 def test_a_picture_of_ones_own_in_a_prepared_folder_is_named_and_kept(call_script, small_csv, tmp_path):
     assert call_script("dataset_prepare.py", small_csv).returncode == 0
     (tmp_path / "data/train/happy/me.jpg").write_text("the only copy")
