@@ -7,6 +7,8 @@ from emotion_recognition.video.summary import SourceSummary, TrackSummary
 
 # From here on a reader is warned: shares of frames and of faces, faces in all frames, and seconds.
 SELDOM, OFTEN_UNCLEAR, FEW_FACES, SHORT = 0.5, 0.3, 20, 1.0
+# Scores are YuNet's probabilities, or the cascade's sums of votes, up to about 15. Clear faces have more than these.
+LOW_PROBABILITY, LOW_VOTES = 0.7, 4.0
 
 
 def find_warnings(summary: SourceSummary, tracks: Sequence[TrackSummary]) -> list[str]:
@@ -17,10 +19,10 @@ def find_warnings(summary: SourceSummary, tracks: Sequence[TrackSummary]) -> lis
     faces = sum(track.frames for track in tracks)
     if (summary.share_unclear or 0) >= OFTEN_UNCLEAR:
         told.append(f"In {percent(summary.share_unclear or 0)} of the faces two emotions are too close to choose.")
+    if (score := summary.mean_score) is not None and (score < LOW_PROBABILITY or 1 < score < LOW_VOTES):
+        told.append(f"The mean score of the detector is low ({score:.2f}): faces are turned or hidden, or none at all.")
     if (width := sum(track.mean_width * track.frames for track in tracks) / faces) < FACE_SIZE:
-        told.append(
-            f"Faces are {width:.0f} pixels wide on average: the network sees {FACE_SIZE}, which had to be made up."
-        )
+        told.append(f"Faces are {width:.0f} pixels wide on average, fewer than the {FACE_SIZE} that the network sees.")
     if not summary.seconds:
         return told
     if summary.frames_with_face < SELDOM * summary.frames:

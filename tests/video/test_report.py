@@ -86,8 +86,10 @@ def test_the_page_asks_nothing_of_another_address():
     [
         ({"frames_with_face": 20}, {}, "A face was found in 20% of the frames only: what is missing may differ"),
         ({"share_unclear": 0.4}, {}, "In 40% of the faces two emotions are too close to choose."),
+        ({"mean_score": 3.9}, {}, "The mean score of the detector is low (3.90): faces are turned or hidden"),
+        ({"mean_score": 0.65}, {}, "The mean score of the detector is low (0.65)"),
         ({}, {"frames": 19}, "Only 19 faces in all frames: too few for a mean."),
-        ({}, {"mean_width": 30.0}, "Faces are 30 pixels wide on average: the network sees 48"),
+        ({}, {"mean_width": 30.0}, "Faces are 30 pixels wide on average, fewer than the 48 that the network sees."),
         ({}, {"last": 0.5}, "1 of 1 tracks are shorter than a second: such are often no faces."),
         ({"status": "partly read", "reason": "clip.mp4 is cut off."}, {}, "partly read: clip.mp4 is cut off."),
     ],
