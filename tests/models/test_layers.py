@@ -67,37 +67,6 @@ def test_the_identity_changes_nothing():
     assert np.array_equal(transform(PICTURES, IDENTITY), PICTURES)
 
 
-@pytest.mark.parametrize("right, down", [(1, 0), (0, -2), (3, 4)])
-def test_shifts_by_whole_pixels(right, down):
-    pictures = PICTURES[:, :, :5]
-    shifted = transform(pictures, (1, 0, 2 * right / 4, 0, 1, 2 * down / 8))
-    rows, columns = np.arange(9) + down, np.arange(5) + right
-    expected = pictures[:, rows.clip(0, 8)][:, :, columns.clip(0, 4)]
-    assert np.allclose(shifted, expected, atol=1e-5)
-
-
-def test_zooming_in_shows_the_middle():
-    pictures = PICTURES[:, :5, :5]
-    zoomed = transform(pictures, (0.5, 0, 0, 0, 0.5, 0))
-    assert np.allclose(zoomed[:, ::2, ::2], pictures[:, 1:4, 1:4], atol=1e-5)
-    assert np.allclose(zoomed[:, 0, 1], (pictures[:, 1, 1] + pictures[:, 1, 2]) / 2, atol=1e-5)
-
-
-def test_zooming_out_repeats_the_border():
-    pictures = PICTURES[:, :5, :5]
-    far = transform(pictures, (2, 0, 0, 0, 2, 0))
-    assert np.allclose(far[:, 1:4, 1:4], pictures[:, ::2, ::2], atol=1e-5)
-    assert np.allclose(far[:, 0, 0], pictures[:, 0, 0], atol=1e-5)
-    assert np.allclose(far[:, 0, 2], pictures[:, 0, 2], atol=1e-5)
-
-
-def test_mirrors_and_quarter_turns():
-    assert np.allclose(transform(PICTURES, (-1, 0, 0, 0, 1, 0)), PICTURES[:, :, ::-1], atol=1e-5)
-    assert np.allclose(transform(PICTURES, (1, 0, 0, 0, -1, 0)), PICTURES[:, ::-1], atol=1e-5)
-    square = PICTURES[:, :6, :6]
-    assert np.allclose(transform(square, (0, -1, 0, 1, 0, 0)), np.rot90(square, axes=(1, 2)), atol=1e-5)
-
-
 def test_random_values_as_an_independent_sampler():
     expected = [sample(picture, affine) for picture, affine in zip(PICTURES, AFFINE, strict=True)]
     assert np.allclose(transform(PICTURES, AFFINE), expected, atol=1e-4)
