@@ -56,37 +56,29 @@ class Pictures:
 def read_split(data: str | Path, split: str, emotions: tuple[str, ...] | None = None) -> Pictures | None:
     """Read all pictures of one split of `data`, a folder or a packed file; None where it has no such split.
 
-    `emotions` gives the order of the labels; without it, it is that of the class folders that are there. UserError
-    names an unknown or empty class folder, one that `emotions` lacks, and a picture that cannot be read.
+    `emotions` gives the order of the labels; without it, it is that of `EMOTIONS`, as far as there are pictures.
+    UserError names an unknown or empty class folder, an emotion that `emotions` lacks, and a picture that cannot be
+    read.
     """
-    if Path(data).is_file():
-        return read_packed_split(data, split, emotions)
-    folder = find_split(data, split)
-    if folder is None:
-        return None
-    classes = find_classes(folder)
-    emotions = emotions or tuple(emotion for emotion in EMOTIONS if emotion in classes)
-    missing = [name for name in classes if name not in emotions]
-    if missing:
-        found, known = classes[missing[0]], ", ".join(emotions)
-        raise UserError(f"{found}: the emotion {missing[0]} is not among {known}; remove it.")
-    paths = [(path, emotions.index(emotion)) for emotion in classes for path in list_pictures(classes[emotion])]
-    pictures = np.stack([read_face(path) for path, _ in paths])[..., np.newaxis]
-    names = np.array([f"{emotions[label]}/{path.name}" for path, label in paths])
-    return Pictures(pictures, np.array([label for _, label in paths]), names, emotions)
-
-
-def read_packed_split(data: str | Path, split: str, emotions: tuple[str, ...] | None = None) -> Pictures | None:
-    """Do the same for a packed file."""
-    read = PackedData(data).read_split(split)
+    read = PackedData(data).read_split(split) if Path(data).is_file() else read_folder(data, split)
     if read is None:
         return None
     pictures, names = read
     words = [name.partition("/")[0] for name in names]
     emotions = emotions or tuple(emotion for emotion in EMOTIONS if emotion in words)
-    if missing := set(words) - set(emotions):
-        raise UserError(f"{data}: the emotion {missing.pop()} is not among {', '.join(emotions)}; name another --data.")
+    if missing := sorted(set(words) - set(emotions)):
+        known = ", ".join(emotions)
+        raise UserError(f"{data} holds pictures of {missing[0]} in {split}, which is not among {known}: remove them.")
     return Pictures(pictures[..., np.newaxis], np.array([emotions.index(word) for word in words]), names, emotions)
+
+
+def read_folder(data: str | Path, split: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return (pictures uint8 (n, 48, 48), names (n,) as emotion/file) of a split of a folder; None without it."""
+    folder = find_split(data, split)
+    if folder is None:
+        return None
+    paths = [(path, emotion) for emotion, place in find_classes(folder).items() for path in list_pictures(place)]
+    return np.stack([read_face(path) for path, _ in paths]), np.array([f"{word}/{path.name}" for path, word in paths])
 
 
 def read_votes(data: str | Path, faces: Pictures, emotions: Sequence[str] | None = None) -> np.ndarray:

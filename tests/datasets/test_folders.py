@@ -179,7 +179,7 @@ def copy_all(data):
         ),
         (
             lambda data: lose(data, "train/sad"),
-            ["validation/sad", "the emotion sad is not among angry, disgusted", "remove it"],
+            ["data holds pictures of sad in validation", "is not among angry, disgusted", "remove"],
         ),
         (lambda data: cut_off(data / "train/happy/fer0000003.png"), ["fer0000003.png", "damaged or cut off"]),
         (lambda data: (data / "copies.csv").write_text("from,to\na,b\n"), ["copies.csv", "dataset_prepare.py"]),
