@@ -104,7 +104,8 @@ def describe_difference(path: Path, name: str, before: Any, now: Any) -> str:
         named = ", ".join(f"{flag} {file}" for flag, file in (before or {}).items())
         return f"{table} was begun with {named}: name the same files, or {way_out}."
     flag = "--" + name.replace("_", "-")
-    told = f"with {flag} {before}" if before not in (None, False, 0) else f"without {flag}"
+    value = "" if before is True else f" {before}"
+    told = f"with {flag}{value}" if before not in (None, False, 0) else f"without {flag}"
     return f"{table} was begun {told}: go on so, or {way_out}."
 
 
@@ -117,10 +118,12 @@ def describe_settings(settings: ReadingSettings, files: dict[str, Path], emotion
     """Return all that two runs into the same tables must have in common, as values for JSON."""
     values = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(settings).items()}
     names = {flag: path.name for flag, path in files.items()}
+    # Tables are the same with blurred faces and without; the pictures of a report are not.
+    del values["report"], values["blur"]
     return {
         **values,
+        "no_blur": settings.report is not None and settings.blur is False,
         "model": settings.model_digest(),
-        "report": settings.report is not None,
         "files": names,
         "columns": [*COLUMNS, *emotions],
     }

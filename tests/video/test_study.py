@@ -148,6 +148,7 @@ def test_two_runs_into_one_table(tmp_path):
     [
         ({"smooth": 0.0}, r"begun with --smooth 0\.3: go on so, or begin anew with --force"),
         ({"all_frames": True}, "begun without --all-frames"),
+        ({"report": "page.html", "blur": False}, "begun without --no-blur"),
         (("rows.csv", "mine"), r"rows\.csv has been changed .* with --force"),
         (("rows.csv.gz.journal", None), r"journal, which tells .* is missing"),
         (("rows.csv.gz.journal", "{}}\n"), "journal is damaged: begin anew with --force"),
