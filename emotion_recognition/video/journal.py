@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from emotion_recognition.errors import UserError
+from emotion_recognition.video.capture import Source
 from emotion_recognition.video.locks import lock
 from emotion_recognition.video.reading import ReadingSettings
 from emotion_recognition.video.summary import SourceSummary, TrackSummary
-from emotion_recognition.video.table import COLUMNS, encoded
+from emotion_recognition.video.table import COLUMNS, STANDARD_OUTPUT, encoded
 
 
 @dataclass(frozen=True)
@@ -129,14 +130,27 @@ def describe_settings(settings: ReadingSettings, files: dict[str, Path], emotion
     }
 
 
-def check_can_continue(files: dict[str, Path], journal: Path | None, emotions: Sequence[str]) -> None:
-    """Refuse to go on without the journal of the run before."""
+def files_on_disk(files: dict[str, str | Path]) -> dict[str, Path]:
+    """Return the files of a run, by their flags, without what is printed."""
+    return {flag: Path(path) for flag, path in files.items() if str(path) != STANDARD_OUTPUT}
+
+
+def find_journal(files: dict[str, str | Path], sources: Sequence[Source]) -> Path | None:
+    """Return where the journal of a run lies; None where it has none: without files, and of cameras and streams."""
+    on_disk = files_on_disk(files)
+    has_end = not any(source.is_live for source in sources)
+    return journal_path(next(iter(on_disk.values()))) if on_disk and has_end else None
+
+
+def check_can_continue(files: dict[str, str | Path], sources: Sequence[Source], emotions: Sequence[str]) -> bool:
+    """Return whether there is a run to go on with; UserError where there are its tables, but not its journal."""
+    journal = find_journal(files, sources)
     if journal is None:
         raise UserError("--continue goes on with tables of files: name --table, --csv, --jsonl, --summary or --report.")
     if journal.exists():
-        return
-    for flag, path in files.items():
-        if not path.exists() or path.stat().st_size == 0:
+        return True
+    for flag, path in files_on_disk(files).items():
+        if not path.exists():
             continue
         if flag == "--csv" and path.open("rb").readline() != encoded(",".join((*COLUMNS, *emotions)) + "\n"):
             raise UserError(
@@ -147,3 +161,4 @@ def check_can_continue(files: dict[str, Path], journal: Path | None, emotions: S
             f"{journal}, which tells what {path} holds whole, is missing: name another {flag}, or replace it with "
             "--force."
         )
+    return False

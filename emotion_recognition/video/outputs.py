@@ -11,6 +11,7 @@ from emotion_recognition.errors import UserError, as_line
 from emotion_recognition.files import check_writable, claim_output
 from emotion_recognition.recogniser import Face
 from emotion_recognition.video.capture import Frame, Source
+from emotion_recognition.video.journal import check_can_continue
 from emotion_recognition.video.processes import ReadSource
 from emotion_recognition.video.reading import ReadingSettings
 from emotion_recognition.video.recorder import WRITTEN_PICTURE_SUFFIXES, WRITTEN_VIDEO_SUFFIXES, Recorder, name_targets
@@ -54,8 +55,10 @@ class Outputs:
         files: dict[str, str | Path] = {flag: path for flag, path in named.items() if path}
         if timeline:
             check_timeline(timeline, list(sources))
-        check_files(files, {"--output": output, "--timeline": timeline}, sources, force or continues)
-        targets = find_targets(output, sources, force or continues)
+        # Only files of an earlier run are gone on with.
+        may_exist = force or (continues and check_can_continue(files, sources, emotions))
+        check_files(files, {"--output": output, "--timeline": timeline}, sources, may_exist)
+        targets = find_targets(output, sources, may_exist)
         self.keeps_pictures = bool(targets)
         self.study = Study(files, sources, emotions, settings or ReadingSettings(), continues)
         self._recorder = Recorder(targets)

@@ -10,14 +10,20 @@ from emotion_recognition.errors import UserError
 from emotion_recognition.files import claim_output, written_whole
 from emotion_recognition.recogniser import Face
 from emotion_recognition.video.capture import Frame, Source
-from emotion_recognition.video.journal import Journal, Record, check_can_continue, describe_settings, journal_path
+from emotion_recognition.video.journal import (
+    Journal,
+    Record,
+    describe_settings,
+    files_on_disk,
+    find_journal,
+    journal_path,
+)
 from emotion_recognition.video.parquet import ParquetTable, check_pyarrow, is_parquet, rows_path, write_parquet
 from emotion_recognition.video.reading import ReadingSettings
 from emotion_recognition.video.report import write_report
 from emotion_recognition.video.sources import keep_sources
 from emotion_recognition.video.summary import UNREADABLE, SourceSummary, TrackSummary, summary_columns
 from emotion_recognition.video.table import (
-    STANDARD_OUTPUT,
     Row,
     Table,
     as_lines,
@@ -55,24 +61,21 @@ class Study:
         self.summaries: dict[str, tuple[SourceSummary, list[TrackSummary]]] = {}
         self._is_done: dict[str, bool] = {}
         self._emotions_of_empty_rows = self._emotions if settings.all_frames else ()
-        on_disk = {flag: Path(path) for flag, path in files.items() if str(path) != STANDARD_OUTPUT}
-        path = journal_path(next(iter(on_disk.values()))) if on_disk else None
-        keeps_journal = path is not None and not any(source.is_live for source in sources)
+        on_disk = files_on_disk(files)
         self.written = [path for _, path in files_of(on_disk)]
-        if continues:
-            check_can_continue(on_disk, path if keeps_journal else None, self._emotions)
         self._journal: Journal | None = None
         self.tables: list[Table] = []
         with ExitStack() as stack:
+            if path := find_journal(files, sources):
+                told = describe_settings(settings, on_disk, self._emotions)
+                self._journal = Journal(path, told, next(iter(on_disk)), continues)
+                stack.callback(self._journal.close, is_kept=True)
             for flag, file in files.items():
                 if flag not in ("--summary", "--report"):
                     kind = ParquetTable if is_parquet(file) else Table
                     self.tables.append(kind(file, flag, self._emotions))
                     stack.callback(self.tables[-1].close)
-            if path is not None and keeps_journal:
-                told = describe_settings(settings, on_disk, self._emotions)
-                self._journal = Journal(path, told, next(iter(on_disk)), continues)
-                stack.callback(self._journal.close, is_kept=True)
+            if self._journal:
                 self._resume(self._journal.records)
             stack.pop_all()
 
@@ -176,7 +179,7 @@ def check_files(
         check_ending(path, flag)
         if is_parquet(path):
             check_pyarrow(path)
-    tables = {flag: Path(path) for flag, path in files.items() if str(path) != STANDARD_OUTPUT}
+    tables = files_on_disk(files)
     timeline = others.get("--timeline")
     # What a run that was killed has left for --continue.
     left = [(flag, rows_path(path)) for flag, path in tables.items() if is_parquet(path) and flag == "--table"]

@@ -138,7 +138,7 @@ def test_two_runs_into_one_table(tmp_path):
         outputs.complete()
         before = (tmp_path / "rows.csv").read_bytes()
         for options in ({"force": True}, {"continues": True}):
-            with pytest.raises(UserError, match=r"rows\.csv is being written by another run: wait .* another --csv"):
+            with pytest.raises(UserError, match=r"rows\.csv\S* is being written by another run: wait .* another --csv"):
                 Outputs(csv=tmp_path / "rows.csv", sources=clips(), emotions=EMOTIONS, settings=SETTINGS, **options)
         assert (tmp_path / "rows.csv").read_bytes() == before
 
@@ -197,6 +197,14 @@ def test_what_a_killed_run_has_left_is_not_overwritten(tmp_path, monkeypatch, le
 def test_nothing_is_there_to_go_on_with(tmp_path):
     with pytest.raises(UserError, match="--continue goes on with tables of files: name --table"):
         Outputs(sources=clips(), emotions=EMOTIONS, continues=True)
+
+
+def test_pictures_of_others_are_no_run_to_go_on_with(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.png").write_text("mine")
+    files = {"output": tmp_path / "out", "csv": tmp_path / "rows.csv"}
+    with pytest.raises(UserError, match="out exists already"):
+        Outputs(**files, sources=clips(), emotions=EMOTIONS, settings=SETTINGS, continues=True)
 
 
 def test_a_single_source_leaves_no_journal_unless_it_was_stopped(tmp_path):

@@ -143,3 +143,12 @@ def test_endings_of_tables_of_any_form():
     for name in ("-", "rows.xlsx", "rows.gz"):
         with pytest.raises(UserError, match=r"for --table that ends in \.csv or \.csv\.gz or \.jsonl or \.parquet\."):
             check_ending(name, "--table")
+
+
+def test_a_table_has_one_writer(tmp_path):
+    first = Table(tmp_path / "out.csv", "--csv", EMOTIONS)
+    with pytest.raises(UserError, match=r"out\.csv is being written by another run: .* name another --csv"):
+        Table(tmp_path / "out.csv", "--csv", EMOTIONS)
+    first.close()
+    assert not (tmp_path / "out.csv").exists()
+    Table(tmp_path / "out.csv", "--csv", EMOTIONS).close()
