@@ -19,6 +19,7 @@ from emotion_recognition.video.overlay import (
     name_of,
     place_name,
 )
+from emotion_recognition.video.words import describe_emotions
 
 SEVEN = tuple(emotion for emotion in EMOTIONS if emotion != "contempt")
 
@@ -51,7 +52,8 @@ def test_what_is_written_at_a_face():
     assert name_of(face_of("sad", 0, 0, 9, 9)) == "sad 94%"
     # The emotion that is shown need not be the most probable one of this moment.
     assert name_of(replace(face_of("sad", 0, 0, 9, 9, track=3), emotion="happy")) == "3 happy 1%"
-    assert name_of(replace(face_of("sad", 0, 0, 9, 9, track=3), unclear="angry")) == "3 unclear: sad or angry"
+    unclear = replace(face_of("sad", 0, 0, 9, 9), unclear="angry")
+    assert name_of(unclear) == "unclear: sad or angry" and describe_emotions(unclear).startswith(name_of(unclear))
 
 
 @pytest.mark.parametrize("size", [(48, 48), (20, 300), (300, 20), (64, 48), (320, 240), (1920, 1080), (4000, 300)])
