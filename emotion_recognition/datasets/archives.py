@@ -7,7 +7,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -48,70 +48,63 @@ class TarMember(tarfile.TarInfo):
         return member
 
 
-class OpenedTable:
-    """Context manager that opens a CSV file for reading bytes, through whatever compression or archive it is in.
+@contextmanager
+def open_csv(path: Path, tables: Sequence[str]) -> Iterator[IO[bytes]]:
+    """Open a CSV file for reading bytes, through whatever compression or archive it is in.
 
-    Of the files of an archive it takes the first that `tables` names, or the only one that ends in .csv.
+    Of the files of an archive it takes the first that `tables` names, or the only one that ends in .csv. UserError
+    where there is none, and where the file is missing, damaged or a trap.
     """
-
-    def __init__(self, path: Path, tables: Sequence[str]):
-        self.path, self._tables = path, tables
-        self._stack = ExitStack()
-
-    def __enter__(self) -> IO[bytes]:
-        if self.path.is_dir():
-            found = [name for name in self._tables if (self.path / name).is_file()]
-            raise UserError(f"{self.path} is a folder: name the table in it, {self.path / (*found, *self._tables)[0]}.")
-        if not self.path.is_file():
-            raise UserError(f"{self.path} is not there: download FER-2013 (see the README) or name its CSV file.")
+    if path.is_dir():
+        found = [name for name in tables if (path / name).is_file()]
+        raise UserError(f"{path} is a folder: name the table in it, {path / (*found, *tables)[0]}.")
+    if not path.is_file():
+        raise UserError(f"{path} is not there: download FER-2013 (see the README) or name its CSV file.")
+    with ExitStack() as stack:
         try:
-            return self._stack.enter_context(self._open())
+            file = stack.enter_context(open_member(path, tables, stack))
         except TrapError as error:
-            raise UserError(f"{self.path} is no archive of FER-2013 ({error}): do not trust it.") from error
+            raise UserError(f"{path} is no archive of FER-2013 ({error}): do not trust it.") from error
         except PermissionError:
             raise
         # Numbers that are damaged send the readers of archives to places that no file has.
         except (*BROKEN_ARCHIVE, OSError, ValueError, RuntimeError, NotImplementedError) as error:
-            raise UserError(f"{self.path} is damaged, cut off or locked ({error}): download it again.") from error
+            raise UserError(f"{path} is damaged, cut off or locked ({error}): download it again.") from error
+        yield file
 
-    def __exit__(self, *error: object) -> None:
-        self._stack.close()
 
-    def _open(self) -> Any:
-        with self.path.open("rb") as file:
-            start = file.read(LONGEST_HEADER)
-        if start[:2] == XZ:
-            # A small file of xz may want gigabytes; this raises LZMAError when its first block does.
-            lzma.LZMADecompressor(memlimit=MOST_MEMORY).decompress(start, max_length=1)
-        if zipfile.is_zipfile(self.path):
-            archive = self._stack.enter_context(zipfile.ZipFile(self.path))
-            return archive.open(self._choose(archive.namelist()))
-        if tar := self._open_tar():
-            files = list_files(tar)
-            # Not by its name, which a link behind it may have too.
-            return tar.extractfile(files[self._choose(files)])
-        if start[:2] == b"PK":
-            raise UserError(f"{self.path} is a zip archive that is cut off: download it again.")
-        if start[:2] in OPENERS:
-            return OPENERS[start[:2]](self.path, "rb")
-        return self.path.open("rb", buffering=READ_AHEAD)
+def open_member(path: Path, tables: Sequence[str], stack: ExitStack) -> Any:
+    """Return the table in a file, opened; `stack` closes the archive that it lies in."""
+    with path.open("rb") as file:
+        start = file.read(LONGEST_HEADER)
+    if start[:2] == XZ:
+        # A small file of xz may want gigabytes; this raises LZMAError when its first block does.
+        lzma.LZMADecompressor(memlimit=MOST_MEMORY).decompress(start, max_length=1)
+    if zipfile.is_zipfile(path):
+        archive = stack.enter_context(zipfile.ZipFile(path))
+        return archive.open(choose(archive.namelist(), tables, path))
+    # An archive of tar is told by what is in it, whatever its compression.
+    tar = None
+    with suppress(tarfile.TarError):
+        tar = stack.enter_context(tarfile.TarFile.open(path, tarinfo=TarMember))
+    if tar:
+        files = list_files(tar)
+        # Not by its name, which a link behind it may have too.
+        return tar.extractfile(files[choose(files, tables, path)])
+    if start[:2] == b"PK":
+        raise UserError(f"{path} is a zip archive that is cut off: download it again.")
+    return OPENERS[start[:2]](path, "rb") if start[:2] in OPENERS else path.open("rb", buffering=READ_AHEAD)
 
-    def _open_tar(self) -> tarfile.TarFile | None:
-        """Return the archive where the file is one of tar, whatever its compression; else None."""
-        try:
-            return self._stack.enter_context(tarfile.open(self.path, tarinfo=TarMember))
-        except tarfile.TarError:
-            return None
 
-    def _choose(self, names: Iterable[str]) -> str:
-        """Return the table among the members of an archive: the whole data set before its parts."""
-        tables = {PurePosixPath(name).name: name for name in names if name.endswith(".csv")}
-        for known in self._tables:
-            if known in tables:
-                return tables[known]
-        if len(tables) == 1:
-            return tables.popitem()[1]
-        raise UserError(f"{self.path} holds no fer2013.csv: unpack it and name the CSV file.")
+def choose(names: Iterable[str], tables: Sequence[str], path: Path) -> str:
+    """Return the table among the members of an archive: the whole data set before its parts."""
+    found = {PurePosixPath(name).name: name for name in names if name.endswith(".csv")}
+    for known in tables:
+        if known in found:
+            return found[known]
+    if len(found) == 1:
+        return found.popitem()[1]
+    raise UserError(f"{path} holds no fer2013.csv: unpack it and name the CSV file.")
 
 
 def list_files(archive: tarfile.TarFile) -> dict[str, tarfile.TarInfo]:

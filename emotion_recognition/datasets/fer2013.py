@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from emotion_recognition.datasets import ferplus
-from emotion_recognition.datasets.archives import BROKEN_ARCHIVE, LONGEST_LINE, OpenedTable, TrapError, read_lines
+from emotion_recognition.datasets.archives import BROKEN_ARCHIVE, LONGEST_LINE, TrapError, open_csv, read_lines
 from emotion_recognition.datasets.samples import Rejected, Sample
 from emotion_recognition.datasets.splits import USAGES
 from emotion_recognition.errors import UserError
@@ -66,9 +65,8 @@ class Fer2013:
 
     def _rows(self) -> Iterator[Sample | Rejected]:
         source = Path(self.source)
-        with ExitStack() as stack:
-            lines = read_lines(stack.enter_context(OpenedTable(source, TABLES)))
-            row = -1
+        with open_csv(source, TABLES) as table:
+            lines, row = read_lines(table), -1
             try:
                 columns = parse_header(next(lines, b""), source)
                 for row, line in enumerate(lines):
