@@ -6,8 +6,8 @@ from typing import BinaryIO
 
 from emotion_recognition.errors import UserError
 
-# On Windows, what is locked cannot be read by others: a byte that no table reaches.
-FAR_AWAY = 2**60
+# On Windows, what is locked cannot be read by others: it is a byte that few tables reach.
+FAR_AWAY = 2**31 - 2
 
 
 def lock(file: BinaryIO, path: str | Path, flag: str) -> None:

@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 
 class Study:
-    """Keeps what is read of each source: `with Study(...) as study`.
+    """Keeps what is read of each source, in files that are complete after `close`.
 
     `files` has a path for each of --table, --csv, --jsonl, --summary and --report that is wanted. Rows are appended as
     they come; when a source ends, a line in a journal beside the first file tells how long the tables are with it. With

@@ -161,8 +161,8 @@ def test_a_program_runs_as_it_stands(program, in_folder, monkeypatch, capsys):
         pytest.importorskip("pandas", reason="the extra `tables` is not installed")
     in_folder(["photo.jpg", "study.csv", "summary_tracks.csv", "clip.mp4"])
     # The clip stands for the camera, and nobody looks at the window.
-    camera = cv2.VideoCapture("clip.mp4")
-    monkeypatch.setattr(cv2, "VideoCapture", lambda number: camera)
+    opened, camera = cv2.VideoCapture, cv2.VideoCapture("clip.mp4")
+    monkeypatch.setattr(cv2, "VideoCapture", lambda *source: camera if source == (0,) else opened(*source))
     monkeypatch.setattr(cv2, "imshow", lambda title, picture: None)
     monkeypatch.setattr(cv2, "waitKey", lambda milliseconds: -1)
     exec(compile(program, "program", "exec"), {"__name__": "__main__"})

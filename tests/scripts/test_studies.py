@@ -3,6 +3,7 @@
 import csv
 import os
 
+import cv2
 import pytest
 from conftest import PORTRAIT, assert_one_sentence, make_video
 
@@ -55,6 +56,12 @@ def test_chosen_frames_keep_their_numbers_and_times(call_script, study, tmp_path
     [summary] = rows(tmp_path / "s.csv")
     assert (summary["status"], summary["frames"], summary["rate"]) == ("no face", str(len(frames)), "10.0")
     assert (tmp_path / "s_tracks.csv").read_text().startswith("source,face,first,last,frames,")
+
+
+def test_chosen_frames_are_written_at_their_pace(call_script, study, tmp_path):
+    assert call_script("test.py", "study/a.avi", "--every", "0.2", "--output", "out.avi").returncode == 0
+    written = cv2.VideoCapture(str(tmp_path / "out.avi"))
+    assert written.get(cv2.CAP_PROP_FRAME_COUNT) == 3 and written.get(cv2.CAP_PROP_FPS) == pytest.approx(5)
 
 
 def test_no_frame_is_chosen(call_script, study):

@@ -27,6 +27,13 @@ def test_a_frame_stays_until_the_next_is_due_and_a_camera_waits_for_nothing(cloc
     assert Playback(CAMERA).milliseconds_left(0.0) == 1
 
 
+def test_a_video_that_is_read_from_a_later_moment_on_waits_for_nothing_before_it(clock):
+    video = Playback(VIDEO)
+    assert video.milliseconds_left(60.0) == 100
+    clock.now += 0.15
+    assert video.milliseconds_left(60.1) == 50
+
+
 def test_after_a_pause_it_goes_on_where_it_stood(clock):
     video = Playback(VIDEO)
     assert not video.is_paused
