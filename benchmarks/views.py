@@ -1,0 +1,127 @@
+"""How many views of a face pay, and where two emotions are too close to choose between them.
+
+    python -m benchmarks.views --data data                    PublicTest alone
+    python -m benchmarks.views --data data photo.jpg          and how the faces in pictures answer
+
+Faces of the split `validation` are enlarged four times and read at their place and with their box shifted by 5 % in a
+random direction. `moves` is half the sum of the differences between both answers, the mean over all faces: the part of
+the probability that goes to other emotions.
+"""
+
+import numpy as np
+
+from benchmarks.common import measure
+from emotion_recognition.cli import options, program
+from emotion_recognition.errors import UserError
+from emotion_recognition.evaluation.results import read_faces
+from emotion_recognition.faces.boxes import Box
+from emotion_recognition.faces.views import DEFAULT_VIEWS, VIEWS
+from emotion_recognition.images import FACE_SIZE, read_picture, to_gray
+from emotion_recognition.models.classifier import EmotionClassifier
+from emotion_recognition.recogniser import CLEAR_LEAD, EmotionRecogniser
+
+SHIFTED = 0.05
+ENLARGED = 4
+# Directions in which the box of each face in a picture is shifted.
+DIRECTIONS = 16
+
+
+def main() -> None:
+    parser = program.parser(__doc__)
+    parser.add_argument("pictures", nargs="*", metavar="PICTURE", help="pictures with faces")
+    options.add_data_flag(parser)
+    parser.add_argument("--model", default=program.PROJECT / "model.tflite", help="model file")
+    parser.add_argument("--detector", default="haar", help="what finds the faces in the pictures")
+    parser.add_argument("--faces", type=options.positive(int), help="read only so many faces, chosen at random")
+    arguments = parser.parse_args()
+    with program.silent_start():
+        recogniser = EmotionRecogniser(arguments.model, arguments.detector)
+    measure_pictures(recogniser, arguments.pictures)
+    faces, labels = read_labelled(arguments.data, recogniser.classifier, arguments.faces)
+    report_leads(measure_faces(recogniser, faces, labels), labels)
+
+
+def read_labelled(data: str, classifier: EmotionClassifier, number: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return faces of `validation`, uint8 (n, 48, 48), in random order, and the places of their emotions, (n,)."""
+    faces = read_faces(data, ["validation"], classifier.emotions).faces
+    chosen = np.random.default_rng(0).permutation(len(faces))[:number]
+    return faces.pictures[chosen, :, :, 0], faces.labels[chosen]
+
+
+def measure_pictures(recogniser: EmotionRecogniser, pictures: list[str]) -> None:
+    """Print how far a shifted box moves the answers for the faces in some pictures."""
+    grays = [to_gray(read_picture(picture)) for picture in pictures]
+    found = [(gray, face.box) for gray in grays for face in recogniser.detector.detect(gray)]
+    if not found:
+        return
+    print(f"{len(found)} faces in pictures, each shifted in {DIRECTIONS} directions")
+    angles = np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS
+    for views in VIEWS:
+        rows = [recogniser.classify(gray, [box], views) for gray, box in found]
+        shifted = [recogniser.classify(gray, [shift(box, a) for a in angles], views) for gray, box in found]
+        moves = np.mean([moved(row, others) for row, others in zip(rows, shifted, strict=True)])
+        print(f"{views} views: moves {moves:.1%}")
+
+
+def measure_faces(recogniser: EmotionRecogniser, faces: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Print the table of views over labelled faces; return the probabilities from as many views as are usual."""
+    if not len(faces):
+        raise UserError("There are no faces in `validation`: name another --data.")
+    side = ENLARGED * FACE_SIZE
+    box = (side // 2, side // 2, side, side)
+    angles = np.random.default_rng(1).uniform(0, 2 * np.pi, len(faces))
+    usual, first = np.empty(0), 0.0
+    print(f"\n{len(faces)} faces of PublicTest\nviews  right  log loss  moves  part of one view's  ms a face")
+    for views in VIEWS:
+        seconds: list[float] = []
+        pairs = [
+            measure(seconds, recogniser.classify, enlarge(face), [box, shift(box, angle)], views)
+            for face, angle in zip(faces, angles, strict=True)
+        ]
+        rows, shifted = np.swapaxes(pairs, 0, 1)
+        moves = moved(rows, shifted).mean()
+        first = first or moves
+        loss = -np.log(rows[np.arange(len(labels)), labels]).mean()
+        right = np.mean(rows.argmax(axis=1) == labels)
+        milliseconds = 1000 * np.median(seconds) / 2
+        print(f"{views:5}{right:7.1%}{loss:10.3f}{moves:7.1%}{moves / first:20.2f}{milliseconds:11.2f}")
+        usual = rows if views == DEFAULT_VIEWS else usual
+    return usual
+
+
+def report_leads(rows: np.ndarray, labels: np.ndarray) -> None:
+    """Print, for several leads of the best emotion, how many faces have less, and how often they are read right."""
+    best, second = -np.sort(-rows, axis=1)[:, :2].T
+    is_right, lead = rows.argmax(axis=1) == labels, best - second
+    print(f"\nIn {DEFAULT_VIEWS} views, what leads by less than ...   of all faces   right   the others right")
+    for least in np.arange(0.05, 0.45, 0.05):
+        below = lead < least
+        print(f"{least:37.2f}{below.mean():15.1%}{is_right[below].mean():8.1%}{is_right[~below].mean():19.1%}")
+    steps = np.arange(0.01, 0.5, 0.01)
+    half = [least for least in steps if (lead < least).any() and is_right[lead < least].mean() < 0.5]
+    print(f"Less than half are right below {max(half, default=0):.2f}; CLEAR_LEAD in recogniser.py is {CLEAR_LEAD}.")
+
+
+def enlarge(face: np.ndarray) -> np.ndarray:
+    """Return a face, enlarged, in the middle of a picture twice as wide, which its edges fill."""
+    import cv2
+
+    side = ENLARGED * FACE_SIZE
+    large = cv2.resize(face, (side, side), interpolation=cv2.INTER_CUBIC)
+    return np.pad(large, side // 2, mode="edge")
+
+
+def shift(box: Box, angle: float) -> Box:
+    """Return the box, shifted by 5 % of its width in a direction."""
+    x, y, width, height = box
+    right, down = SHIFTED * width * np.cos(angle), SHIFTED * width * np.sin(angle)
+    return x + round(right), y + round(down), width, height
+
+
+def moved(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return how much of the probability differs between rows, 0 to 1, of one another's shape (n, emotions)."""
+    return np.abs(rows - others).sum(axis=-1) / 2
+
+
+if __name__ == "__main__":
+    program.run(main)

@@ -1,0 +1,64 @@
+"""Detectors by name, by file and as functions of one's own, in pictures and in videos."""
+
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+from conftest import PORTRAIT
+
+from emotion_recognition.errors import UserError
+from emotion_recognition.faces.boxes import Detection
+from emotion_recognition.faces.detectors import as_detector, finder_of, open_detector
+from emotion_recognition.faces.haar import CASCADE, HaarDetector
+from emotion_recognition.images import read_picture, to_gray
+
+
+def test_a_cascade_by_name_and_by_file(tmp_path):
+    path = shutil.copy(CASCADE, tmp_path / "mine.XML")
+    picture = read_picture(PORTRAIT)
+    assert open_detector("haar").detect(picture) == open_detector(path).detect(to_gray(picture)) != []
+
+
+@pytest.mark.parametrize("name", ["hog", "model.tflite", "haar.txt"])
+def test_what_is_no_detector_is_named(name):
+    with pytest.raises(UserError, match=f"{name} is no detector: name haar, yunet, .*xml.*onnx"):
+        open_detector(name)
+
+
+def test_an_opencv_without_cascades_names_yunet(monkeypatch):
+    monkeypatch.delattr(cv2, "CascadeClassifier", raising=False)
+    with pytest.raises(UserError, match="no Haar cascades any more: find faces with YuNet .--detector yunet"):
+        open_detector("haar")
+
+
+def test_faces_with_a_lower_score_are_left_out():
+    gray = to_gray(read_picture(PORTRAIT))
+    [face] = HaarDetector().detect(gray)
+    assert 5 < face.score < 15
+    assert HaarDetector(min_score=face.score - 0.1).detect(gray) == [face]
+    assert HaarDetector(min_score=face.score + 0.1).detect(gray) == []
+    assert as_detector("haar", min_face=300).detect(gray) == []
+
+
+def test_a_function_of_ones_own_gets_the_picture_as_it_is():
+    seen = []
+
+    def find(picture):
+        seen.append(picture)
+        return [[50.4, 10, 100, 30], np.array([-5, 3, 20.0, 20]), (300, 0, 10, 10)]
+
+    picture = np.zeros((60, 80, 3), np.uint8)
+    assert as_detector(find).detect(picture) == [Detection((0, 3, 15, 20)), Detection((50, 10, 30, 30))]
+    assert seen[0] is picture
+    assert as_detector(lambda picture: np.empty((0, 4))).detect(picture) == []
+    with pytest.raises(ValueError, match=r"it gives a list of \(x, y, width, height\)"):
+        as_detector(lambda picture: [(1, 2, 3)]).detect(picture)
+
+
+def test_in_a_video_a_function_looks_at_every_frame():
+    calls = []
+    find = finder_of(as_detector(lambda picture: calls.append(1) or [(0, 0, 30, 30)]))
+    for number in range(3):
+        assert find(np.zeros((60, 80, 3), np.uint8), number / 100, []) == [Detection((0, 0, 30, 30))]
+    assert len(calls) == 3

@@ -1,0 +1,147 @@
+"""YuNet on real photos: exact boxes, turned faces, files that are none, and where its file is looked for."""
+
+import re
+
+import cv2
+import numpy as np
+import pytest
+from conftest import PORTRAIT
+
+from emotion_recognition.errors import UserError
+from emotion_recognition.faces import yunet
+from emotion_recognition.faces.boxes import overlap
+from emotion_recognition.faces.yunet import YuNetDetector, as_detection, find_file
+from emotion_recognition.images import read_picture, to_gray
+
+
+@pytest.fixture(scope="session")
+def file(shared):
+    """YuNet's file, which is no part of the project."""
+    [path] = (shared / "yunet").glob("*.onnx")
+    try:
+        YuNetDetector(path)
+    except UserError as error:
+        pytest.skip(str(error))
+    return path
+
+
+@pytest.fixture(scope="session")
+def detector(file):
+    return YuNetDetector(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "boxes"),
+    [
+        ("one_face.jpg", [(92, 87, 185, 185)]),
+        ("no_face.jpg", []),
+        (
+            "group_photo.jpg",
+            [
+                (309, 344, 116, 116),
+                (573, 421, 114, 114),
+                (790, 880, 520, 520),
+                (844, 370, 112, 112),
+                (1187, 398, 106, 106),
+                (1522, 366, 117, 117),
+            ],
+        ),
+        (
+            "solvay_conference_1927.jpg",
+            [
+                (44, 181, 100, 100),
+                (230, 77, 109, 109),
+                (374, 193, 109, 109),
+                (596, 61, 98, 98),
+                (766, 164, 120, 120),
+                (849, 65, 108, 108),
+            ],
+        ),
+    ],
+)
+def test_boxes_in_photos(detector, shared, name, boxes):
+    found = detector.detect(read_picture(shared / "media" / name))
+    # Releases of OpenCV add in another order: a pixel or two.
+    assert [face.box for face in found] == [pytest.approx(box, abs=2) for box in boxes]
+    assert all(0.85 < face.score < 1 for face in found)
+
+
+def test_landmarks_lie_where_they_belong(detector):
+    [face] = detector.detect(read_picture(PORTRAIT))
+    x, y, width, height = face.box
+    left_eye, right_eye, nose, left_mouth, right_mouth = face.landmarks
+    assert x < left_eye[0] < nose[0] < right_eye[0] < x + width and left_mouth[0] < nose[0] < right_mouth[0]
+    assert y < left_eye[1] < nose[1] < left_mouth[1] < y + height and abs(left_eye[1] - right_eye[1]) < height / 10
+
+
+def test_the_square_fits_the_box_of_the_cascade():
+    """A face of 100 in width and 144 in height, at half of the picture's size."""
+    points = [130, 150, 170, 150, 150, 170, 135, 200, 165, 200]
+    face = as_detection(np.float32([100, 100, 100, 144, *points, 0.9]), 0.5, (1000, 1000))
+    side = 2 * yunet.SIDE * 120
+    assert face.box == pytest.approx((300 - side / 2, 350 - 240 * yunet.RAISED - side / 2, side, side), abs=1)
+    assert face.landmarks[0] == (260, 300) and face.score == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("turn", [-30, 30])
+def test_a_turned_face(detector, turn):
+    gray = to_gray(read_picture(PORTRAIT))
+    turned = cv2.warpAffine(gray, cv2.getRotationMatrix2D((262, 200), turn, 1), gray.shape[::-1])
+    [face] = detector.detect(turned)
+    assert overlap(face.box, (165, 105, 202, 202)) > 0.6
+
+
+def test_a_frame_is_searched_with_fewer_pixels(detector, shared):
+    gray = to_gray(read_picture(shared / "media" / "one_face.jpg"))
+    [thorough], [quick] = detector.detect(gray), detector.detect_quickly(gray)
+    assert overlap(thorough.box, quick.box) > 0.8
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (10, 500), (500, 3), (23, 23)])
+def test_pictures_smaller_than_a_face_hold_none(detector, shape):
+    assert detector.detect(np.zeros(shape, np.uint8)) == []
+
+
+def test_small_and_unsure_faces_are_left_out(file, shared):
+    picture = read_picture(shared / "media" / "group_photo.jpg")
+    assert len(YuNetDetector(file, smallest=200).detect(picture)) == 1
+    scores = [face.score for face in YuNetDetector(file, min_score=0.5).detect(picture)]
+    least = sorted(scores)[1]
+    assert len(YuNetDetector(file, min_score=least - 1e-4).detect(picture)) == len(scores) - 1
+
+
+def test_what_is_no_yunet_is_named(file, tmp_path):
+    with pytest.raises(UserError, match=r"nowhere\.onnx is not there.*opencv_zoo"):
+        YuNetDetector(tmp_path / "nowhere.onnx")
+    content = file.read_bytes()
+    # Empty, a text, cut off, and a network with other outputs.
+    for bad in (b"", b"no network", content[:100_000], content.replace(b"cls_8", b"abc_8")):
+        (tmp_path / "bad.onnx").write_bytes(bad)
+        with pytest.raises(UserError, match=rf"bad\.onnx is no YuNet .* OpenCV {re.escape(cv2.__version__)} can run"):
+            YuNetDetector(tmp_path / "bad.onnx")
+
+
+def test_weights_that_see_faces_in_the_dark_are_damaged(file, tmp_path):
+    content = np.frombuffer(file.read_bytes(), np.uint8).copy()
+    content[60_000:200_000:16] = 0x42
+    (tmp_path / "bad.onnx").write_bytes(content.tobytes())
+    with pytest.raises(UserError, match="damaged"):
+        YuNetDetector(tmp_path / "bad.onnx")
+
+
+def test_a_file_whose_name_is_no_utf_8(file, tmp_path):
+    path = tmp_path / "caf\udce9.onnx"
+    path.write_bytes(file.read_bytes())
+    assert YuNetDetector(path).detect(np.zeros((100, 100), np.uint8)) == []
+
+
+def test_where_the_file_is_looked_for(tmp_path, monkeypatch):
+    beside, cache = tmp_path / "scripts", tmp_path / "cache"
+    monkeypatch.setattr(yunet, "shipped", lambda name: beside / name)
+    monkeypatch.setattr(yunet, "cache_folder", lambda: cache)
+    with pytest.raises(UserError, match=r"neither in .*scripts nor in .*cache.*opencv_zoo"):
+        find_file()
+    for folder, name in ((cache, "2026may"), (beside, "2023mar"), (beside, "2025jan")):
+        folder.mkdir(exist_ok=True)
+        (folder / f"face_detection_yunet_{name}.onnx").touch()
+    assert find_file() == beside / "face_detection_yunet_2025jan.onnx"
