@@ -51,6 +51,7 @@ def parse_args() -> tuple[argparse.Namespace, dict[str, Any]]:
     faces = parser.add_argument_group("samples of pictures")
     whole = "take a picture as one face: auto where none is found (default: never; of ckplus48 and ferg always)"
     faces.add_argument("--whole", choices=("never", "auto", "always"), help=whole)
+    options.add_detector_flag(faces, default=None)
     faces.add_argument("--neutral", **some, help="CK+: take the first frame of each sequence as neutral")
     split = parser.add_argument_group("how they are split")
     split.add_argument("--folds", type=options.positive(int), help="parts into which persons are dealt (default: 10)")
@@ -85,10 +86,9 @@ def prepare(source: str, kind: str | None, given: dict[str, Any], output: str, f
     # Imported here, so that --help answers at once.
     from emotion_recognition.datasets import kinds
     from emotion_recognition.datasets.preparation import write_data_folder
-    from emotion_recognition.faces.haar import HaarDetector
 
     kind = kind or kinds.recognise(source)
-    dataset = kinds.open_dataset(source, kind, HaarDetector().detect, **given)
+    dataset = kinds.open_dataset(source, kind, **given)
     print(f"{source} is read as {kind}, {dataset.description}.")
     samples = with_progress(dataset, dataset.unit)
     written = write_data_folder(samples, output, force, dataset.unit)

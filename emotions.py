@@ -52,6 +52,7 @@ def parse_args() -> argparse.Namespace:
         return options.parse_training(parser, "four_layer_cnn.h5", epochs=50, batch_size=64, optimizer="adam")
     own = Path("four_layer_cnn.h5")
     parser.add_argument("--model", default=own if own.is_file() else program.PROJECT / "model.h5", help="model file")
+    options.add_detector_flag(parser)
     parser.add_argument("sources", nargs="*", metavar="SOURCE", help="pictures, folders, videos; else the webcam")
     arguments, unknown = parser.parse_known_intermixed_args()
     if chosen is None:
@@ -120,7 +121,8 @@ def display(arguments: argparse.Namespace) -> None:
     print(f"Model: {arguments.model}")
     with program.silent_start():
         # The classic script saves the weights alone, without the network that they are of.
-        recogniser = EmotionRecogniser(EmotionClassifier.of_weights(arguments.model, four_layer_cnn))
+        classifier = EmotionClassifier.of_weights(arguments.model, four_layer_cnn)
+        recogniser = EmotionRecogniser(classifier, arguments.detector)
     with open_window() as window:
         for source in find_sources(arguments.sources):
             follower = recogniser.follow()

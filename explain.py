@@ -22,6 +22,7 @@ def parse_args() -> argparse.Namespace:
     parser = program.parser(__doc__)
     explained = parser.add_argument_group("what is explained")
     explained.add_argument("sources", nargs="*", metavar="PICTURE", help="picture files with faces")
+    options.add_detector_flag(explained)
     options.add_whole_flag(explained)
     explained.add_argument("--emotion", metavar="NAME", help="emotion to explain in pictures (default: the one seen)")
     explained.add_argument("--data", help="folder or packed file of dataset_prepare.py, or your own class folders")
@@ -93,7 +94,8 @@ def explain_pictures(arguments, model, classify, make_maps) -> None:
     elif len(outputs) < len(arguments.sources):
         raise UserError("Some of the pictures have the same name: name a figure for all of them with --output.")
     named = explained_faces.place_of(arguments.emotion, model.emotions) if arguments.emotion else None
-    found = {output: explained_faces.find(sources, arguments.whole) for output, sources in outputs.items()}
+    detection = arguments.whole, arguments.detector
+    found = {output: explained_faces.find(sources, *detection) for output, sources in outputs.items()}
     for output in found:
         if output.resolve() in [Path(source).resolve() for source in arguments.sources]:
             raise UserError(f"{output} would be written over a picture: name another --output.")

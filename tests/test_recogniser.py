@@ -13,6 +13,7 @@ import emotion_recognition
 from emotion_recognition import EmotionRecogniser, Face, UserError, draw_faces, read_picture
 from emotion_recognition.images import read_face
 from emotion_recognition.labels import EMOTIONS
+from emotion_recognition.recogniser import CLEAR_LEAD, too_close
 
 
 class Capturing:
@@ -112,6 +113,44 @@ def test_a_prepared_picture_reaches_the_network_bit_for_bit(small_data):
 def test_the_smallest_face_that_is_wanted():
     assert len(EmotionRecogniser(Capturing(), min_face=200).read(PORTRAIT)) == 1
     assert EmotionRecogniser(Capturing(), min_face=300).read(PORTRAIT) == []
+
+
+@pytest.mark.parametrize("video", [False, True])
+def test_a_detector_of_ones_own(video):
+    recogniser = EmotionRecogniser(Capturing(), detector=lambda picture: [(10, 20, 60, 60), (200, 20, 60, 60)])
+    picture = np.zeros((300, 400, 3), np.uint8)
+    faces = recogniser.follow().read(picture, 0.0) if video else recogniser.read(picture)
+    assert [face.box for face in faces] == [(10, 20, 60, 60), (200, 20, 60, 60)]
+    assert [face.score for face in faces] == [None, None]
+
+
+def test_a_face_in_a_picture_is_read_in_several_views_and_in_a_video_in_one():
+    classifier = Capturing()
+    with pytest.raises(ValueError, match="`views` is 1, 2, 4 or 8, not 3"):
+        EmotionRecogniser(classifier, views=3)
+    recogniser = EmotionRecogniser(classifier, detector=lambda picture: [(10, 20, 60, 60)] * 2, views=4)
+    recogniser.read(np.zeros((300, 400), np.uint8))
+    assert len(classifier.faces) == 8
+    recogniser.follow().read(np.zeros((300, 400), np.uint8), 0.0)
+    assert len(classifier.faces) == 2
+
+
+def test_the_mean_over_views_depends_less_on_where_the_box_is(recogniser):
+    gray = cv2.cvtColor(read_picture(PORTRAIT), cv2.COLOR_BGR2GRAY)
+    boxes = [(155 + x, 105 + y, 222, 222) for x, y in ((0, 0), (11, 0), (-11, 0), (0, 11), (0, -11))]
+    moves = {}
+    for views in (1, 8):
+        first, *others = recogniser.classify(gray, boxes, views)
+        moves[views] = np.abs(np.array(others) - first).sum(axis=1).mean()
+    assert moves[8] < moves[1] / 2
+
+
+@pytest.mark.parametrize(("lead", "unclear"), [(CLEAR_LEAD - 0.01, "sad"), (CLEAR_LEAD + 0.01, None)])
+def test_two_emotions_that_are_close_are_unclear(lead, unclear):
+    probabilities = {"happy": 0.4 + lead, "sad": 0.4, "angry": 0.2 - lead}
+    assert too_close(probabilities, "happy") == unclear
+    # In a video, the emotion that is shown may be the second one for a while.
+    assert too_close(probabilities, "sad") == "happy"
 
 
 def test_faces_of_a_video_are_numbered_and_smoothed():

@@ -35,7 +35,8 @@ def positive(kind: type) -> Callable[[str], Any]:
     return number(kind, lambda value: 0 < value < math.inf, wanted)
 
 
-# Argparse types: a share; a whole number, and a number of seconds, both zero or more.
+# Argparse types: any number; a share; a whole number, and a number of seconds, both zero or more.
+finite = number(float, math.isfinite, "a number")
 share = number(float, lambda value: 0 <= value < 1, "a share from 0 to below 1")
 not_negative = number(int, lambda value: value >= 0, "a whole number, zero or more")
 not_negative_seconds = number(float, lambda value: 0 <= value < math.inf, "a number of seconds, zero or more")
@@ -130,6 +131,17 @@ def add_data_flag(flags: Flags) -> None:
     """Add the flag that names labelled pictures."""
     flags.add_argument(
         "--data", default="data", help="folder or packed file of dataset_prepare.py, or your own class folders"
+    )
+
+
+def add_detector_flag(flags: Flags, default: str | None = "haar") -> None:
+    """Add the flag that names what finds faces."""
+    flags.add_argument(
+        "--detector",
+        "--cascade",
+        default=default,
+        metavar="NAME",
+        help="what finds faces: haar, yunet, or a file: YuNet's (.onnx) or a Haar cascade (.xml)",
     )
 
 

@@ -3,9 +3,10 @@
 import argparse
 
 from emotion_recognition.cli.options import (
-    Flags,
+    add_detector_flag,
     add_foreign_model_flags,
     add_whole_flag,
+    finite,
     not_negative,
     not_negative_seconds,
     positive,
@@ -32,7 +33,14 @@ def add_recognition_flags(parser: argparse.ArgumentParser) -> None:
         help="width of the smallest face to find; larger is faster (default: a twentieth of the picture, "
         "at least 24 in pictures and 48 in videos)",
     )
-    add_detector_flags(faces)
+    add_detector_flag(faces)
+    faces.add_argument(
+        "--min-score",
+        type=finite,
+        metavar="SCORE",
+        help="leave out faces of which the detector is less sure: haar gives about 0 to 15, yunet 0 to 1"
+        " (default: none for haar, 0.6 for yunet)",
+    )
     add_whole_flag(faces)
     faces.add_argument(
         "--views",
@@ -64,20 +72,3 @@ def add_recognition_flags(parser: argparse.ArgumentParser) -> None:
     kept.add_argument("--timeline", metavar="FILE.png", help="draw the emotions of each face of a video over time")
     kept.add_argument("--force", action="store_true", help="replace what is at --output and the other files")
     add_foreign_model_flags(parser)
-
-
-def add_detector_flags(flags: Flags) -> None:
-    """Add the flags that say what finds faces."""
-    flags.add_argument(
-        "--detector",
-        "--cascade",
-        default="haar",
-        metavar="NAME",
-        help="what finds faces: haar, yunet, or a file: YuNet's (.onnx) or a Haar cascade (.xml)",
-    )
-    flags.add_argument(
-        "--min-score",
-        type=float,
-        metavar="SCORE",
-        help="leave out faces of which the detector is less sure (default for yunet: 0.6; of haar about 0 to 15)",
-    )

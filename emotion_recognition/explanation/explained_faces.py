@@ -12,7 +12,7 @@ from emotion_recognition.errors import UserError
 from emotion_recognition.evaluation.results import read_faces
 from emotion_recognition.explanation.occlusion import Faces
 from emotion_recognition.faces.boxes import Box, crop_face, find_or_whole, refuse_small
-from emotion_recognition.faces.haar import HaarDetector
+from emotion_recognition.faces.detectors import open_detector
 from emotion_recognition.images import read_picture, to_gray
 from emotion_recognition.labels import canonical
 
@@ -37,12 +37,15 @@ def place_of(emotion: str, emotions: tuple[str, ...]) -> int:
         raise UserError(f"The model does not know {emotion}: choose from {', '.join(emotions)}.") from error
 
 
-def find(paths: Sequence[str | Path], whole: str = "never") -> tuple[Faces, list[str], list[Place]]:
+def find(
+    paths: Sequence[str | Path], whole: str = "never", detector_name: str | Path = "haar"
+) -> tuple[Faces, list[str], list[Place]]:
     """Return the faces in picture files, what to call each, and where it is; UserError names a picture without any.
 
-    `whole` is that of `faces.boxes.find_or_whole`. More than `MOST_FACES` are refused.
+    `whole` is that of `faces.boxes.find_or_whole`, `detector_name` that of `faces.detectors.open_detector`. More than
+    `MOST_FACES` are refused.
     """
-    faces, names, places, detector = [], [], [], HaarDetector()
+    faces, names, places, detector = [], [], [], open_detector(detector_name)
     for path in paths:
         if Path(path).is_dir():
             raise UserError(f"{path} is a folder: name the pictures in it, or, for labelled faces, give it as --data.")

@@ -61,7 +61,8 @@ def describe_summary(summary: SourceSummary) -> str:
         return f"{name}: no face in {frames}"
     means = describe({emotion: mean for emotion, mean in summary.means.items() if mean is not None})
     faces = "one face" if summary.tracks == 1 else f"{summary.tracks} faces"
-    return f"{name}: {faces}, seen in {summary.frames_with_face} of {frames}: {means}"
+    unclear = f"; unclear in {summary.share_unclear:.0%}" if summary.share_unclear else ""
+    return f"{name}: {faces}, seen in {summary.frames_with_face} of {frames}: {means}{unclear}"
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from conftest import PORTRAIT
 from emotion_recognition import images
 from emotion_recognition.datasets import folders, kinds, splits
 from emotion_recognition.errors import UserError
-from emotion_recognition.faces.boxes import Detection
 
 
 def write(path, level=0, size=(48, 48)):
@@ -24,11 +23,11 @@ def write(path, level=0, size=(48, 48)):
 
 def open_set(source, **options):
     """Open a data set of pictures as one that is for testing; every picture is a face."""
-    return kinds.open_dataset(source, kinds.recognise(source), whole_box, only_test=True, **options)
+    return kinds.open_dataset(source, kinds.recognise(source), detector=whole_box, only_test=True, **options)
 
 
-def whole_box(gray) -> list[Detection]:
-    return [Detection((0, 0, *gray.shape[::-1]))]
+def whole_box(gray) -> list[tuple]:
+    return [(0, 0, *gray.shape[::-1])]
 
 
 def listing(pictures) -> list[tuple]:

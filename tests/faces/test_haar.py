@@ -7,7 +7,7 @@ import pytest
 from conftest import PORTRAIT
 
 from emotion_recognition.errors import UserError
-from emotion_recognition.faces.boxes import is_inside, overlap
+from emotion_recognition.faces.boxes import overlap
 from emotion_recognition.faces.haar import CASCADE, HaarDetector
 from emotion_recognition.images import read_picture, to_gray
 
@@ -25,15 +25,30 @@ def test_one_face_in_the_portrait(detector):
     assert 150 < width < 300 and width == height
 
 
-@pytest.mark.parametrize(("name", "faces"), [("one_face.jpg", 1), ("no_face.jpg", 0), ("group_photo.jpg", 6)])
-def test_faces_in_photos(detector, shared, name, faces):
+@pytest.mark.parametrize(
+    ("name", "boxes"),
+    [
+        ("one_face.jpg", [(88, 84, 193, 193)]),
+        ("no_face.jpg", []),
+        (
+            "group_photo.jpg",
+            [
+                (306, 347, 116, 116),
+                (574, 419, 111, 111),
+                (768, 848, 571, 571),
+                (844, 373, 107, 107),
+                (1188, 401, 102, 102),
+                (1534, 382, 93, 93),
+            ],
+        ),
+    ],
+)
+def test_boxes_in_photos(detector, shared, name, boxes):
     gray = to_gray(read_picture(shared / "media" / name))
-    boxes = [face.box for face in detector.detect(gray)]
-    assert len(boxes) == faces
-    assert boxes == sorted(boxes)
-    assert not any(is_inside(box, other) for box in boxes for other in boxes if other != box)
-    for x, y, width, height in boxes:
-        assert x >= 0 and y >= 0 and x + width <= gray.shape[1] and y + height <= gray.shape[0]
+    found = detector.detect(gray)
+    # The cascade's arithmetic differs a little between processors.
+    assert [face.box for face in found] == [pytest.approx(box, abs=3) for box in boxes]
+    assert all(0 < face.score < 15 for face in found)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (10, 500), (23, 23)])

@@ -1,5 +1,6 @@
 """What is printed of pictures, cameras and videos."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,7 +9,13 @@ import pytest
 from emotion_recognition.faces.boxes import Detection
 from emotion_recognition.recogniser import Face
 from emotion_recognition.video.summary import SourceSummary, Tally
-from emotion_recognition.video.words import describe_faces, describe_picture, describe_summary
+from emotion_recognition.video.words import (
+    HOW_TO_READ,
+    describe_faces,
+    describe_picture,
+    describe_summary,
+    told_how_to_read,
+)
 
 PICTURE = np.zeros((60, 80, 3), np.uint8)
 
@@ -30,6 +37,20 @@ def test_a_line_for_each_face():
     assert describe_faces("a.png", [face(), face(happy=0.25)]) == (
         "a.png: face at (1, 2), 30x40: happy 75%, sad 25%\na.png: face at (1, 2), 30x40: sad 75%, happy 25%"
     )
+
+
+def test_two_emotions_that_are_too_close_are_both_named():
+    unclear = replace(face(happy=0.504), unclear="sad")
+    assert describe_faces("a.png", [unclear]) == (
+        "a.png: face at (1, 2), 30x40: unclear: happy or sad (happy 50%, sad 50%)"
+    )
+
+
+@pytest.mark.parametrize(("faces", "lines"), [([face()], [HOW_TO_READ]), ([], [])])
+def test_the_last_line_says_how_to_read_it(capsys, faces, lines):
+    with told_how_to_read({"a.mp4": (summed("a.mp4", [faces]), [])}):
+        pass
+    assert capsys.readouterr().out.splitlines() == lines
 
 
 def test_names_are_written_without_what_a_terminal_obeys():
@@ -57,6 +78,10 @@ def test_the_hint_where_no_face_is_found(upright_height, advice):
     [
         ([[face(1)], [], [face(1, 0.25)]], "a.mp4: one face, seen in 2 of 3 frames: happy 50%, sad 50%"),
         ([[face(1), face(2)]], "a.mp4: 2 faces, seen in 1 of 1 frame: happy 75%, sad 25%"),
+        (
+            [[face(1), replace(face(2), unclear="sad")]],
+            "a.mp4: 2 faces, seen in 1 of 1 frame: happy 75%, sad 25%; unclear in 50%",
+        ),
         ([[], []], "a.mp4: no face in 2 frames"),
     ],
 )
