@@ -72,10 +72,11 @@ def main() -> None:
     parser = program.parser(__doc__)
     parser.add_argument("pictures", nargs=2, metavar="PICTURE", help="pictures of two people")
     parser.add_argument("--model", default=program.PROJECT / "model.h5", help="model file")
+    parser.add_argument("--detector", default="haar", help="what finds faces: haar, yunet, or a file of either")
     parser.add_argument("--rate", type=options.positive(float), default=FRAME_RATE, help="frames a second")
     arguments = parser.parse_args()
     with program.silent_start():
-        recogniser = EmotionRecogniser(arguments.model)
+        recogniser = EmotionRecogniser(arguments.model, arguments.detector, views=1)
     people = [cut_person(path, recogniser) for path in arguments.pictures]
     print(f"{'':34}{'stays':>7}{'tracks':>8}{'switches':>10}{'fragments':>11}{'found':>8}")
     sums = np.zeros(4, int)
