@@ -247,14 +247,6 @@ def test_every_emotion_of_which_faces_are_found_is_trained(call_script, tmp_path
     }
 
 
-def test_whole_pictures_need_no_face(call_script, tmp_path):
-    for word in ("happy", "sad"):
-        for number in range(3):
-            write(tmp_path / f"crops/{word}/{number}.png", 40 * number, (60, 60))
-    assert call_script("dataset_prepare.py", "crops", "--whole", "always").returncode == 0
-    assert len(list((tmp_path / "data").rglob("*.png"))) == 6
-
-
 def test_pictures_without_a_face_may_be_taken_whole(call_script, tmp_path):
     write(tmp_path / "stickers/happy/drawn.png", 77, (300, 300))
     (tmp_path / "stickers/sad").mkdir()

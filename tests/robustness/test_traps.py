@@ -65,7 +65,7 @@ def write_tar(path, members):
 
 @pytest.mark.parametrize("write, name", [(write_zip, "faces.zip"), (write_tar, "faces.tar.gz")])
 def test_members_that_point_elsewhere_are_read_and_never_unpacked(
-    write, name, run_script, small_csv, small_data, tmp_path
+    write, name, call_script, small_csv, small_data, tmp_path
 ):
     outside = tmp_path / "outside"
     members = [
@@ -74,25 +74,25 @@ def test_members_that_point_elsewhere_are_read_and_never_unpacked(
         ("../fer2013.csv", small_csv.read_bytes()),
     ]
     write(tmp_path / name, members)
-    result = run_script("dataset_prepare.py", name)
+    result = call_script("dataset_prepare.py", name)
     assert result.returncode == 0, result.stderr
     assert files_in(tmp_path / "data") == files_in(small_data)
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["data", name]
 
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE])
-def test_links_and_devices_in_an_archive_are_no_tables(kind, run_script, small_csv, tmp_path):
+def test_links_and_devices_in_an_archive_are_no_tables(kind, call_script, small_csv, tmp_path):
     write_tar(tmp_path / "faces.tar.gz", [("fer2013.csv", (kind, str(small_csv)))])
-    result = run_script("dataset_prepare.py", "faces.tar.gz")
+    result = call_script("dataset_prepare.py", "faces.tar.gz")
     assert_one_sentence(result, "faces.tar.gz holds no fer2013.csv", "unpack it and name the CSV file")
     assert [entry.name for entry in tmp_path.iterdir()] == ["faces.tar.gz"]
 
 
 @pytest.mark.parametrize("name", ["train.csv", "fer2013.csv"])
-def test_a_link_beside_the_table_changes_nothing(name, run_script, small_csv, small_data, tmp_path):
+def test_a_link_beside_the_table_changes_nothing(name, call_script, small_csv, small_data, tmp_path):
     members = [("fer2013.csv", small_csv.read_bytes()), (name, (tarfile.SYMTYPE, "/etc/passwd"))]
     write_tar(tmp_path / "faces.tar.gz", members)
-    assert run_script("dataset_prepare.py", "faces.tar.gz").returncode == 0
+    assert call_script("dataset_prepare.py", "faces.tar.gz").returncode == 0
     assert files_in(tmp_path / "data") == files_in(small_data)
 
 

@@ -52,8 +52,8 @@ def test_a_source_that_cannot_be_read(call_script, tmp_path, arguments, words):
 
 
 @pytest.mark.parametrize("arguments", [["photo.jpg"], ["--epochs", "3"], []])
-def test_emotions_without_a_mode_says_what_to_name(run_script, arguments):
-    result = run_script("emotions.py", *arguments)
+def test_emotions_without_a_mode_says_what_to_name(call_script, arguments):
+    result = call_script("emotions.py", *arguments)
     assert result.returncode == 2 and "name --mode train or --mode display" in result.stderr
     assert "unrecognized" not in result.stderr
 
