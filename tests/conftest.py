@@ -151,6 +151,11 @@ def call_script(tmp_path, monkeypatch, capfd):
     return call
 
 
+needs_cascades = pytest.mark.skipif(
+    not hasattr(cv2, "CascadeClassifier"), reason="this release of OpenCV has no Haar cascades"
+)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of data sets beside the repository, which a user's machine has not."""

@@ -5,7 +5,7 @@ import shutil
 import cv2
 import numpy as np
 import pytest
-from conftest import PORTRAIT
+from conftest import PORTRAIT, needs_cascades
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.faces.boxes import Detection
@@ -14,6 +14,7 @@ from emotion_recognition.faces.haar import CASCADE, HaarDetector
 from emotion_recognition.images import read_picture, to_gray
 
 
+@needs_cascades
 def test_a_cascade_by_name_and_by_file(tmp_path):
     path = shutil.copy(CASCADE, tmp_path / "mine.XML")
     picture = read_picture(PORTRAIT)
@@ -32,6 +33,7 @@ def test_an_opencv_without_cascades_names_yunet(monkeypatch):
         open_detector("haar")
 
 
+@needs_cascades
 def test_faces_with_a_lower_score_are_left_out():
     gray = to_gray(read_picture(PORTRAIT))
     [face] = HaarDetector().detect(gray)

@@ -4,12 +4,14 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import PORTRAIT
+from conftest import PORTRAIT, needs_cascades
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.faces.boxes import overlap
 from emotion_recognition.faces.haar import CASCADE, HaarDetector
 from emotion_recognition.images import read_picture, to_gray
+
+pytestmark = needs_cascades
 
 
 @pytest.fixture(scope="module")
