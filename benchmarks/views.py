@@ -93,11 +93,12 @@ def report_leads(rows: np.ndarray, labels: np.ndarray) -> None:
     """Print, for several leads of the best emotion, how many faces have less, and how often they are read right."""
     best, second = -np.sort(-rows, axis=1)[:, :2].T
     is_right, lead = rows.argmax(axis=1) == labels, best - second
-    print(f"\nIn {DEFAULT_VIEWS} views, by less than ... is led   by   of these right   of the last band   of the others")
+    print(f"\nFrom {DEFAULT_VIEWS} views\nlead below  faces  of these right  of the last 0.05  of the others")
     for least in np.arange(0.05, 0.45, 0.05):
         below, band = lead < least, (lead < least) & (lead >= least - 0.05)
-        shares = [part.mean() for part in (below, is_right[below], is_right[band], is_right[~below])]
-        print("{:28.2f}{:13.1%}{:13.1%}{:19.1%}{:16.1%}".format(least, *shares))
+        if band.any() and not below.all():
+            shares = [part.mean() for part in (below, is_right[below], is_right[band], is_right[~below])]
+            print("{:10.2f}{:7.1%}{:16.1%}{:18.1%}{:15.1%}".format(least, *shares))
     print(f"CLEAR_LEAD in recogniser.py is {CLEAR_LEAD}: below it, faces are unclear.")
 
 

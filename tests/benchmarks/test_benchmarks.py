@@ -142,3 +142,25 @@ def test_maps_beside_patch_by_patch(call_script, tmp_path):
     assert ratio == pytest.approx(one_by_one / at_once, rel=0.1)
     assert 0 < figures(r"--heat: (\d+\.\d+) frames/s shown", result.stdout) <= 25.5
     assert figures(r"and (\d+\.\d+) maps/s", result.stdout) > 0
+
+
+@pytest.mark.slow
+def test_both_detectors_side_by_side(call_script, small_data, shared):
+    [yunet] = (shared / "yunet").glob("*.onnx")
+    result = call_script(
+        "benchmarks/faces.py", "--data", small_data, "--yunet", yunet, "--faces", "2", shared / "media/one_face.jpg"
+    )
+    assert result.returncode == 0, result.stderr
+    turns = re.findall(r"^(haar|yunet) +(0|15|30) +\d +\d +\d+\.\d$", result.stdout, re.MULTILINE)
+    assert turns == [(name, turn) for turn in ("0", "15", "30") for name in ("haar", "yunet")]
+    assert len(re.findall(r"^(?:haar|yunet) +1 +1 +0 +0 +\d+\.\d$", result.stdout, re.MULTILINE)) == 2
+
+
+@pytest.mark.slow
+def test_views_of_faces_side_by_side(call_script, small_data):
+    result = call_script("benchmarks/views.py", PORTRAIT, "--data", small_data, "--faces", "5")
+    assert result.returncode == 0, result.stderr
+    assert re.findall(r"^(\d) views: moves", result.stdout, re.MULTILINE) == ["1", "2", "4", "8"]
+    rows = re.findall(r"^ +(\d) +\d+\.\d%.* (\d\.\d\d) +\d+\.\d\d$", result.stdout, re.MULTILINE)
+    assert [views for views, _ in rows] == ["1", "2", "4", "8"] and rows[0][1] == "1.00"
+    assert "CLEAR_LEAD in recogniser.py is" in result.stdout

@@ -3,11 +3,13 @@
 import cv2
 import numpy as np
 import pytest
-from conftest import PORTRAIT
+from conftest import PORTRAIT, needs_cascades
 
 from emotion_recognition.faces.haar import HaarDetector
 from emotion_recognition.faces.orientation import find_turn
 from emotion_recognition.images import read_picture, to_gray
+
+pytestmark = needs_cascades
 
 
 @pytest.mark.parametrize(
