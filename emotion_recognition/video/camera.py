@@ -24,7 +24,7 @@ class NewestFrame:
     macOS asks for permission to use a camera only there.
     """
 
-    def __init__(self, open_capture: Callable[[], cv2.VideoCapture]):
+    def __init__(self, open_capture: Callable[[], cv2.VideoCapture]) -> None:
         self._open_capture = open_capture
         self._capture = open_capture()
         self._changed = threading.Condition()
@@ -62,7 +62,7 @@ class NewestFrame:
             else:
                 yield None
 
-    def close(self):
+    def close(self) -> None:
         """Release the source; a driver that hangs is left behind, the program's end takes it along."""
         self._is_closed = True
         if self._thread is None:
@@ -70,7 +70,7 @@ class NewestFrame:
         else:
             self._thread.join(timeout=2.0)
 
-    def _read(self):
+    def _read(self) -> None:
         last = opened = time.monotonic()
         try:
             while not self._is_closed and time.monotonic() - last < PATIENCE_SECONDS:
@@ -92,7 +92,7 @@ class NewestFrame:
                 self._has_ended = True
                 self._changed.notify_all()
 
-    def _show(self, frame: np.ndarray):
+    def _show(self, frame: np.ndarray) -> None:
         with self._changed:
             self._frame, self._count = frame, self._count + 1
             self._changed.notify_all()

@@ -57,7 +57,7 @@ class Source:
     seconds: float | None = None
     path: Path | None = None
 
-    def __init__(self, name: str, place: Path | None = None):
+    def __init__(self, name: str, place: Path | None = None) -> None:
         self.name, self.place = name, place or Path(Path(name).name)
         self._frames: Generator[Frame] | None = None
         self._every, self._start, self._end = 0.0, 0.0, math.inf
@@ -67,7 +67,7 @@ class Source:
         self._frames = self._read()
         return self._frames
 
-    def choose(self, every: float = 0.0, start: float = 0.0, end: float | None = None):
+    def choose(self, every: float = 0.0, start: float = 0.0, end: float | None = None) -> None:
         """Of a video file, read a frame each so many seconds (0: all), from `start` to before `end`, in seconds.
 
         Frames keep their own numbers and times. Pictures are read as they are; UserError for cameras and streams.
@@ -76,10 +76,10 @@ class Source:
             raise UserError(f"{self.name} has no beginning and no end: leave out --every, --start and --end.")
         self._every, self._start, self._end = every, start, math.inf if end is None else end
 
-    def __enter__(self):
+    def __enter__(self) -> "Source":
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         if self._frames is not None:
             self._frames.close()
 
@@ -99,7 +99,7 @@ class Video(Source):
         is_live: bool,
         resolution: tuple[int, int] | None = None,
         place: Path | None = None,
-    ):
+    ) -> None:
         super().__init__(name, place)
         self.address, self.is_live = address, is_live
         self.path = None if is_live else Path(str(address))
@@ -131,7 +131,7 @@ class Video(Source):
                 "it."
             )
 
-    def _learn(self, capture: cv2.VideoCapture):
+    def _learn(self, capture: cv2.VideoCapture) -> None:
         """Take what an open source tells of itself; UserError where its frames would fill the memory."""
         frame_rate = capture.get(cv2.CAP_PROP_FPS)
         self.file_rate = frame_rate if 1 <= frame_rate <= FASTEST_FRAME_RATE else USUAL_FRAME_RATE

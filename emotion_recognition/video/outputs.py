@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +50,7 @@ class Outputs:
         settings: ReadingSettings | None = None,
         continues: bool = False,
         force: bool = False,
-    ):
+    ) -> None:
         named = {"--table": table, "--csv": csv, "--jsonl": jsonl, "--summary": summary, "--report": report}
         files: dict[str, str | Path] = {flag: path for flag, path in named.items() if path}
         if timeline:
@@ -73,7 +73,7 @@ class Outputs:
         self._places = threading.Semaphore(MOST_WAITING)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
 
-    def write(self, source: Source, frame: Frame, faces: list[Face], annotated: np.ndarray | None):
+    def write(self, source: Source, frame: Frame, faces: list[Face], annotated: np.ndarray | None) -> None:
         """Keep a frame of a source and what was read in it; `annotated` is uint8 (height, width, 3), blue-green-red.
 
         Waits while too many frames wait to be written, except for a live source: there the picture is left out then.
@@ -99,35 +99,35 @@ class Outputs:
         if not source.is_video:
             self.complete()
 
-    def complete(self):
+    def complete(self) -> None:
         """Wait for all that was handed over, and complete the video of the current source.
 
-        Called at the end of each source, so that what fails is told of the right one; else with the next source's first
-        frame.
+        Called at the end of each source, so that what fails is told of the right one.
         """
         self._submit(self._recorder.close, always=True).result()
         self._raise_failure()
 
-    def end_source(self, summary: SourceSummary, tracks: list[TrackSummary], is_done: bool = True):
+    def end_source(self, summary: SourceSummary, tracks: list[TrackSummary], is_done: bool = True) -> None:
         """Wait as `complete` does, and take what the source held; unless it `is_done`, --continue reads it again."""
         self.complete()
         self._submit(self.study.end_source, summary, tracks, is_done).result()
         self._raise_failure()
 
-    def append(self, read: ReadSource):
+    def append(self, read: ReadSource) -> None:
         """Keep what another process has read."""
         self._has_read = self._has_read or read.summary.frames > 0
         if read.summary.frames:
             self._submit(self.study.append, read.lines).result()
         self.end_source(read.summary, read.tracks)
 
-    def __enter__(self):
+    def __enter__(self) -> "Outputs":
         return self
 
-    def __exit__(self, kind, error, traceback):
+    def __exit__(self, kind: type | None, *error: object) -> None:
         # Where nothing was read, a timeline of an earlier run stays, as rows do.
-        for part in (self._recorder, self.study, *([self._timeline] if self._timeline and self._has_read else [])):
-            self._submit(part.close, always=True)
+        timeline = [self._timeline.close] if self._timeline and self._has_read else []
+        for close in (self._recorder.close, self.study.close, *timeline):
+            self._submit(close, always=True)
         self._executor.shutdown()
         # Of two failures the first one is what a person has to know; Ctrl-C is none.
         if kind is None or not issubclass(kind, Exception):
@@ -140,10 +140,10 @@ class Outputs:
         if kind is KeyboardInterrupt and self.study.has_journal:
             print("The same command with --continue goes on from here.")
 
-    def _submit(self, task: Callable, *arguments, always=False):
+    def _submit(self, task: Callable, *arguments: object, always: bool = False) -> Future[None]:
         """Run a task in the thread; after a failure, until that was raised, only what closes files."""
 
-        def run():
+        def run() -> None:
             try:
                 if self._failure is None or always:
                     task(*arguments)
@@ -152,14 +152,14 @@ class Outputs:
 
         return self._executor.submit(run)
 
-    def _raise_failure(self):
+    def _raise_failure(self) -> None:
         failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
 
-    def _keep(self, source: Source, frame: Frame, faces: list[Face], annotated: np.ndarray | None, is_new: bool):
-        if self.keeps_pictures and annotated is not None:
-            self._recorder.write(source, annotated, frame.seconds)
+    def _keep(self, source: Source, frame: Frame, faces: list[Face], picture: np.ndarray | None, is_new: bool) -> None:
+        if self.keeps_pictures and picture is not None:
+            self._recorder.write(source, picture, frame.seconds)
         if is_new and self.study.tables:
             self.study.write(source, frame, faces)
         if is_new and self._timeline:

@@ -28,7 +28,7 @@ MOST_PARTS_OF_A_SECOND, FASTEST_WRITTEN = 65_535, 1000
 class VideoFile:
     """A video that is written beside its place and renamed into it when it is complete."""
 
-    def __init__(self, path: Path, width: int, height: int, frame_rate: float):
+    def __init__(self, path: Path, width: int, height: int, frame_rate: float) -> None:
         check_is_utf8(path)
         self.path, self.temporary = path, partial_path(path)
         self.temporary.parent.mkdir(parents=True, exist_ok=True)
@@ -41,14 +41,14 @@ class VideoFile:
             self.temporary.unlink(missing_ok=True)
             raise UserError(f"{path} cannot be written as a video: name an --output that ends in .mp4 or .avi.")
 
-    def write(self, picture: np.ndarray, seconds: float = 0.0):
+    def write(self, picture: np.ndarray, seconds: float = 0.0) -> None:
         """Add a frame, whatever its time; a camera that changes its size is scaled to the first."""
         if (picture.shape[1], picture.shape[0]) != self._size:
             picture = cv2.resize(picture, self._size)
         self._writer.write(picture)
         self.frames += 1
 
-    def close(self, shortest: int = 0):
+    def close(self, shortest: int = 0) -> None:
         """Complete the file, or drop one of fewer than `shortest` frames.
 
         OSError where the last frame is missing: on a full disk the writer keeps silent.
@@ -72,7 +72,7 @@ class LiveVideoFile:
     Where the camera is slower later, frames are repeated; where it is faster, some are left out.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path) -> None:
         self._path = path
         self._video: VideoFile | None = None
         self._waiting: list[tuple[np.ndarray, float]] = []
@@ -82,7 +82,7 @@ class LiveVideoFile:
         """How many frames are in the file."""
         return self._video.frames if self._video else 0
 
-    def write(self, picture: np.ndarray, seconds: float):
+    def write(self, picture: np.ndarray, seconds: float) -> None:
         """Add a frame that was taken at this time."""
         if self._video is not None:
             self._add(self._video, picture, seconds)
@@ -91,7 +91,7 @@ class LiveVideoFile:
         if seconds - self._waiting[0][1] >= MEASURED_SECONDS and len(self._waiting) >= MEASURED_FRAMES:
             self._begin()
 
-    def close(self, shortest: int = 0):
+    def close(self, shortest: int = 0) -> None:
         """Complete the file, or drop one of fewer than `shortest` frames."""
         (self._video or self._begin()).close(shortest)
 
@@ -110,7 +110,7 @@ class LiveVideoFile:
         self._waiting.clear()
         return self._video
 
-    def _add(self, video: VideoFile, picture: np.ndarray, seconds: float):
+    def _add(self, video: VideoFile, picture: np.ndarray, seconds: float) -> None:
         # A camera that is silent for so long is given up: here a person has paused, and the video goes on where it was.
         if seconds - self._last > PATIENCE_SECONDS:
             self._started += seconds - self._last - 1 / video.frame_rate
@@ -123,13 +123,13 @@ class LiveVideoFile:
 class Recorder:
     """Writes the annotated frames of each source into its own file of `targets`."""
 
-    def __init__(self, targets: dict[Source, Path]):
+    def __init__(self, targets: dict[Source, Path]) -> None:
         self._targets = targets
         self._video: VideoFile | LiveVideoFile | None = None
         # The files that are complete, and how many frames they have.
         self.written: dict[Path, int] = {}
 
-    def write(self, source: Source, picture: np.ndarray, seconds: float = 0.0):
+    def write(self, source: Source, picture: np.ndarray, seconds: float = 0.0) -> None:
         """Take the next annotated frame, uint8 (height, width, 3), blue-green-red, of a source, and its time."""
         self._target = target = self._targets[source]
         if not source.is_video:
@@ -142,7 +142,7 @@ class Recorder:
             self._video = LiveVideoFile(target) if is_live else VideoFile(target, width, height, source.frame_rate)
         self._video.write(picture, seconds)
 
-    def close(self):
+    def close(self) -> None:
         """Complete the video of the current source, if there is one; the next source begins a new file.
 
         Of a video that was seen twice, the longer one stays.

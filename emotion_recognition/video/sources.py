@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 
 from emotion_recognition.errors import UserError, as_line
@@ -23,11 +23,11 @@ MOST_SKIPPED_NAMED = 20
 class Unreadable(Source):
     """A name behind which nothing can be read: who reads it is told the reason."""
 
-    def __init__(self, name: str, reason: str):
+    def __init__(self, name: str, reason: str) -> None:
         super().__init__(name)
         self._reason = reason
 
-    def _read(self):
+    def _read(self) -> Generator[Frame]:
         raise UserError(self._reason)
         yield
 
@@ -35,11 +35,13 @@ class Unreadable(Source):
 class Picture(Source):
     """A picture file: one frame."""
 
-    def __init__(self, path: Path, name: str, place: Path | None = None):
+    path: Path
+
+    def __init__(self, path: Path, name: str, place: Path | None = None) -> None:
         super().__init__(name, place)
         self.path = path
 
-    def _read(self):
+    def _read(self) -> Generator[Frame]:
         yield Frame(read_picture(self.path), 0, 0.0)
 
 
@@ -88,7 +90,7 @@ def expand(name: str, output: str | Path | None = None) -> list[Source]:
     return found or [Unreadable(name, f"{name} holds no pictures or videos: name another folder.")]
 
 
-def report_skipped(files: list[Path]):
+def report_skipped(files: list[Path]) -> None:
     """Log what is neither picture nor video, the reason and the way out."""
     for file in files[:MOST_SKIPPED_NAMED]:
         try:
@@ -107,7 +109,7 @@ def make_source(path: Path, name: str, place: Path) -> Source:
     return Picture(path, name, place)
 
 
-def keep_sources(targets, sources, flag="--output"):
+def keep_sources(targets: Iterable[str | Path], sources: Iterable[Source], flag: str = "--output") -> None:
     """Refuse to write over what is read, whatever --force says."""
     read = {source.path.resolve() for source in sources if source.path}
     for target in targets:

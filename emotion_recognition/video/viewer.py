@@ -2,15 +2,20 @@
 
 import numpy as np
 
+from emotion_recognition.recogniser import Face
 from emotion_recognition.video.blur import NOTE, VideoBlur
-from emotion_recognition.video.overlay import KEYS, annotate, draw_notes
+from emotion_recognition.video.capture import Frame, Source
+from emotion_recognition.video.heat import HeatMaps
+from emotion_recognition.video.overlay import KEYS, Maps, annotate, draw_notes
+from emotion_recognition.video.playback import Playback
 from emotion_recognition.video.snapshot import save_snapshot
+from emotion_recognition.video.window import NoWindow, Window
 
 
 class Viewer:
     """The window, and what its keys change; with `is_blurred`, no face can be recognised there and in files."""
 
-    def __init__(self, window, heat, is_blurred=False):
+    def __init__(self, window: Window | NoWindow, heat: HeatMaps, is_blurred: bool = False) -> None:
         self.window, self.heat = window, heat
         self.is_mirrored = self.shows_help = False
         self._blur = VideoBlur() if is_blurred else None
@@ -22,12 +27,13 @@ class Viewer:
         self.heat.start_video()
         self._blur = VideoBlur() if self._blur else None
 
-    def draw(self, frame, faces, maps, is_mirrored=False) -> np.ndarray:
+    def draw(self, frame: Frame, faces: list[Face], maps: Maps, is_mirrored: bool = False) -> np.ndarray:
         """Return the annotated picture of a frame, uint8 (height, width, 3)."""
-        picture = self._blur.blur(frame.picture, faces, frame.seconds) if self._blur else frame.picture
+        picture = pixels_of(frame)
+        picture = self._blur.blur(picture, faces, frame.seconds) if self._blur else picture
         return annotate(picture, faces, maps, is_mirrored)
 
-    def show(self, source, playback, frame, faces, maps) -> str:
+    def show(self, source: Source, playback: Playback, frame: Frame, faces: list[Face], maps: Maps) -> str:
         """Show a frame, of a video until the next is due, a picture until a key; return what ends the source."""
         playback.next_frame()
         while True:
@@ -46,8 +52,14 @@ class Viewer:
                     self.shows_help = not self.shows_help
                 case "heat":
                     self.heat.is_on = not self.heat.is_on
-                    maps = self.heat.maps(frame.picture, faces, wait=stands)
+                    maps = self.heat.maps(pixels_of(frame), faces, wait=stands)
                 case "pause":
                     playback.pause()
             if source.is_video and not playback.is_paused:
                 return ""
+
+
+def pixels_of(frame: Frame) -> np.ndarray:
+    """Return the picture of a frame that has one; a camera with nothing new shows nothing."""
+    assert frame.picture is not None
+    return frame.picture

@@ -72,14 +72,14 @@ class Window:
 
     is_visible = True
 
-    def __init__(self, is_fullscreen: bool = False):
+    def __init__(self, is_fullscreen: bool = False) -> None:
         self._is_fullscreen, self._waiting_key = is_fullscreen, ""
         self._shape: tuple[int, ...] | None = None
 
-    def __enter__(self):
+    def __enter__(self) -> "Window":
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def show(self, picture: np.ndarray, milliseconds: int) -> str:
@@ -100,7 +100,7 @@ class Window:
         self._waiting_key = key or self._waiting_key
         return key if key == "quit" else ""
 
-    def _fit(self, height: int, width: int):
+    def _fit(self, height: int, width: int) -> None:
         """Give the window the proportions of a picture, no larger than the screen."""
         if self._shape is None:
             cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
@@ -122,7 +122,7 @@ class Window:
             if key or (milliseconds and waited >= milliseconds):
                 return key
 
-    def close(self):
+    def close(self) -> None:
         """Close the window, if it was ever opened."""
         if self._shape:
             cv2.destroyAllWindows()
@@ -133,10 +133,10 @@ class NoWindow:
 
     is_visible = False
 
-    def __enter__(self):
+    def __enter__(self) -> "NoWindow":
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         pass
 
     def show(self, picture: np.ndarray, milliseconds: int) -> str:
@@ -147,7 +147,7 @@ class NoWindow:
         """Return that no key was pressed."""
         return ""
 
-    def close(self):
+    def close(self) -> None:
         """Do nothing."""
 
 
