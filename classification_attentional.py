@@ -102,8 +102,8 @@ def parse_args():
 
 def main() -> None:
     arguments = parse_args()
-    keras = program.start_keras()
-    from emotion_recognition.training import augmentation, calibration, data, targets, transfer
+    keras = program.start_keras(arguments.data_parallel)
+    from emotion_recognition.training import augmentation, calibration, data, devices, targets, transfer
     from emotion_recognition.training.batches import Batches
     from emotion_recognition.training.optimizers import warmup_cosine
     from emotion_recognition.training.run import TrainingRun
@@ -117,6 +117,8 @@ def main() -> None:
         batches = Batches(train.pictures, wanted, size, vary, arguments.seed, arguments.mixup, teach=teach)
 
         keras.utils.set_random_seed(arguments.seed)
+        if arguments.data_parallel:
+            devices.use_all(size)
         model = NETWORKS[arguments.network](len(train.emotions))
         if arguments.weights:
             transfer.start_from(arguments.weights, model, train.emotions)

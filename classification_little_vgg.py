@@ -69,8 +69,8 @@ def main() -> None:
 
 def train(arguments: argparse.Namespace) -> list[dict[str, float]]:
     """Train once, as the command line says; return what each epoch reached."""
-    keras = program.start_keras()
-    from emotion_recognition.training import augmentation, calibration, data, targets, transfer
+    keras = program.start_keras(arguments.data_parallel)
+    from emotion_recognition.training import augmentation, calibration, data, devices, targets, transfer
     from emotion_recognition.training.batches import Batches
     from emotion_recognition.training.optimizers import warmup_cosine
     from emotion_recognition.training.run import TrainingRun
@@ -84,6 +84,8 @@ def train(arguments: argparse.Namespace) -> list[dict[str, float]]:
         batches = Batches(train.pictures, wanted, size, vary, arguments.seed, arguments.mixup, teach=teach)
 
         keras.utils.set_random_seed(arguments.seed)
+        if arguments.data_parallel:
+            devices.use_all(size)
         model = little_vgg(len(train.emotions))
         if arguments.weights:
             transfer.start_from(arguments.weights, model, train.emotions)
@@ -114,7 +116,7 @@ def train(arguments: argparse.Namespace) -> list[dict[str, float]]:
 
 def compare_optimizers(arguments: argparse.Namespace) -> None:
     """Train with every optimizer at its usual rate, each training with files of its own; --resume goes on with them."""
-    program.start_keras()
+    program.start_keras(arguments.data_parallel)
     from emotion_recognition.training import comparison, data
 
     models = comparison.claim(arguments.output, RATES, arguments.force or arguments.resume, arguments.dry_run)

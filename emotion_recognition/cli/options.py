@@ -69,6 +69,9 @@ def parse_training(
         "--learning-rate", type=positive(float), help=f"highest rate, reached after one epoch (default: {rates})"
     )
     how.add_argument("--weights", metavar="MODEL", help="start from this trained model of the same network")
+    how.add_argument(
+        "--data-parallel", action="store_true", help="share each batch out among all devices (KERAS_BACKEND=jax)"
+    )
     add_training_output_flags(parser, output)
     return complete_training(parser.parse_args())
 
@@ -113,6 +116,8 @@ def add_training_output_flags(parser: argparse.ArgumentParser, output: str | Non
 def training_settings(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what decides the result of a training: all flags but those that say where, and whether it goes on."""
     places = {"mode", "data", "pretrained", "output", "resume", "force", "dry_run", "compare_optimizers"}
+    # On more devices, the result is the same.
+    places |= {"data_parallel"}
     return {name: value for name, value in vars(arguments).items() if name not in places}
 
 

@@ -109,18 +109,33 @@ def check_installation() -> None:
     start_keras()
 
 
-def start_keras() -> ModuleType:
+def start_keras(data_parallel: bool = False) -> ModuleType:
     """Import Keras and let its backend look for devices, without the lines that TensorFlow writes of its own start.
 
-    Return the module. Scripts call it when the command line is read, so that --help answers at once.
+    Return the module. With `data_parallel`, those of other processes too. Called when the command line is read.
     """
     # Keras and TensorFlow remind of their newest file formats and interfaces, which a person cannot choose here.
     logging.getLogger("absl").setLevel(logging.ERROR)
     with silent_start():
         import keras
 
+        if data_parallel:
+            meet_other_processes(keras)
         keras.ops.zeros(1)
     return keras
+
+
+def meet_other_processes(keras: ModuleType) -> None:
+    """Let JAX find the processes of the same training, where Slurm, MPI, Kubernetes or variables of Keras name them."""
+    if keras.backend.backend() != "jax":
+        raise UserError("--data-parallel needs JAX: `pip install jax` and set KERAS_BACKEND=jax, or leave it out.")
+    try:
+        if not importlib.import_module("jax").distributed.is_initialized():
+            keras.distribution.initialize()
+    except ValueError as error:
+        # Without an address of others, this process is alone.
+        if "coordinator_address" not in str(error):
+            raise UserError(f"JAX cannot find the other processes of this training: {error}") from error
 
 
 @contextmanager

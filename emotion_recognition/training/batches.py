@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from emotion_recognition.training.devices import own_share
+
 # Threads that make batches.
 WORKERS = 2
 
@@ -53,7 +55,7 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple:
         with self._at_work:
-            return self._make(index)
+            return keras.tree.map_structure(own_share, self._make(index))
 
     def stop(self) -> None:
         """Wait for the batches that are being made, and make no more.

@@ -15,6 +15,7 @@ import numpy as np
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import written_whole
+from emotion_recognition.training import devices
 from emotion_recognition.training.batches import Batches
 
 GROUPS = ("network", "optimizer", "best", "average")
@@ -64,9 +65,18 @@ class Progress(keras.callbacks.Callback):
             mean += (1 - self.momentum) * (value - mean)
 
     def on_test_begin(self, logs: dict | None = None) -> None:
+        # The last batch of validation is smaller.
+        devices.share_out(False)
         self.weights = self.model.get_weights()
         if self.momentum:
             self.model.set_weights(self.average)
+
+    def on_test_end(self, logs: dict | None = None) -> None:
+        devices.share_out(True)
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        # What follows is too little to share out.
+        keras.distribution.set_distribution(None)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         if not np.isfinite(list(logs.values())).all():
@@ -82,7 +92,8 @@ class Progress(keras.callbacks.Callback):
             self.best_weights = self.model.get_weights()
         if self.momentum:
             self.model.set_weights(self.weights)
-        self.write()
+        if devices.is_first_process():
+            self.write()
 
     def write(self) -> None:
         """Write all that the next epoch depends on into one HDF5 file, whole or not at all."""

@@ -17,6 +17,7 @@ from emotion_recognition.models import export, lite, model_file
 from emotion_recognition.models.safety import is_memory_full
 from emotion_recognition.training.batches import Batches
 from emotion_recognition.training.data import describe, shortcomings
+from emotion_recognition.training.devices import is_first_process
 from emotion_recognition.training.outputs import Outputs
 from emotion_recognition.training.progress import Progress
 
@@ -35,7 +36,8 @@ class TrainingRun(contextlib.AbstractContextManager):
         self._batches: Batches | None = None
         self._resume, self._folder = resume, tempfile.TemporaryDirectory() if dry_run else None
         self.outputs = Outputs(Path(self._folder.name, "dry_run.h5") if self._folder else Path(output))
-        self.outputs.claim(resume, force)
+        if is_first_process():
+            self.outputs.claim(resume, force)
 
     def __exit__(self, kind: type | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         if error and self._batches:
@@ -66,7 +68,7 @@ class TrainingRun(contextlib.AbstractContextManager):
         if self._resume and self.outputs.checkpoint.exists():
             progress.restore(model)
             print(f"Going on after epoch {progress.epoch}.")
-        else:
+        elif is_first_process():
             self.outputs.checkpoint.unlink(missing_ok=True)
         return progress
 
@@ -83,6 +85,8 @@ class TrainingRun(contextlib.AbstractContextManager):
 
         `accuracy` is that of `network` on validation; it and what else was `found` go into the record of the training.
         """
+        if not is_first_process():
+            return
         best, outputs = progress.best_epoch, self.outputs
         record = {
             **progress.settings,
