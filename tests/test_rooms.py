@@ -31,6 +31,7 @@ ROOMS = {
     "explanation": {"datasets", "faces", "models", "evaluation"},
     "recogniser": {"faces", "models"},
     "video": {"faces", "models", "recogniser"},
+    "archive": {"recogniser", "video"},
     "cli": set(),
 }
 

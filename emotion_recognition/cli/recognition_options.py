@@ -25,6 +25,28 @@ def add_recognition_flags(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--camera", type=not_negative, default=0, metavar="N", help="number of the webcam")
     source.add_argument("--list-cameras", action="store_true", help="print the webcams that are there, and end")
     source.add_argument("--resolution", type=resolution, metavar="WxH", help="pictures to ask the webcam for: 1280x720")
+    add_finding_flags(parser)
+    shown = parser.add_argument_group("what is shown")
+    shown.add_argument("--no-window", action="store_true", help="open no window (the default without a display)")
+    shown.add_argument("--fullscreen", action="store_true", help="let the window fill the screen")
+    shown.add_argument("--heat", action="store_true", help="show which parts of a face decide (key h in the window)")
+    shown.add_argument(
+        "--blur",
+        action=argparse.BooleanOptionalAction,
+        help="make faces unrecognisable there and in what is written; a --report shows them only with --no-blur",
+    )
+    add_smooth_flag(shown)
+    kept = parser.add_argument_group("what is kept")
+    kept.add_argument("--output", help="annotated picture, video (.mp4, .avi) or, for several, folder to write")
+    kept.add_argument("--csv", metavar="FILE", help="keep a row for each face and frame: where, and what is read")
+    kept.add_argument("--jsonl", metavar="FILE", help="the same as JSON lines")
+    kept.add_argument("--timeline", metavar="FILE.png", help="draw the emotions of each face of a video over time")
+    kept.add_argument("--force", action="store_true", help="replace what is at --output and the other files")
+    add_foreign_model_flags(parser)
+
+
+def add_finding_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say which faces are found, and how they are read."""
     faces = parser.add_argument_group("how faces are found")
     faces.add_argument(
         "--min-face",
@@ -49,26 +71,14 @@ def add_recognition_flags(parser: argparse.ArgumentParser) -> None:
         default=8,
         help="in how many views a face of a picture is read, mirrored and with its box shifted; in videos one",
     )
-    shown = parser.add_argument_group("what is shown")
-    shown.add_argument("--no-window", action="store_true", help="open no window (the default without a display)")
-    shown.add_argument("--fullscreen", action="store_true", help="let the window fill the screen")
-    shown.add_argument("--heat", action="store_true", help="show which parts of a face decide (key h in the window)")
-    shown.add_argument(
-        "--blur",
-        action=argparse.BooleanOptionalAction,
-        help="make faces unrecognisable there and in what is written; a --report shows them only with --no-blur",
-    )
-    shown.add_argument(
+
+
+def add_smooth_flag(flags: Flags) -> None:
+    """Add the flag that says how steady the emotions of a video are."""
+    flags.add_argument(
         "--smooth",
         type=not_negative_seconds,
         default=0.3,
         metavar="SECONDS",
         help="time over which the probabilities of a face in a video are averaged; 0: not at all",
     )
-    kept = parser.add_argument_group("what is kept")
-    kept.add_argument("--output", help="annotated picture, video (.mp4, .avi) or, for several, folder to write")
-    kept.add_argument("--csv", metavar="FILE", help="keep a row for each face and frame: where, and what is read")
-    kept.add_argument("--jsonl", metavar="FILE", help="the same as JSON lines")
-    kept.add_argument("--timeline", metavar="FILE.png", help="draw the emotions of each face of a video over time")
-    kept.add_argument("--force", action="store_true", help="replace what is at --output and the other files")
-    add_foreign_model_flags(parser)

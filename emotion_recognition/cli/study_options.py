@@ -2,21 +2,16 @@
 
 from argparse import ArgumentParser, Namespace
 
-from emotion_recognition.cli.options import not_negative_seconds, positive
+from emotion_recognition.cli.options import Flags, not_negative_seconds, positive
 
 
 def add_study_flags(parser: ArgumentParser) -> None:
     """Add the flags that choose frames, share the work, and keep tables."""
     kept = parser.add_argument_group("tables of many files")
     kept.add_argument("--table", metavar="FILE", help="keep the rows as .csv, .csv.gz, .jsonl or .parquet")
-    kept.add_argument("--all-frames", action="store_true", help="keep a row for each frame without a face too")
     kept.add_argument("--summary", metavar="FILE", help="keep a row for each source, and beside it one for each track")
     kept.add_argument("--report", metavar="FILE.html", help="keep a page to look at and to print: all sources")
-    kept.add_argument(
-        "--every", type=not_negative_seconds, default=0.0, metavar="SECONDS", help="read a frame of videos so often"
-    )
-    kept.add_argument("--start", type=not_negative_seconds, default=0.0, metavar="SECONDS", help="begin videos here")
-    kept.add_argument("--end", type=not_negative_seconds, metavar="SECONDS", help="end videos before this time")
+    add_frame_flags(kept)
     kept.add_argument(
         "--jobs", type=positive(int), default=1, metavar="N", help="processes; of several, without a window"
     )
@@ -37,3 +32,13 @@ def check_study_flags(parser: ArgumentParser, arguments: Namespace) -> Namespace
             what = f"without --{unseen[0]}" if unseen else "and no camera or stream"
             parser.error(f"--jobs reads files into tables, {what}: leave out one of them")
     return arguments
+
+
+def add_frame_flags(flags: Flags) -> None:
+    """Add the flags that choose frames of videos, and those that have rows."""
+    flags.add_argument("--all-frames", action="store_true", help="keep a row for each frame without a face too")
+    flags.add_argument(
+        "--every", type=not_negative_seconds, default=0.0, metavar="SECONDS", help="read a frame of videos so often"
+    )
+    flags.add_argument("--start", type=not_negative_seconds, default=0.0, metavar="SECONDS", help="begin videos here")
+    flags.add_argument("--end", type=not_negative_seconds, metavar="SECONDS", help="end videos before this time")

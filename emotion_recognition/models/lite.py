@@ -154,7 +154,9 @@ class LiteFunction:
 
     def _interpreter(self) -> Any:
         if not hasattr(self._local, "interpreter"):
-            threads = min(MOST_THREADS, os.cpu_count() or 1)
+            # Who shares a machine among processes tells each so how many cores it has.
+            told = os.environ.get("OMP_NUM_THREADS", "")
+            threads = min(MOST_THREADS, int(told) if told.isdigit() else os.cpu_count() or 1)
             self._local.interpreter = interpreter_class()(model_content=self._content, num_threads=threads)
             self._local.interpreter.allocate_tensors()
         return self._local.interpreter

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # The rows of a row group are read out of about so many bytes of CSV.
 GROUP_BYTES = 16_000_000
+# So many rows, of those that are written directly, are a row group.
+GROUP_ROWS = 10_000
 
 TEXTS = frozenset(("source", "emotion", "unclear", "status", "reason", "model", "version"))
 WHOLE_NUMBERS = frozenset(("frame", "face", "x", "y", "width", "height", "frames", "tracks"))
@@ -43,18 +45,48 @@ def schema_of(columns: Iterable[str]) -> "pyarrow.Schema":
     return pa.schema((name, kind(name)) for name in columns)
 
 
+class ParquetRows:
+    """A Parquet file that is written in parts, so that no more than `GROUP_ROWS` rows are in memory: `with` it."""
+
+    def __init__(self, path: str | Path, columns: Sequence[str]) -> None:
+        import pyarrow.parquet
+
+        self._schema, self._waiting = schema_of(columns), list[Row]()
+        self._writer = pyarrow.parquet.ParquetWriter(path, self._schema)
+
+    def write(self, rows: Iterable[Row]) -> None:
+        """Append rows."""
+        for row in rows:
+            # Names of files may be no UTF-8.
+            self._waiting.append(
+                {name: encoded(value).decode() if isinstance(value, str) else value for name, value in row.items()}
+            )
+            if len(self._waiting) == GROUP_ROWS:
+                self._flush()
+
+    def note(self, notes: dict[str, str]) -> None:
+        """Add notes to the metadata of the file."""
+        self._writer.add_key_value_metadata(notes)
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+
+        self._writer.write_table(pa.Table.from_pylist(self._waiting, self._schema))
+        self._waiting.clear()
+
+    def __enter__(self) -> "ParquetRows":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        with self._writer:
+            if kind is None:
+                self._flush()
+
+
 def write_parquet(path: str | Path, rows: Iterable[Row], columns: Sequence[str]) -> None:
     """Write rows, whole or not at all, as a Parquet file of these columns."""
-    import pyarrow as pa
-    import pyarrow.parquet
-
-    # Names of files may be no UTF-8.
-    clean = [
-        {name: encoded(value).decode() if isinstance(value, str) else value for name, value in row.items()}
-        for row in rows
-    ]
-    with written_whole(path) as temporary:
-        pyarrow.parquet.write_table(pa.Table.from_pylist(clean, schema_of(columns)), temporary)
+    with written_whole(path) as temporary, ParquetRows(temporary, columns) as file:
+        file.write(rows)
 
 
 def read_parquet(path: str | Path) -> Iterator[list[dict[str, Any]]]:

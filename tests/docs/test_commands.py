@@ -25,6 +25,7 @@ NOT_RUN = {
     r"first\.h5|second\.h5|^git show|data_drawn|mixed-precision": "the history of model.h5, as earlier commits had it",
     r"test\.py( --(camera|resolution|min-face|smooth|heat|output|model)\b.*)?$|--mode display$": "needs a camera",
     r"\w+://": "needs a stream",
+    r"archive\.py|^ray |^sbatch": "needs Ray, or a cluster; tests/scripts/test_archive.py runs it",
     r"--detector yunet": "needs YuNet's file, which is no part of the project",
     r"^python (-m )?benchmarks": "measures for minutes; the benchmarks have tests of their own",
 }

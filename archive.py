@@ -1,0 +1,110 @@
+"""Read the emotions of faces in an archive of videos and pictures, on all cores of a machine or of a cluster.
+
+    python archive.py videos/ --output tables/          a table for each video, and their summaries
+    python archive.py list.txt --output tables/         the same for the paths in a file, one a line
+    python archive.py videos/ --output tables/          once more: goes on with what is left
+    python archive.py videos/ --output tables/ --cluster auto      on the Ray cluster that this machine belongs to
+
+Every machine of a cluster has to see the videos and the tables under the same path.
+"""
+
+import os
+from dataclasses import fields
+from pathlib import Path
+
+from emotion_recognition.cli import options, program, recognition_options, study_options
+from emotion_recognition.errors import UserError
+from emotion_recognition.places import shipped
+
+# Ray would send its makers a report on each run, and says much of itself.
+SILENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+
+
+def parse_args():
+    parser = program.parser(__doc__)
+    parser.add_argument(
+        "sources", metavar="FOLDER|LIST", help="folder of videos and pictures, or a file that lists them"
+    )
+    parser.add_argument("--output", required=True, metavar="TABLES", help="folder of tables to write, or to go on with")
+    parser.add_argument("--model", default=shipped("model.h5"), help="model file that reads the emotions")
+    where = parser.add_argument_group("who reads").add_mutually_exclusive_group()
+    where.add_argument(
+        "--jobs", type=options.positive(int), metavar="N", help="workers here (default: one for each core)"
+    )
+    where.add_argument("--cluster", metavar="ADDRESS", help="Ray cluster that reads: HOST:PORT, or auto for this one")
+    recognition_options.add_finding_flags(parser)
+    frames = parser.add_argument_group("which frames")
+    recognition_options.add_smooth_flag(frames)
+    study_options.add_frame_flags(frames)
+    options.add_foreign_model_flags(parser)
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse_args()
+    # Imported here, so that --help answers at once.
+    from emotion_recognition.archive import cluster
+    from emotion_recognition.archive.tables import Tables
+    from emotion_recognition.video.parquet import check_pyarrow
+    from emotion_recognition.video.progress import Progress
+    from emotion_recognition.video.reading import ReadingSettings
+
+    for name, value in SILENT.items():
+        os.environ.setdefault(name, value)
+    check_pyarrow(arguments.output)
+    sources = find_sources(arguments.sources, arguments.output)
+    chosen = {field.name for field in fields(ReadingSettings)} & vars(arguments).keys()
+    settings = ReadingSettings(**{name: absolute(getattr(arguments, name)) for name in chosen})
+    # What is wrong with the model is told before anything is begun.
+    with program.silent_start():
+        recogniser = settings.open_recogniser()
+    tables = Tables.begin(arguments.output, arguments.sources, settings, recogniser.emotions)
+    left = tables.left(sources)
+    print(f"{len(sources)} sources, {len(sources) - len(left)} of them read already.", flush=True)
+
+    unreadable = {}
+    if left:
+        with program.silent_start():
+            cluster.start(arguments.cluster, arguments.jobs)
+    with Progress(left) as progress, tables.open_list() as listed:
+        for source, problem in cluster.read_all(left, tables):
+            progress.end(source)
+            if problem:
+                unreadable[source.name] = problem.reason
+                listed.writerow((source.name, problem.reason))
+                progress.warn(problem.reason)
+    tables.complete(sources, unreadable)
+    print(f"Wrote {arguments.output}: {len(sources) - len(unreadable)} sources are read.")
+    if unreadable:
+        print(f"{len(unreadable)} could not be read: {tables.folder / 'unreadable.csv'} lists them.")
+    return program.SOME_UNREADABLE if unreadable else 0
+
+
+def absolute(value):
+    """Return the whole path where a value names a file, which workers look for from elsewhere."""
+    return Path(value).absolute() if isinstance(value, str | Path) and Path(value).is_file() else value
+
+
+def find_sources(name, output):
+    """Return all videos and pictures below a folder, or on a list, one path a line."""
+    from emotion_recognition.video import sources
+
+    names = [name]
+    if not Path(name).is_dir():
+        try:
+            lines = Path(name).read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        except FileNotFoundError as error:
+            raise UserError(f"{name} is not there: name a folder, or a file that lists paths.") from error
+        # A path that stands there twice is one source.
+        names = list(dict.fromkeys(line for line in lines if line.strip()))
+    found = sources.find_sources(names, output=output) if names else []
+    if not found:
+        raise UserError(f"{name} names no videos or pictures: write a path on each line.")
+    for source in found:
+        if source.path is None:
+            raise UserError(f"{source.name} is a stream, or a folder without videos and pictures: leave it out.")
+    return found
+
+
+if __name__ == "__main__":
+    program.run(main)

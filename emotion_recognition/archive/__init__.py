@@ -1,0 +1,1 @@
+"""More videos than one machine reads: a folder of tables, filled by the workers of a Ray cluster."""

@@ -1,0 +1,114 @@
+"""Ray: the workers of one machine, or of a cluster, that read the sources; none is lost with the worker that had it."""
+
+import logging
+import socket
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from emotion_recognition.archive.tables import Tables
+from emotion_recognition.archive.worker import Problem, read_part
+from emotion_recognition.errors import UserError
+from emotion_recognition.video.capture import Source
+
+# Sources that are given out for each worker: one is read, and one waits, so that nobody waits for this process.
+GIVEN_OUT = 2
+
+# So often a source is tried.
+TRIES = 3
+
+# Seconds until a machine that does not answer is given up.
+PATIENCE = 10
+
+# Results are a sentence at most: Ray need not reserve a third of the memory for them.
+STORE_BYTES = 100_000_000
+
+
+def start(address: str | None, workers: int | None) -> None:
+    """Start Ray on this machine with so many workers (None: one for each core), or join the cluster at an address.
+
+    UserError where Ray is missing, the cluster does not answer or has another version.
+    """
+    try:
+        import ray
+    except ImportError as error:
+        raise UserError("archive.py needs Ray: install it with `pip install ray pyarrow`.") from error
+
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address is None:
+        ray.init("local", num_cpus=workers, include_dashboard=False, object_store_memory=STORE_BYTES, **quiet)
+        return
+    check_answers(address)
+    try:
+        ray.init(address, **quiet)
+    except (ConnectionError, ValueError) as error:
+        raise UserError(
+            f"There is no Ray cluster at {address} ({error}): name the address that `ray start` printed."
+        ) from error
+    except RuntimeError as error:
+        if "Version mismatch" not in str(error):
+            raise
+        raise UserError(
+            f"The cluster at {address} runs other versions ({error}): install the same ones here."
+        ) from error
+
+
+def check_answers(address: str) -> None:
+    """Refuse an address where nobody answers; Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and port.isdigit()):
+        # Another word, such as auto.
+        return
+    try:
+        socket.create_connection((host, int(port)), PATIENCE).close()
+    except OSError as error:
+        raise UserError(
+            f"Nobody answers at {address} ({error}): name the address that `ray start --head` printed."
+        ) from error
+
+
+def read_all(sources: Sequence[Source], tables: Tables) -> Iterator[tuple[Source, Problem | None]]:
+    """Let the workers read all sources; yield each when it is done, or has failed for the last time, and why.
+
+    However many sources there are, Ray knows of a few for each worker. UserError where no machine can go on.
+    """
+    import ray
+
+    read = ray.remote(num_cpus=1, max_retries=0)(read_part)
+    waiting = deque((source, 1) for source in sources)
+    running: dict[Any, tuple[Source, int]] = {}
+    while waiting or running:
+        while waiting and len(running) < GIVEN_OUT * max(1, int(ray.cluster_resources().get("CPU", 0))):
+            source, number = waiting.popleft()
+            path = str(Path(str(source.path)).absolute())
+            running[read.remote(source.name, path, tables, number == TRIES)] = source, number
+        [task], _ = ray.wait(list(running), num_returns=1)
+        source, number = running.pop(task)
+        problem = result_of(task)
+        if problem and problem.is_unseen and Path(str(source.path)).exists():
+            raise UserError(
+                f"The machine {problem.machine} does not see {source.path}, which this one has: keep the sources on a"
+                " disk that all machines share."
+            )
+        if problem and number < TRIES:
+            # Later: what is wrong with a disk or a network may pass.
+            waiting.append((source, number + 1))
+        else:
+            yield source, problem
+
+
+def result_of(task: Any) -> Problem | None:
+    """Return what came of a task; the UserError of a machine that cannot go on is raised."""
+    import ray
+
+    try:
+        return ray.get(task)
+    except ray.exceptions.RayTaskError as error:
+        if isinstance(error.cause, UserError):
+            raise error.cause from None
+        raise UserError(
+            f"A worker cannot begin ({error.cause!r}): each machine needs the same packages, and this project."
+        ) from error
+    except ray.exceptions.RayError as error:
+        return Problem(f"its worker died: {type(error).__name__}", "")

@@ -1,0 +1,146 @@
+"""Giving sources out to workers that may die, with a stand-in for Ray; tests/scripts has the real one."""
+
+import socket
+import sys
+from collections import Counter
+from types import SimpleNamespace
+
+import pytest
+from conftest import make_video
+
+from emotion_recognition.archive import cluster
+from emotion_recognition.archive.worker import Problem
+from emotion_recognition.errors import UserError
+from emotion_recognition.video.capture import Video
+
+CORES = 3
+
+
+class WorkerCrashed(Exception):
+    pass
+
+
+class TaskError(Exception):
+    def __init__(self, cause):
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+class Ray(SimpleNamespace):
+    """Runs a task when it is waited for; `answer(name, try)` is what comes of it."""
+
+    def __init__(self, answer):
+        errors = SimpleNamespace(RayError=WorkerCrashed, RayTaskError=TaskError)
+        super().__init__(answer=answer, exceptions=errors, tries=Counter(), most=0)
+
+    def cluster_resources(self):
+        return {"CPU": float(CORES)}
+
+    def remote(self, **options):
+        assert options == {"num_cpus": 1, "max_retries": 0}
+        return lambda function: SimpleNamespace(remote=lambda name, path, tables, is_last: (name, is_last, object()))
+
+    def wait(self, tasks, num_returns):
+        self.most = max(self.most, len(tasks))
+        return tasks[:1], tasks[1:]
+
+    def get(self, task):
+        self.tries[task[0]] += 1
+        result = self.answer(task[0], self.tries[task[0]])
+        assert task[1] == (self.tries[task[0]] == cluster.TRIES)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+
+@pytest.fixture
+def read_with(monkeypatch):
+    """Return a function that reads so many sources with these answers: ({name: problem}, the stand-in for Ray)."""
+
+    def read(answer, number=10, folder="/nowhere"):
+        ray = Ray(answer)
+        monkeypatch.setitem(sys.modules, "ray", ray)
+        sources = [Video(f"{folder}/{place}.mp4", str(place), is_live=False) for place in range(number)]
+        done = [(source.name, problem) for source, problem in cluster.read_all(sources, None)]
+        assert sorted(name for name, _ in done) == sorted(source.name for source in sources)
+        return dict(done), ray
+
+    return read
+
+
+def test_a_hundred_thousand_sources_are_given_out_a_few_at_a_time(read_with):
+    done, ray = read_with(lambda name, number: None, 100_000)
+    assert ray.tries.total() == 100_000 and set(done.values()) == {None}
+    assert ray.most == cluster.GIVEN_OUT * CORES
+
+
+def test_what_a_worker_had_that_died_is_read_by_another(read_with):
+    done, ray = read_with(lambda name, number: WorkerCrashed() if name in "37" and number == 1 else None)
+    assert set(done.values()) == {None}
+    assert ray.tries["3"] == ray.tries["7"] == 2 and ray.tries.total() == 12
+
+
+def test_a_source_that_fails_is_tried_three_times_and_told_of(read_with):
+    bad = {"2": Problem("2 is damaged", "here"), "5": WorkerCrashed()}
+    done, ray = read_with(lambda name, number: bad.get(name))
+    assert done.pop("2") == bad["2"] and "worker died" in done.pop("5").reason
+    assert set(done.values()) == {None}
+    assert [ray.tries[name] for name in "25"] == [3, 3]
+
+
+def test_a_machine_that_sees_no_sources_ends_the_run(read_with, tmp_path):
+    make_video(tmp_path / "4.mp4")
+    unseen = Problem("4 is not there", "far", is_unseen=True)
+    with pytest.raises(UserError, match=r"far does not see .*4\.mp4, which this one has: keep the sources on a disk"):
+        read_with(lambda name, number: unseen if name == "4" else None, folder=tmp_path)
+    # One that nobody sees is a source that cannot be read.
+    (tmp_path / "4.mp4").unlink()
+    done, _ = read_with(lambda name, number: unseen if name == "4" else None, folder=tmp_path)
+    assert done["4"] == unseen
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        (UserError("The machine far cannot write"), "^The machine far cannot write$"),
+        (ModuleNotFoundError("No module named 'cv2'"), "each machine needs the same packages"),
+    ],
+)
+def test_a_machine_that_cannot_begin_ends_the_run(read_with, cause, words):
+    with pytest.raises(UserError, match=words):
+        read_with(lambda name, number: TaskError(cause))
+
+
+def refuse(error):
+    def init(*arguments, **options):
+        raise error
+
+    return init
+
+
+@pytest.mark.parametrize(
+    ("address", "error", "words"),
+    [
+        ("auto", ConnectionError("Could not find any running Ray instance"), "no Ray cluster at auto"),
+        ("auto", RuntimeError("Version mismatch: The cluster was started with: Ray: 2.0"), "the same ones here"),
+    ],
+)
+def test_a_cluster_that_is_not_there_or_is_another(monkeypatch, address, error, words):
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=refuse(error)))
+    with pytest.raises(UserError, match=words):
+        cluster.start(address, None)
+
+
+def test_an_address_where_nobody_answers(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=None))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(UserError, match=f"Nobody answers at {address}"):
+        cluster.start(address, None)
+
+
+def test_ray_that_is_not_installed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(UserError, match="pip install ray pyarrow"):
+        cluster.start(None, None)
