@@ -43,14 +43,20 @@ def share_out(batches: bool) -> None:
 
 def own_share(values: npt.NDArray) -> npt.NDArray:
     """Return the part of a batch, (n, ...), that is for the devices of this process."""
-    devices = keras.distribution.distribution()
-    return np.array_split(values, devices.num_processes)[devices.data_shard_id] if devices else values
+    number, processes = this_process()
+    return np.array_split(values, processes)[number]
 
 
 def is_first_process() -> bool:
     """Return whether this is the one of all processes that writes the files."""
+    return this_process()[0] == 0
+
+
+def this_process() -> tuple[int, int]:
+    """Return the number of this process, from 0, and how many there are."""
+    # JAX is asked, and not Keras, which knows of its distribution only in the thread that has set it.
     if keras.backend.backend() != "jax":
-        return True
+        return 0, 1
     import jax
 
-    return jax.process_index() == 0
+    return jax.process_index(), jax.process_count()
