@@ -3,6 +3,7 @@
 import argparse
 
 from emotion_recognition.cli.options import (
+    Flags,
     add_detector_flag,
     add_foreign_model_flags,
     add_whole_flag,
