@@ -44,7 +44,8 @@ def start(address: str | None, workers: int | None) -> None:
         ray.init(address, **quiet)
     except (ConnectionError, ValueError) as error:
         raise UserError(
-            f"There is no Ray cluster at {address} ({error}): name the address that `ray start` printed."
+            f"There is no Ray cluster at {address} ({error}): name the address that `ray start` printed, and set its"
+            " token here, if it has one (RAY_AUTH_TOKEN)."
         ) from error
     except RuntimeError as error:
         if "Version mismatch" not in str(error):

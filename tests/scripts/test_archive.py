@@ -1,17 +1,11 @@
-"""archive.py on Ray: on one machine, and on a cluster of two nodes of which a worker and then a node are killed."""
+"""archive.py on Ray, on one machine."""
 
 import importlib.util
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import cv2
 import pytest
-from conftest import NO_DISPLAY, PORTRAIT, assert_one_sentence, command, sentences, start_script, wait_until
+from conftest import NO_DISPLAY, PORTRAIT, assert_one_sentence, sentences, start_script
 
 if importlib.util.find_spec("ray") is None or importlib.util.find_spec("pyarrow") is None:
     pytest.skip("ray or pyarrow is not installed (pip install ray pyarrow)", allow_module_level=True)
@@ -91,89 +85,3 @@ def test_mistakes(given, words, tmp_path, call_script):
     (tmp_path / "stream.txt").write_text("rtsp://192.0.2.1/\n")
     (tmp_path / "photo.txt").write_text(f"{PORTRAIT}\n")
     assert_one_sentence(call_script("archive.py", *given), *words)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-def start_node(*flags):
-    """Start a node of one core that ends with its process."""
-    line = [str(Path(sys.executable).with_name("ray")), "start", "--block", "--num-cpus=1", "--disable-usage-stats"]
-    line += ["--node-ip-address=127.0.0.1", "--object-store-memory=100000000", *flags]
-    return subprocess.Popen(line, env=QUIET, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def processes_below(number) -> dict[int, str]:
-    """Return the command lines of all processes that a process, or one of those, has started."""
-    found, parents = {}, {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            text = (folder / "stat").read_text()
-            parents[int(folder.name)] = int(text.rpartition(")")[2].split()[1])
-            found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
-        except OSError:
-            continue
-    below = {number}
-    while more := {process for process, parent in parents.items() if parent in below} - below:
-        below |= more
-    return {process: found[process] for process in below - {number} if process in found}
-
-
-def end_node(node):
-    """Kill a node and all its processes, as when a machine loses its power."""
-    for process in [node.pid, *processes_below(node.pid)]:
-        try:
-            os.kill(process, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-    node.wait()
-
-
-@pytest.fixture
-def cluster():
-    """The address and the two nodes of a cluster; the first node holds the cluster together."""
-    address = f"127.0.0.1:{free_port()}"
-    nodes = [start_node("--head", f"--port={address.rpartition(':')[2]}", "--include-dashboard=false")]
-    try:
-        end = time.monotonic() + 300
-        while socket.socket().connect_ex(("127.0.0.1", int(address.rpartition(":")[2]))):
-            assert nodes[0].poll() is None and time.monotonic() < end
-            time.sleep(0.2)
-        nodes.append(start_node(f"--address={address}"))
-        yield address, nodes
-    finally:
-        for node in nodes:
-            end_node(node)
-
-
-def workers_of(node) -> list[int]:
-    """Return the processes of a node that are reading a source."""
-    return [process for process, line in processes_below(node.pid).items() if line.startswith("ray::read_part")]
-
-
-@pytest.mark.slow
-def test_a_cluster_loses_a_worker_and_a_node_but_no_source(cluster, is_long, tmp_path):
-    address, nodes = cluster
-    number = 500 if is_long else 40
-    make_videos(tmp_path / "videos", number)
-    rows = tmp_path / "tables/rows"
-
-    def parts() -> int:
-        return len(list(rows.glob("*[0-9a-f].parquet"))) if rows.is_dir() else 0
-
-    line = command("archive.py", "videos", "--output", "tables", "--cluster", address)
-    options = {"cwd": tmp_path, "env": QUIET, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(line, **options) as process:
-        wait_until(lambda: parts() > number // 4 and workers_of(nodes[0]), process, seconds=1200)
-        os.kill(workers_of(nodes[0])[0], signal.SIGKILL)
-        wait_until(lambda: parts() > number // 2 and workers_of(nodes[1]), process, seconds=1200)
-        end_node(nodes[1])
-        killed_at = parts()
-        output, errors = process.communicate(timeout=3000)
-    assert process.returncode == 0, output + errors
-    assert killed_at < number == parts()
-    assert f"{number} sources are read" in output
-    assert_same_tables(tmp_path)
