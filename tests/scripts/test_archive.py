@@ -77,7 +77,6 @@ def test_one_machine_reads_a_folder_and_goes_on(tmp_path):
         (["stream.txt", "--output", "tables"], ["rtsp://192.0.2.1/ is a stream", "leave it out"]),
         (["photo.txt", "--output", "photo.txt"], ["photo.txt is a file", "--output"]),
         (["photo.txt", "--output", "tables", "--jobs", "2", "--cluster", "auto"], ["--cluster", "--jobs"]),
-        (["photo.txt", "--output", "tables", "--cluster", "auto"], ["no Ray cluster at auto", "ray start"]),
     ],
 )
 def test_mistakes(given, words, tmp_path, call_script):
