@@ -27,7 +27,7 @@ PICTURES = {
 @pytest.fixture(scope="module")
 def found() -> dict:
     """What docs/model.json should say of the model that is here."""
-    recogniser = EmotionRecogniser(MODEL)
+    recogniser = EmotionRecogniser(MODEL, views=1)
     faces = {name: recogniser.read(picture, whole="always") for name, picture in PICTURES.items()}
     faces["portrait"] = recogniser.read(PORTRAIT)
     probabilities = {name: {**one.probabilities} for name, [one] in faces.items()}
