@@ -2,7 +2,7 @@
 
 const COLUMNS = ["source", "frame", "seconds", "face", "score", "x", "y", "width", "height", "emotion", "unclear"];
 // Two emotions that are closer than this are not told apart, as in emotion_recognition/recogniser.py.
-const CLEAR_LEAD = 0.1;
+const CLEAR_LEAD = 0.15;
 // Hours of one face; beyond it, the page would take the memory that it needs itself.
 const MOST_ROWS = 500_000;
 
