@@ -45,9 +45,9 @@ def main():
     # Imported here, so that --help answers at once.
     from emotion_recognition.archive import cluster
     from emotion_recognition.archive.tables import Tables
-    from emotion_recognition.video.parquet import check_pyarrow
-    from emotion_recognition.video.progress import Progress
-    from emotion_recognition.video.reading import ReadingSettings
+    from emotion_recognition.studies.parquet import check_pyarrow
+    from emotion_recognition.studies.progress import Progress
+    from emotion_recognition.studies.reading import ReadingSettings
 
     for name, value in SILENT.items():
         os.environ.setdefault(name, value)

@@ -37,14 +37,14 @@ def recognise(arguments) -> int:
     """Read, show and keep all sources, naming those that cannot be read; return the exit status."""
     # Imported here, as in the other functions, so that --help answers at once.
     from emotion_recognition.explanation.occlusion import quick_map
+    from emotion_recognition.studies.outputs import Outputs
+    from emotion_recognition.studies.progress import Progress
+    from emotion_recognition.studies.reading import ReadingSettings
+    from emotion_recognition.studies.words import describe_cameras, told_how_to_read
     from emotion_recognition.video.heat import HeatMaps
-    from emotion_recognition.video.outputs import Outputs
-    from emotion_recognition.video.progress import Progress
-    from emotion_recognition.video.reading import ReadingSettings
     from emotion_recognition.video.sources import find_sources
     from emotion_recognition.video.viewer import Viewer
     from emotion_recognition.video.window import open_window
-    from emotion_recognition.video.words import describe_cameras, told_how_to_read
 
     if arguments.list_cameras:
         print(describe_cameras())
@@ -90,9 +90,9 @@ def play_all(sources, recogniser, settings, outputs, viewer, progress) -> int:
 
 def play(source, recogniser, settings, outputs, viewer, progress) -> str:
     """Read the frames of a source, keep and show what is in them; return the key that ended it, or "next"."""
+    from emotion_recognition.studies.reading import SourceReader
+    from emotion_recognition.studies.words import describe_faces, describe_picture, describe_summary
     from emotion_recognition.video.playback import Playback
-    from emotion_recognition.video.reading import SourceReader
-    from emotion_recognition.video.words import describe_faces, describe_picture, describe_summary
 
     playback, reader = Playback(source), SourceReader(source, recogniser, settings)
     viewer.start_video()
@@ -127,9 +127,9 @@ def play(source, recogniser, settings, outputs, viewer, progress) -> str:
 
 def read_at_once(sources, jobs, settings, outputs) -> int:
     """Let several processes read the sources, and keep what they hold; return the exit status."""
-    from emotion_recognition.video.processes import read_in_processes
-    from emotion_recognition.video.progress import Progress
-    from emotion_recognition.video.words import describe_summary
+    from emotion_recognition.studies.processes import read_in_processes
+    from emotion_recognition.studies.progress import Progress
+    from emotion_recognition.studies.words import describe_summary
 
     status = 0
     reading = read_in_processes(sources, jobs, settings, outputs.study.tables, program.start_process)

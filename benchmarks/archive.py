@@ -23,7 +23,7 @@ import cv2
 
 from emotion_recognition.cli import options, program, recognition_options
 from emotion_recognition.errors import UserError
-from emotion_recognition.video.reading import ReadingSettings, read_source
+from emotion_recognition.studies.reading import ReadingSettings, read_source
 from emotion_recognition.video.sources import make_source
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -31,7 +31,8 @@ ROOMS = {
     "explanation": {"datasets", "faces", "models", "evaluation"},
     "recogniser": {"faces", "models"},
     "video": {"faces", "models", "recogniser"},
-    "archive": {"recogniser", "video"},
+    "studies": {"faces", "models", "recogniser", "video"},
+    "archive": {"recogniser", "studies", "video"},
     "cli": set(),
 }
 

@@ -19,11 +19,10 @@ from emotion_recognition import __version__
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import check_writable, written_whole
 from emotion_recognition.recogniser import EmotionRecogniser
-from emotion_recognition.video.capture import Source
-from emotion_recognition.video.journal import describe_settings
-from emotion_recognition.video.parquet import ParquetRows
-from emotion_recognition.video.reading import ReadingSettings, read_source
-from emotion_recognition.video.summary import (
+from emotion_recognition.studies.journal import describe_settings
+from emotion_recognition.studies.parquet import ParquetRows
+from emotion_recognition.studies.reading import ReadingSettings, read_source
+from emotion_recognition.studies.summary import (
     PARTLY_READ,
     UNREADABLE,
     SourceSummary,
@@ -31,7 +30,8 @@ from emotion_recognition.video.summary import (
     TrackSummary,
     summary_columns,
 )
-from emotion_recognition.video.table import COLUMNS
+from emotion_recognition.studies.table import COLUMNS
+from emotion_recognition.video.capture import Source
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import cv2
 from emotion_recognition.archive.tables import Tables
 from emotion_recognition.errors import UserError
 from emotion_recognition.recogniser import EmotionRecogniser
-from emotion_recognition.video.reading import ReadingSettings
+from emotion_recognition.studies.reading import ReadingSettings
 from emotion_recognition.video.sources import make_source
 
 # What is wrong with a place where nothing can be written, whatever the source.

@@ -10,7 +10,7 @@ from emotion_recognition.archive import worker
 from emotion_recognition.archive.tables import Tables
 from emotion_recognition.archive.worker import Problem, read_part
 from emotion_recognition.errors import UserError
-from emotion_recognition.video.reading import ReadingSettings
+from emotion_recognition.studies.reading import ReadingSettings
 from emotion_recognition.video.sources import find_sources
 
 pytest.importorskip("pyarrow", reason="pyarrow is not installed (pip install pyarrow)")

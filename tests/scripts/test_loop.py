@@ -9,11 +9,11 @@ from conftest import REPOSITORY
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.recogniser import Face
+from emotion_recognition.studies.outputs import Outputs
+from emotion_recognition.studies.progress import Progress
+from emotion_recognition.studies.reading import ReadingSettings
 from emotion_recognition.video.capture import Frame, Source
 from emotion_recognition.video.heat import HeatMaps
-from emotion_recognition.video.outputs import Outputs
-from emotion_recognition.video.progress import Progress
-from emotion_recognition.video.reading import ReadingSettings
 from emotion_recognition.video.viewer import Viewer
 
 SCRIPT = SimpleNamespace(**runpy.run_path(str(REPOSITORY / "test.py"), run_name="script"))

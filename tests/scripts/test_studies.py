@@ -99,7 +99,7 @@ def test_a_folder_without_rights(call_script, study, tmp_path):
 
 
 def test_a_table_that_may_not_be_written(call_script, study, tmp_path, monkeypatch):
-    from emotion_recognition.video import table
+    from emotion_recognition.studies import table
 
     def refuse(file, path, flag):
         raise PermissionError(13, "Permission denied", str(path))

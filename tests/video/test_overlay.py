@@ -7,6 +7,7 @@ import pytest
 
 from emotion_recognition.labels import AGAINST, COLOURS, DARK, EMOTIONS, FOR
 from emotion_recognition.recogniser import Face
+from emotion_recognition.studies.words import describe_emotions
 from emotion_recognition.video.overlay import (
     KEYS,
     LARGEST_OPACITY,
@@ -19,7 +20,6 @@ from emotion_recognition.video.overlay import (
     name_of,
     place_name,
 )
-from emotion_recognition.video.words import describe_emotions
 
 SEVEN = tuple(emotion for emotion in EMOTIONS if emotion != "contempt")
 

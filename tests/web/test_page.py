@@ -21,7 +21,7 @@ from emotion_recognition.faces.tracking import Tracker
 from emotion_recognition.images import FACE_SIZE, read_picture
 from emotion_recognition.labels import AGAINST, COLOURS, EMOTIONS, FOR
 from emotion_recognition.recogniser import EmotionRecogniser
-from emotion_recognition.video.table import COLUMNS
+from emotion_recognition.studies.table import COLUMNS
 
 pytestmark = pytest.mark.slow
 pytest_plugins = ["real_browser"]

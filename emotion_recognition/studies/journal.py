@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from emotion_recognition.errors import UserError
+from emotion_recognition.studies.locks import lock
+from emotion_recognition.studies.reading import ReadingSettings
+from emotion_recognition.studies.summary import SourceSummary, TrackSummary
+from emotion_recognition.studies.table import COLUMNS, STANDARD_OUTPUT, encoded
 from emotion_recognition.video.capture import Source
-from emotion_recognition.video.locks import lock
-from emotion_recognition.video.reading import ReadingSettings
-from emotion_recognition.video.summary import SourceSummary, TrackSummary
-from emotion_recognition.video.table import COLUMNS, STANDARD_OUTPUT, encoded
 
 
 @dataclass(frozen=True)

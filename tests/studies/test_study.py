@@ -12,9 +12,9 @@ from conftest import files_in
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.recogniser import Face
+from emotion_recognition.studies.outputs import Outputs
+from emotion_recognition.studies.reading import ReadingSettings, SourceReader, read_source
 from emotion_recognition.video.capture import Frame, Source
-from emotion_recognition.video.outputs import Outputs
-from emotion_recognition.video.reading import ReadingSettings, SourceReader, read_source
 
 EMOTIONS = ("happy", "sad")
 FACE = Face((1, 2, 30, 40), {"happy": 0.75, "sad": 0.25}, "happy", track=1)
@@ -187,7 +187,7 @@ def test_a_table_of_another_version(tmp_path):
     ],
 )
 def test_what_a_killed_run_has_left_is_not_overwritten(tmp_path, monkeypatch, left, files):
-    monkeypatch.setattr("emotion_recognition.video.study.check_pyarrow", lambda path: None)
+    monkeypatch.setattr("emotion_recognition.studies.study.check_pyarrow", lambda path: None)
     (tmp_path / left).write_text("a night's work")
     with pytest.raises(UserError, match=f"{left} exists already: .* --force, or go on with --continue"):
         Outputs(**{name: tmp_path / file for name, file in files.items()}, sources=clips(), emotions=EMOTIONS)

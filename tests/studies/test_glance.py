@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from emotion_recognition.recogniser import Face
+from emotion_recognition.studies.glance import MOST_INTERVALS, Glance
 from emotion_recognition.video.capture import Frame
-from emotion_recognition.video.glance import MOST_INTERVALS, Glance
 
 EMOTIONS = ("happy", "sad")
 

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.recogniser import Face
-from emotion_recognition.video.locks import lock
+from emotion_recognition.studies.locks import lock
 
 COLUMNS = (
     "source", "frame", "seconds", "face", "score", "x", "y", "width", "height", "emotion", "unclear"

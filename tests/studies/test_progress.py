@@ -5,9 +5,9 @@ import logging
 
 import pytest
 
-from emotion_recognition.video import progress
+from emotion_recognition.studies import progress
+from emotion_recognition.studies.progress import Progress
 from emotion_recognition.video.capture import Frame, Source
-from emotion_recognition.video.progress import Progress
 
 
 class Terminal(io.StringIO):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import written_whole
-from emotion_recognition.video.table import COLUMNS, Row, Table, csv_lines, encoded
+from emotion_recognition.studies.table import COLUMNS, Row, Table, csv_lines, encoded
 
 if TYPE_CHECKING:
     import pyarrow

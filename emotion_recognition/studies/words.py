@@ -8,8 +8,8 @@ import numpy as np
 from emotion_recognition.errors import as_line
 from emotion_recognition.faces.orientation import find_turn
 from emotion_recognition.recogniser import EmotionRecogniser, Face
+from emotion_recognition.studies.summary import SourceSummary, TrackSummary
 from emotion_recognition.video.camera import list_cameras
-from emotion_recognition.video.summary import SourceSummary, TrackSummary
 
 # The last line of a run's text.
 HOW_TO_READ = (

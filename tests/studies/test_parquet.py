@@ -6,9 +6,9 @@ import pytest
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.recogniser import Face
-from emotion_recognition.video import parquet
-from emotion_recognition.video.parquet import ParquetTable, check_pyarrow, read_parquet, rows_path, write_parquet
-from emotion_recognition.video.table import make_rows
+from emotion_recognition.studies import parquet
+from emotion_recognition.studies.parquet import ParquetTable, check_pyarrow, read_parquet, rows_path, write_parquet
+from emotion_recognition.studies.table import make_rows
 
 EMOTIONS = ("happy", "sad")
 FACE = Face((1, 2, 30, 40), {"happy": 0.75, "sad": 0.25}, "happy", score=0.5, track=1)

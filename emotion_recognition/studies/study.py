@@ -9,8 +9,7 @@ from pathlib import Path
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import claim_output, written_whole
 from emotion_recognition.recogniser import Face
-from emotion_recognition.video.capture import Frame, Source
-from emotion_recognition.video.journal import (
+from emotion_recognition.studies.journal import (
     Journal,
     Record,
     describe_settings,
@@ -18,12 +17,11 @@ from emotion_recognition.video.journal import (
     find_journal,
     journal_path,
 )
-from emotion_recognition.video.parquet import ParquetTable, check_pyarrow, is_parquet, rows_path, write_parquet
-from emotion_recognition.video.reading import ReadingSettings
-from emotion_recognition.video.report import write_report
-from emotion_recognition.video.sources import keep_sources
-from emotion_recognition.video.summary import UNREADABLE, SourceSummary, TrackSummary, summary_columns
-from emotion_recognition.video.table import (
+from emotion_recognition.studies.parquet import ParquetTable, check_pyarrow, is_parquet, rows_path, write_parquet
+from emotion_recognition.studies.reading import ReadingSettings
+from emotion_recognition.studies.report import write_report
+from emotion_recognition.studies.summary import UNREADABLE, SourceSummary, TrackSummary, summary_columns
+from emotion_recognition.studies.table import (
     Row,
     Table,
     as_lines,
@@ -32,6 +30,8 @@ from emotion_recognition.video.table import (
     encoded,
     make_rows,
 )
+from emotion_recognition.video.capture import Frame, Source
+from emotion_recognition.video.sources import keep_sources
 
 logger = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from conftest import files_in, make_picture, make_video
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.recogniser import Face
-from emotion_recognition.video import outputs
+from emotion_recognition.studies import outputs
+from emotion_recognition.studies.outputs import MOST_WAITING, Outputs
 from emotion_recognition.video.capture import Frame, Video
-from emotion_recognition.video.outputs import MOST_WAITING, Outputs
 from emotion_recognition.video.sources import Picture, find_sources
 
 EMOTIONS = ("happy", "sad")

@@ -19,9 +19,8 @@ from emotion_recognition.faces.detectors import open_detector
 from emotion_recognition.faces.views import DEFAULT_VIEWS
 from emotion_recognition.models.lite import file_digest
 from emotion_recognition.recogniser import MODEL, SMOOTH, EmotionRecogniser, Face
-from emotion_recognition.video.capture import Frame, Source
-from emotion_recognition.video.glance import Glance
-from emotion_recognition.video.summary import (
+from emotion_recognition.studies.glance import Glance
+from emotion_recognition.studies.summary import (
     NO_FACE,
     PARTLY_READ,
     READ,
@@ -30,7 +29,8 @@ from emotion_recognition.video.summary import (
     Tally,
     TrackSummary,
 )
-from emotion_recognition.video.table import Row, make_rows
+from emotion_recognition.studies.table import Row, make_rows
+from emotion_recognition.video.capture import Frame, Source
 
 
 @dataclass(frozen=True)

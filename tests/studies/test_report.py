@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 import pytest
 from conftest import PORTRAIT, assert_one_sentence, make_video
 
-from emotion_recognition.video.report import make_page, write_report
-from emotion_recognition.video.report_warnings import find_warnings
-from emotion_recognition.video.summary import NO_FACE, READ, UNREADABLE, SourceSummary, TrackSummary
+from emotion_recognition.studies.report import make_page, write_report
+from emotion_recognition.studies.report_warnings import find_warnings
+from emotion_recognition.studies.summary import NO_FACE, READ, UNREADABLE, SourceSummary, TrackSummary
 
 EMOTIONS = ("happy", "sad")
 MEANS, SHARES = {"happy": 0.75, "sad": 0.25}, {"happy": 0.9, "sad": 0.1}

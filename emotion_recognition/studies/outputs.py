@@ -10,14 +10,14 @@ import numpy as np
 from emotion_recognition.errors import UserError, as_line
 from emotion_recognition.files import check_writable, claim_output
 from emotion_recognition.recogniser import Face
+from emotion_recognition.studies.journal import check_can_continue
+from emotion_recognition.studies.processes import ReadSource
+from emotion_recognition.studies.reading import ReadingSettings
+from emotion_recognition.studies.study import Study, check_files
+from emotion_recognition.studies.summary import SourceSummary, TrackSummary
 from emotion_recognition.video.capture import Frame, Source
-from emotion_recognition.video.journal import check_can_continue
-from emotion_recognition.video.processes import ReadSource
-from emotion_recognition.video.reading import ReadingSettings
 from emotion_recognition.video.recorder import WRITTEN_PICTURE_SUFFIXES, WRITTEN_VIDEO_SUFFIXES, Recorder, name_targets
 from emotion_recognition.video.sources import keep_sources
-from emotion_recognition.video.study import Study, check_files
-from emotion_recognition.video.summary import SourceSummary, TrackSummary
 from emotion_recognition.video.timeline import Timeline, check_timeline
 
 # Frames that wait to be written: more would only fill memory while the disk cannot follow.

@@ -15,10 +15,10 @@ import cv2
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.recogniser import EmotionRecogniser
+from emotion_recognition.studies.reading import ReadingSettings, read_source
+from emotion_recognition.studies.summary import SourceSummary, TrackSummary
+from emotion_recognition.studies.table import Row, Table, encoded
 from emotion_recognition.video.capture import Source
-from emotion_recognition.video.reading import ReadingSettings, read_source
-from emotion_recognition.video.summary import SourceSummary, TrackSummary
-from emotion_recognition.video.table import Row, Table, encoded
 
 # Sources that are read, or wait for an earlier one, for each process: their rows are in memory.
 MOST_AHEAD = 4

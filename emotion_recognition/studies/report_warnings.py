@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from emotion_recognition.images import FACE_SIZE
-from emotion_recognition.video.summary import SourceSummary, TrackSummary
+from emotion_recognition.studies.summary import SourceSummary, TrackSummary
 
 # From here on a reader is warned: shares of frames and of faces, faces in all frames, and seconds.
 SELDOM, OFTEN_UNCLEAR, FEW_FACES, SHORT = 0.5, 0.3, 20, 1.0

@@ -9,7 +9,7 @@ import pytest
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.recogniser import Face
-from emotion_recognition.video.table import COLUMNS, Table, check_ending, csv_lines, json_lines, make_rows
+from emotion_recognition.studies.table import COLUMNS, Table, check_ending, csv_lines, json_lines, make_rows
 
 EMOTIONS = ("happy", "sad")
 HEADING = ",".join((*COLUMNS, *EMOTIONS)) + "\n"

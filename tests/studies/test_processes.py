@@ -8,8 +8,8 @@ import pytest
 from conftest import make_video
 
 from emotion_recognition.errors import UserError
-from emotion_recognition.video.processes import read_in_processes
-from emotion_recognition.video.reading import ReadingSettings
+from emotion_recognition.studies.processes import read_in_processes
+from emotion_recognition.studies.reading import ReadingSettings
 from emotion_recognition.video.sources import find_sources
 
 

@@ -8,8 +8,8 @@ from string import Template
 from emotion_recognition.errors import as_line
 from emotion_recognition.files import written_whole
 from emotion_recognition.labels import COLOURS
-from emotion_recognition.video.report_warnings import find_warnings, percent
-from emotion_recognition.video.summary import SourceSummary, TrackSummary
+from emotion_recognition.studies.report_warnings import find_warnings, percent
+from emotion_recognition.studies.summary import SourceSummary, TrackSummary
 
 PAGE = Path(__file__).with_name("report.html")
 Held = tuple[SourceSummary, list[TrackSummary]]

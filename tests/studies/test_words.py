@@ -8,8 +8,8 @@ import pytest
 
 from emotion_recognition.faces.boxes import Detection
 from emotion_recognition.recogniser import Face
-from emotion_recognition.video.summary import SourceSummary, Tally
-from emotion_recognition.video.words import (
+from emotion_recognition.studies.summary import SourceSummary, Tally
+from emotion_recognition.studies.words import (
     HOW_TO_READ,
     describe_faces,
     describe_picture,
