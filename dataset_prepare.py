@@ -45,9 +45,10 @@ def parse_args() -> tuple[argparse.Namespace, dict[str, Any]]:
 
     # None where a person has not given a flag, so that only those are handed on.
     some: Any = {"action": "store_true", "default": None}
-    labels = parser.add_argument_group("samples of FER-2013")
+    labels = parser.add_argument_group("samples of FER-2013 (--drawn: and photos)")
     labels.add_argument("--labels", type=Path, metavar="CSV", help="FER+'s fer2013new.csv: label as most of ten do")
     labels.add_argument("--votes", **some, help="keep FER-2013's labels, and FER+'s votes in votes.csv")
+    labels.add_argument("--drawn", type=options.not_negative, metavar="N", help="train also on N drawn faces each")
     faces = parser.add_argument_group("samples of pictures")
     whole = "take a picture as one face: auto where none is found (default: never; of ckplus48 and ferg always)"
     faces.add_argument("--whole", choices=("never", "auto", "always"), help=whole)
@@ -59,10 +60,14 @@ def parse_args() -> tuple[argparse.Namespace, dict[str, Any]]:
     how = split.add_mutually_exclusive_group()
     how.add_argument("--split-pictures", **some, help="split by picture, as papers do: it flatters")
     how.add_argument("--only-test", **some, help="all pictures are for testing a model trained elsewhere")
-    split.add_argument("--seed", type=options.not_negative, help="deals persons and photos (default: 0)")
+    split.add_argument("--seed", type=options.not_negative, help="deals persons, and draws faces (default: 0)")
     arguments = parser.parse_args()
     if arguments.votes and not arguments.labels:
         parser.error("--votes needs the table of votes: name FER+'s fer2013new.csv with --labels")
+    if arguments.votes and arguments.drawn:
+        parser.error("nobody has voted on drawn faces: leave out --votes or --drawn")
+    if arguments.only_test and arguments.drawn:
+        parser.error("drawn faces are for training: leave out --only-test or --drawn")
     if arguments.splits and not arguments.pack:
         parser.error("--splits chooses what goes into the file of --pack: name one")
     if not set((arguments.splits or "train").split(",")) <= set(SPLITS):
@@ -93,6 +98,8 @@ def prepare(source: str, kind: str | None, given: dict[str, Any], output: str, f
     samples = with_progress(dataset, dataset.unit)
     written = write_data_folder(samples, output, force, dataset.unit)
     print(written.table())
+    if "drawn" in given:
+        print(f"Of those for training, {given['drawn']:,} of each emotion are drawn.")
     print(f"{written.rejected.total():,} {dataset.unit} left out.")
     for reason, number in written.rejected.most_common(REASONS_SHOWN):
         print(f"{number:8,}: {reason}")

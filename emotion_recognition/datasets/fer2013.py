@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from emotion_recognition.datasets import ferplus
+from emotion_recognition.datasets import drawings, ferplus
 from emotion_recognition.datasets.archives import BROKEN_ARCHIVE, LONGEST_LINE, TrapError, open_csv, read_lines
 from emotion_recognition.datasets.samples import Rejected, Sample
 from emotion_recognition.datasets.splits import USAGES
@@ -32,13 +32,15 @@ class Fer2013:
     The file may be plain or compressed, alone or in an archive. Its header names the columns `emotion` (0 to 6),
     `pixels` (2,304 gray levels, row after row) and, in most releases, `Usage` (Training, PublicTest, PrivateTest), in
     any order; without `Usage` every row is for training. `labels` names the table of FER+, whose labels are taken; with
-    `votes` FER-2013's labels stay, and FER+'s votes are kept beside them. UserError where a file is no such table, or
-    an archive that is damaged.
+    `votes` FER-2013's labels stay, and FER+'s votes are kept beside them. `drawn` adds so many drawn faces of each
+    emotion for training, `seed` decides which. UserError where a file is no such table, or an archive that is damaged.
     """
 
     source: Path
     labels: Path | None = None
     votes: bool = False
+    drawn: int = 0
+    seed: int = 0
     _hash: Any = field(default_factory=hashlib.sha256, init=False, repr=False)
 
     unit: ClassVar[str] = "rows"
@@ -60,8 +62,10 @@ class Fer2013:
         return self.fingerprint == FER2013_FINGERPRINT
 
     def __iter__(self) -> Iterator[Sample | Rejected]:
-        rows = self._rows()
-        return ferplus.with_votes(rows, self.labels, keep_labels=self.votes) if self.labels else rows
+        rows: Iterator[Sample | Rejected] = self._rows()
+        if self.labels:
+            rows = ferplus.with_votes(rows, self.labels, keep_labels=self.votes)
+        return drawings.added_to(rows, self.drawn, self.seed)
 
     def _rows(self) -> Iterator[Sample | Rejected]:
         source = Path(self.source)

@@ -1,20 +1,26 @@
 """A person's own photos, in a folder for each emotion -> samples."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from emotion_recognition.datasets import splits
+from emotion_recognition.datasets import drawings, splits
 from emotion_recognition.datasets.folders import find_classes
 from emotion_recognition.datasets.picture_sets import Listed, PictureSet
+from emotion_recognition.datasets.samples import Rejected, Sample
 
 
 @dataclass
 class Photos(PictureSet):
-    """Photos of one face each. Nobody knows whom they show, so they are split one by one."""
+    """Photos of one face each. Nobody knows whom they show, so they are split one by one.
+
+    `drawn` adds so many drawn faces of each emotion to those for training.
+    """
+
+    drawn: int = 0
 
     one_face_only: ClassVar[bool] = True
 
@@ -31,6 +37,9 @@ class Photos(PictureSet):
     def deal(self, known: list[Listed]) -> tuple[Callable[[Listed, int], str], str]:
         """Return how the photos are split, as a function and in words."""
         return lambda each, number: splits.of_number(number), "split by picture"
+
+    def __iter__(self) -> Iterator[Sample | Rejected]:
+        return drawings.added_to(super().__iter__(), self.drawn, self.seed)
 
 
 def list_classes(folder: Path) -> list[Listed]:

@@ -62,6 +62,25 @@ def test_says_what_was_written(call_script, small_csv, tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["faces"]
 
 
+def test_drawn_faces_are_for_training_alone(call_script, small_csv, tmp_path):
+    result = call_script("dataset_prepare.py", small_csv, "--output", "faces", "--drawn", "5")
+    assert result.returncode == 0, result.stderr
+    assert re.search(r"^ +sad +17 +12 +12$", result.stdout, re.M)
+    assert "Of those for training, 5 of each emotion are drawn." in result.stdout
+    assert len(list((tmp_path / "faces").glob("train/*/drawn_*.png"))) == 35
+    result = call_script("dataset_prepare.py", small_csv, "--drawn", "5", "--votes", "--labels", "votes.csv")
+    assert result.returncode == 2 and "--votes or --drawn" in result.stderr
+
+    result = call_script("dataset_prepare.py", small_csv, "--drawn", "5", "--only-test")
+    assert result.returncode == 2 and "--only-test or --drawn" in result.stderr
+
+
+def test_drawn_faces_do_not_stand_for_a_data_set(call_script, tmp_path):
+    (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n0,1 2 3,Training\n")
+    assert_one_sentence(call_script("dataset_prepare.py", "--drawn", "5"), "None of the 1 rows holds a face")
+    assert not (tmp_path / "data").exists()
+
+
 def test_a_folder_in_the_place_of_the_table_in_it(call_script, small_csv, tmp_path):
     (tmp_path / "fer2013").mkdir()
     (tmp_path / "fer2013" / "fer2013.csv").write_bytes(small_csv.read_bytes())
