@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from conftest import PORTRAIT, REPOSITORY
+from pretrained_files import write_pretrained
 
 from emotion_recognition.datasets import folders
 
@@ -32,6 +33,8 @@ def make(folder: Path, small_csv: Path, small_data: Path) -> Path:
     folders.pack(folder / "data", folder / "fer2013.npz", ("train", "validation", "test"))
     faces = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in sorted((folder / "data/train").rglob("*.png"))]
     make_picture_sets(folder, faces)
+    (folder / "models").mkdir()
+    write_pretrained(folder / "models")
     make_foreign_model(folder / "theirs.h5")
     return folder
 
