@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# Faces that the network reads at once: of hundreds, the layers' outputs would fill gigabytes.
+AT_ONCE = 32
+
 Faces = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
 """(n, 48, 48) or (n, 48, 48, 1): gray levels, 0 to 255."""
 Probabilities = npt.NDArray[np.float32]
@@ -75,7 +78,9 @@ class EmotionClassifier:
         """Return the probabilities of the emotions in each face, (n, emotions); n may be 0. Any thread may ask."""
         if len(faces) == 0:
             return np.empty((0, len(self.emotions)), np.float32)
-        return self._classify(np.asarray(faces, np.float32).reshape(-1, FACE_SIZE, FACE_SIZE, 1))
+        array = np.asarray(faces, np.float32).reshape(-1, FACE_SIZE, FACE_SIZE, 1)
+        parts = np.array_split(array, -(-len(array) // AT_ONCE))
+        return np.concatenate([self._classify(part) for part in parts])
 
 
 def convert(

@@ -57,7 +57,8 @@ def test_every_kind_of_picture_gives_the_same_face(many_sources):
     pictures = ["a_portrait.jpg", "b_phone.jpg", "c_transparent.png", "d_16_bit.png", "e_gray.png"]
     assert sorted(faces) == sorted([str(PORTRAIT), *(f"photos/{name}" for name in pictures)])
     box, probabilities = faces[str(PORTRAIT)]
-    assert len(probabilities) == 7 and sum(probabilities.values()) == pytest.approx(100, abs=0.5)
+    # Seven whole percents, each up to a half away.
+    assert len(probabilities) == 7 and sum(probabilities.values()) == pytest.approx(100, abs=3.5)
     for other_box, others in faces.values():
         assert np.allclose(other_box, box, atol=12)
         assert max(abs(others[emotion] - probabilities[emotion]) for emotion in others) < 25
