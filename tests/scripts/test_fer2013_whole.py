@@ -87,4 +87,4 @@ def test_litert_answers_as_keras_does(fer2013):
     if converted.weights == "float32":
         assert np.abs(by_litert - by_keras).max() < 1e-4
     right = [(answers.argmax(axis=1) == faces.labels).mean() for answers in (by_keras, by_litert)]
-    assert abs(right[0] - right[1]) <= 0.001
+    assert abs(right[0] - right[1]) < 0.0011
