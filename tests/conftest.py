@@ -109,11 +109,11 @@ def files_in(folder) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def wait_until(condition, process, seconds=120):
-    """Wait until a condition holds; fail when the time is over or the process has ended."""
+def wait_until(condition, process=None, seconds=120):
+    """Wait until a condition holds; fail when the time is over or the process, if there is one, has ended."""
     end = time.monotonic() + seconds
     while not condition():
-        assert process.poll() is None, process.communicate()
+        assert process is None or process.poll() is None, process.communicate()
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.02)
 
