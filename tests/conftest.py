@@ -1,7 +1,9 @@
 """What the tests share: scripts run as people run them, and a small set of drawn faces in FER-2013's form."""
 
+import csv
 import functools
 import importlib.util
+import itertools
 import os
 import re
 import runpy
@@ -104,6 +106,12 @@ def parse_faces(text) -> list[tuple]:
     return faces
 
 
+def read_csv(path) -> list[dict]:
+    """Return the rows of a table."""
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def files_in(folder) -> dict[str, bytes]:
     """Return the content of every file below a folder, by its path."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
@@ -147,6 +155,18 @@ def call_script(tmp_path, monkeypatch, capfd):
         return SimpleNamespace(
             returncode=end.value.code, **dict(zip(("stdout", "stderr"), capfd.readouterr(), strict=True))
         )
+
+    return call
+
+
+@pytest.fixture
+def succeed(call_script):
+    """Return a function that does the same with a script that must end well."""
+
+    def call(name, *arguments):
+        result = call_script(name, *arguments)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result
 
     return call
 
@@ -218,13 +238,27 @@ def make_picture(path, value=100, size=(64, 48)) -> Path:
     return path
 
 
-def make_video(path, levels=(0, 40, 80, 120, 160), size=(64, 48), rate=10.0) -> Path:
-    """Write a video of one gray level a frame, and return its path."""
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), rate, size)
-    for level in levels:
-        writer.write(np.full((size[1], size[0], 3), level, np.uint8))
+def write_video(path, frames, rate=25.0, code="MJPG") -> Path:
+    """Write frames, uint8 (height, width, 3), as a video, and return its path."""
+    frames = iter(frames)
+    first = next(frames)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*code), rate, first.shape[1::-1])
+    for frame in itertools.chain([first], frames):
+        writer.write(frame)
     writer.release()
     return path
+
+
+def make_video(path, levels=(0, 40, 80, 120, 160), size=(64, 48), rate=10.0) -> Path:
+    """Write a video of one gray level a frame, and return its path."""
+    return write_video(path, (np.full((size[1], size[0], 3), level, np.uint8) for level in levels), rate)
+
+
+def noise(frames, size=(320, 240)):
+    """Yield frames of noise of this size (width, height), always the same, of which no video file is small."""
+    generator = np.random.default_rng(0)
+    for _ in range(frames):
+        yield generator.integers(0, 256, (size[1], size[0], 3), np.uint8)
 
 
 @pytest.fixture(params=["full", "limited"])

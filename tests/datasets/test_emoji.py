@@ -39,9 +39,8 @@ def test_a_character_fills_its_picture():
 
 
 @pytest.mark.skipif(not NOTO.is_file(), reason="the font is not here (Debian: apt-get install fonts-noto-color-emoji)")
-def test_the_font_becomes_pictures_for_testing(call_script, tmp_path):
-    result = call_script("dataset_prepare.py", NOTO)
-    assert result.returncode == 0, result.stderr
+def test_the_font_becomes_pictures_for_testing(succeed, tmp_path):
+    succeed("dataset_prepare.py", NOTO)
     test = folders.read_split(tmp_path / "data", "test")
     assert len(test) == 39 and folders.find_split(tmp_path / "data", "train") is None
     # No two faces are alike, and each has much white around and much gray inside.

@@ -36,9 +36,8 @@ def tables(tmp_path):
     return source, tmp_path / "fer2013new.csv"
 
 
-def test_most_votes_decide_and_the_others_are_left_out(tables, call_script, tmp_path):
-    result = call_script("dataset_prepare.py", tables[0], "--labels", tables[1])
-    assert result.returncode == 0, result.stderr
+def test_most_votes_decide_and_the_others_are_left_out(tables, succeed, tmp_path):
+    result = succeed("dataset_prepare.py", tables[0], "--labels", tables[1])
     assert "3 rows left out." in result.stdout
     assert "       1: most people saw no face" in result.stdout
     names = {str(path.relative_to(tmp_path / "data").as_posix()) for path in (tmp_path / "data").rglob("*.png")}
@@ -57,9 +56,8 @@ def test_most_votes_decide_and_the_others_are_left_out(tables, call_script, tmp_
     assert not (tmp_path / "data/votes.csv").exists()
 
 
-def test_votes_are_kept_beside_the_pictures_and_read_as_targets(tables, call_script, tmp_path):
-    result = call_script("dataset_prepare.py", tables[0], "--labels", tables[1], "--votes")
-    assert result.returncode == 0, result.stderr
+def test_votes_are_kept_beside_the_pictures_and_read_as_targets(tables, succeed, tmp_path):
+    succeed("dataset_prepare.py", tables[0], "--labels", tables[1], "--votes")
     assert len(list((tmp_path / "data").rglob("*.png"))) == len(ROWS)
     with (tmp_path / "data/votes.csv").open(newline="") as file:
         table = list(csv.DictReader(file))

@@ -54,10 +54,9 @@ def test_flags_without_use_for_a_prepared_folder(call_script, small_data):
     assert_one_sentence(result, "is prepared already, which leaves no use for --seed")
 
 
-def test_packs_a_csv_file_at_once_and_only_the_splits_asked_for(small_csv, small_data, call_script, tmp_path):
+def test_packs_a_csv_file_at_once_and_only_the_splits_asked_for(small_csv, small_data, call_script, succeed, tmp_path):
     arguments = ("dataset_prepare.py", small_csv, "--pack", "faces.npz", "--splits", "train,validation")
-    result = call_script(*arguments)
-    assert result.returncode == 0, result.stderr
+    result = succeed(*arguments)
     assert "84 for train, 84 for validation" in result.stdout and "for test" not in result.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["faces.npz"]
     train = folders.read_split(tmp_path / "faces.npz", "train")
@@ -70,11 +69,11 @@ def test_the_name_of_a_packed_file_ends_in_npz(small_data, call_script):
     assert_one_sentence(call_script("dataset_prepare.py", small_data, "--pack", "faces.zip"), "faces.zip", ".npz")
 
 
-def test_a_folder_of_test_pictures_alone_is_packed_too(small_data, call_script, tmp_path):
+def test_a_folder_of_test_pictures_alone_is_packed_too(small_data, succeed, tmp_path):
     shutil.copytree(small_data / "test", tmp_path / "data/test")
     shutil.copy(small_data / "copies.csv", tmp_path / "data")
-    result = call_script("dataset_prepare.py", "data", "--pack", "faces.npz")
-    assert result.returncode == 0 and "84 for test" in result.stdout, result.stderr
+    result = succeed("dataset_prepare.py", "data", "--pack", "faces.npz")
+    assert "84 for test" in result.stdout
     # Nobody knows whether a model was trained on copies of them.
     for data in (tmp_path / "data", tmp_path / "faces.npz"):
         assert folders.read_trained_names(data, "test") is None

@@ -125,12 +125,11 @@ def test_a_labelled_sequence_of_ckplus_without_frames_is_named(ckplus):
         open_set(ckplus)
 
 
-def test_ckplus_faces_are_cut_out(ckplus, call_script, tmp_path):
+def test_ckplus_faces_are_cut_out(ckplus, succeed, tmp_path):
     portrait = cv2.imread(str(PORTRAIT))
     for path in ckplus.glob("cohn-kanade-images/S010/004/*.png"):
         cv2.imwrite(str(path), portrait)
-    result = call_script("dataset_prepare.py", ckplus, "--output", "faces", "--only-test")
-    assert result.returncode == 0, result.stderr
+    succeed("dataset_prepare.py", ckplus, "--output", "faces", "--only-test")
     assert written_names(tmp_path / "faces") == {f"S010_004_0000000{frame}_png.png" for frame in (4, 5, 6)}
     assert rejected(tmp_path, "faces") == {f"S005_001_0000000{frame}.png": "no face found" for frame in (3, 4, 5)}
 
@@ -149,25 +148,23 @@ def test_jaffe_names_say_person_and_emotion(tmp_path):
     ]
 
 
-def test_pictures_whose_names_tell_nothing_are_listed(call_script, tmp_path):
+def test_pictures_whose_names_tell_nothing_are_listed(succeed, tmp_path):
     for number, person in enumerate(("KA", "KL", "YM")):
         write(tmp_path / f"jaffe/{person}.HA1.{number}.tiff", 40 * number)
     write(tmp_path / "jaffe/odd.png")
-    result = call_script("dataset_prepare.py", "jaffe", "--whole", "always")
-    assert result.returncode == 0, result.stderr
+    result = succeed("dataset_prepare.py", "jaffe", "--whole", "always")
     assert "jaffe is read as jaffe, split by person: 1 for train, 1 for validation, 1 for test." in result.stdout
     assert "1 pictures left out." in result.stdout
     assert rejected(tmp_path) == {"odd.png": "its name does not tell the person and the emotion"}
     assert written_names(tmp_path / "data") == {"KA.HA1.0_tiff.png", "KL.HA1.1_tiff.png", "YM.HA1.2_tiff.png"}
 
 
-def test_ferg_is_split_by_character(call_script, tmp_path):
+def test_ferg_is_split_by_character(succeed, tmp_path):
     for level, character in enumerate(("aia", "bonnie", "jules", "ray")):
         for emotion in ("anger", "joy", "sadness"):
             write(tmp_path / f"FERG/{character}/{character}_{emotion}/{character}_{emotion}_1.png", level, (256, 256))
     assert kinds.recognise(tmp_path / "FERG") == "ferg"
-    result = call_script("dataset_prepare.py", "FERG")
-    assert result.returncode == 0, result.stderr
+    succeed("dataset_prepare.py", "FERG")
     characters = {
         split: {path.name.split("_")[0] for path in (tmp_path / "data" / split).rglob("*.png")}
         for split in ("train", "validation", "test")
@@ -183,7 +180,7 @@ def test_folders_within_those_of_emotions_make_no_ferg(tmp_path):
     assert kinds.recognise(tmp_path) == "photos"
 
 
-def test_photos_without_or_with_several_faces_are_listed(call_script, tmp_path):
+def test_photos_without_or_with_several_faces_are_listed(succeed, tmp_path):
     portrait = cv2.imread(str(PORTRAIT))
     for number in range(3):
         for word in ("Happiness", "SAD"):
@@ -194,8 +191,7 @@ def test_photos_without_or_with_several_faces_are_listed(call_script, tmp_path):
     write(tmp_path / "photos/SAD/none.png", 128, (300, 300))
     for name in ("broken.png", "phone.heic", ".hidden.png"):
         (tmp_path / "photos/SAD" / name).write_bytes(b"nothing")
-    result = call_script("dataset_prepare.py", "photos", "--dataset", "photos")
-    assert result.returncode == 0, result.stderr
+    result = succeed("dataset_prepare.py", "photos", "--dataset", "photos")
     assert "split by picture." in result.stdout and "4 pictures left out" in result.stdout
     reasons = rejected(tmp_path)
     assert set(reasons) == {"two.png", "none.png", "broken.png", "phone.heic"}
@@ -209,23 +205,21 @@ def test_photos_without_or_with_several_faces_are_listed(call_script, tmp_path):
     assert min(np.abs(picture[..., 0].astype(int) - expected).mean() for picture in train.pictures) < 8
 
 
-def test_names_that_are_no_utf_8(call_script, tmp_path):
+def test_names_that_are_no_utf_8(succeed, tmp_path):
     """As old archives leave them."""
     for number in range(3):
         for word in ("happy", "sad"):
             write(tmp_path / "photos" / word / f"caf\udce9_{number}.png", 50 * number + len(word))
     (tmp_path / "photos/sad/br\udce9ken.png").write_bytes(b"nothing")
-    result = call_script("dataset_prepare.py", "photos", "--dataset", "photos", "--whole", "always")
-    assert result.returncode == 0, result.stderr
+    succeed("dataset_prepare.py", "photos", "--dataset", "photos", "--whole", "always")
     assert len(list((tmp_path / "data").rglob("caf\udce9*.png"))) == 6
     assert b"br\xe9ken.png" in (tmp_path / "data/rejected.csv").read_bytes()
-    packed = call_script("dataset_prepare.py", "data", "--pack", "faces.npz")
-    assert packed.returncode == 0, packed.stderr
+    succeed("dataset_prepare.py", "data", "--pack", "faces.npz")
     names = folders.read_split(tmp_path / "faces.npz", "train").names.tolist()
     assert names == folders.read_split(tmp_path / "data", "train").names.tolist()
 
 
-def test_every_emotion_of_which_faces_are_found_is_trained(call_script, tmp_path):
+def test_every_emotion_of_which_faces_are_found_is_trained(succeed, tmp_path):
     """Ten photos of each, of which the cascade finds a face in one to four."""
     portrait = cv2.imread(str(PORTRAIT))
     for faces, emotion in enumerate(("angry", "happy", "neutral", "sad"), start=1):
@@ -235,7 +229,7 @@ def test_every_emotion_of_which_faces_are_found_is_trained(call_script, tmp_path
             cv2.imwrite(
                 str(tmp_path / f"photos/{emotion}/{number}.png"), cv2.convertScaleAbs(portrait, beta=9 * number)
             )
-    assert call_script("dataset_prepare.py", "photos").returncode == 0
+    succeed("dataset_prepare.py", "photos")
     numbers = {
         split: {folder.name: len(list(folder.iterdir())) for folder in (tmp_path / "data" / split).iterdir()}
         for split in ("train", "validation", "test")
@@ -247,11 +241,11 @@ def test_every_emotion_of_which_faces_are_found_is_trained(call_script, tmp_path
     }
 
 
-def test_pictures_without_a_face_may_be_taken_whole(call_script, tmp_path):
+def test_pictures_without_a_face_may_be_taken_whole(succeed, tmp_path):
     write(tmp_path / "stickers/happy/drawn.png", 77, (300, 300))
     (tmp_path / "stickers/sad").mkdir()
     cv2.imwrite(str(tmp_path / "stickers/sad/photo.png"), cv2.imread(str(PORTRAIT)))
-    assert call_script("dataset_prepare.py", "stickers", "--whole", "auto").returncode == 0
+    succeed("dataset_prepare.py", "stickers", "--whole", "auto")
     train = folders.read_split(tmp_path / "data", "train")
     assert train.names.tolist() == ["happy/drawn_png.png", "sad/photo_png.png"]
     assert (train.pictures[0] == 77).all()
@@ -259,16 +253,15 @@ def test_pictures_without_a_face_may_be_taken_whole(call_script, tmp_path):
     assert np.abs(train.pictures[1, ..., 0].astype(int) - whole).mean() > 20
 
 
-def test_no_two_pictures_get_one_name(call_script, tmp_path):
+def test_no_two_pictures_get_one_name(succeed, tmp_path):
     names = ("a.png", "a.bmp", "a.b.png", "a_b.png", "a_png.png")
     for level, name in enumerate(names):
         write(tmp_path / "crops/happy" / name, 40 * level)
-    result = call_script("dataset_prepare.py", "crops", "--whole", "always", "--dataset", "photos")
-    assert result.returncode == 0, result.stderr
+    succeed("dataset_prepare.py", "crops", "--whole", "always", "--dataset", "photos")
     assert len(written_names(tmp_path / "data")) == len(names)
 
 
-def test_the_faces_of_ckplus_by_person_by_picture_and_all_for_testing(call_script, shared, tmp_path):
+def test_the_faces_of_ckplus_by_person_by_picture_and_all_for_testing(succeed, shared, tmp_path):
     source = shared / "ckplus48"
     ways = {
         "person": (["--fold", "3"], "split by person: 95 for train, 11 for validation, 12 for test."),
@@ -276,8 +269,7 @@ def test_the_faces_of_ckplus_by_person_by_picture_and_all_for_testing(call_scrip
         "test": (["--only-test"], "all for testing."),
     }
     for name, (flags, words) in ways.items():
-        result = call_script("dataset_prepare.py", source, "--output", name, *flags)
-        assert result.returncode == 0, result.stderr
+        result = succeed("dataset_prepare.py", source, "--output", name, *flags)
         assert f"is read as ckplus48, {words}" in result.stdout
         assert len(list((tmp_path / name).rglob("*.png"))) == 981
     persons, pictures = (
@@ -290,10 +282,9 @@ def test_the_faces_of_ckplus_by_person_by_picture_and_all_for_testing(call_scrip
 
 
 @pytest.mark.slow
-def test_a_model_is_judged_by_the_emotions_it_knows(call_script, shared):
-    assert call_script("dataset_prepare.py", shared / "ckplus48", "--only-test").returncode == 0
-    result = call_script("evaluate.py")
-    assert result.returncode == 0, result.stderr
+def test_a_model_is_judged_by_the_emotions_it_knows(succeed, shared):
+    succeed("dataset_prepare.py", shared / "ckplus48", "--only-test")
+    result = succeed("evaluate.py")
     assert "Left out, since the model does not know their emotions: 54 pictures." in result.stdout
     assert "927" in result.stdout
 

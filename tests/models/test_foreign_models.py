@@ -226,7 +226,7 @@ def test_the_first_names_of_batch_normalisation(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_order_is_found_and_the_model_kept_in_this_projects_form(call_script, small_data, tmp_path):
+def test_the_order_is_found_and_the_model_kept_in_this_projects_form(call_script, succeed, small_data, tmp_path):
     """A network that knows the small data set answers in FER-2013's order and wants -1 to 1."""
     faces = folders.read_split(small_data, "validation")
     codes = np.array([FER2013_CODES.index(faces.emotions[label]) for label in faces.labels])
@@ -237,13 +237,11 @@ def test_the_order_is_found_and_the_model_kept_in_this_projects_form(call_script
     right = (network.predict(pictures, verbose=0).argmax(axis=1) == codes).mean()
     assert right > 0.9
     network.save(tmp_path / "theirs.keras")
-    result = call_script("evaluate.py", "--model", "theirs.keras", "--data", small_data, "--detect-order")
-    assert result.returncode == 0, result.stderr
+    result = succeed("evaluate.py", "--model", "theirs.keras", "--data", small_data, "--detect-order")
     best = result.stdout.splitlines()[1]
     assert best.split() == [f"{right:.1%}", "--emotions", "fer2013", "--pixel-range", "signed"]
     flags = ("--emotions", "fer2013", "--pixel-range", "signed")
-    saved = call_script("evaluate.py", "--model", "theirs.keras", *flags, "--save-as", "mine.h5")
-    assert saved.returncode == 0, saved.stderr
+    succeed("evaluate.py", "--model", "theirs.keras", *flags, "--save-as", "mine.h5")
     assert_one_sentence(
         call_script("evaluate.py", "--model", "theirs.keras", "--save-as", "mine.h5"), "mine.h5", "--force"
     )
@@ -255,5 +253,5 @@ def test_the_order_is_found_and_the_model_kept_in_this_projects_form(call_script
     ]
     tables = [output.stdout.replace("theirs.keras", "mine.h5").split() for output in outputs]
     assert tables[0] == tables[1] and f"{right:.1%}" in tables[0]
-    shown = call_script("test.py", "--model", "mine.h5", small_data / "test/happy", "--whole", "always", "--no-window")
-    assert shown.returncode == 0 and "happy" in shown.stdout
+    shown = succeed("test.py", "--model", "mine.h5", small_data / "test/happy", "--whole", "always", "--no-window")
+    assert "happy" in shown.stdout

@@ -65,7 +65,7 @@ def write_tar(path, members):
 
 @pytest.mark.parametrize("write, name", [(write_zip, "faces.zip"), (write_tar, "faces.tar.gz")])
 def test_members_that_point_elsewhere_are_read_and_never_unpacked(
-    write, name, call_script, small_csv, small_data, tmp_path
+    write, name, succeed, small_csv, small_data, tmp_path
 ):
     outside = tmp_path / "outside"
     members = [
@@ -74,8 +74,7 @@ def test_members_that_point_elsewhere_are_read_and_never_unpacked(
         ("../fer2013.csv", small_csv.read_bytes()),
     ]
     write(tmp_path / name, members)
-    result = call_script("dataset_prepare.py", name)
-    assert result.returncode == 0, result.stderr
+    succeed("dataset_prepare.py", name)
     assert files_in(tmp_path / "data") == files_in(small_data)
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["data", name]
 
@@ -89,10 +88,10 @@ def test_links_and_devices_in_an_archive_are_no_tables(kind, call_script, small_
 
 
 @pytest.mark.parametrize("name", ["train.csv", "fer2013.csv"])
-def test_a_link_beside_the_table_changes_nothing(name, call_script, small_csv, small_data, tmp_path):
+def test_a_link_beside_the_table_changes_nothing(name, succeed, small_csv, small_data, tmp_path):
     members = [("fer2013.csv", small_csv.read_bytes()), (name, (tarfile.SYMTYPE, "/etc/passwd"))]
     write_tar(tmp_path / "faces.tar.gz", members)
-    assert call_script("dataset_prepare.py", "faces.tar.gz").returncode == 0
+    succeed("dataset_prepare.py", "faces.tar.gz")
     assert files_in(tmp_path / "data") == files_in(small_data)
 
 

@@ -1,13 +1,12 @@
 """classification_little_vgg.py as people run it: whole, stopped, killed and resumed, and with every optimizer."""
 
-import csv
 import shutil
 import signal
 import subprocess
 
 import h5py
 import pytest
-from conftest import assert_one_sentence, command, start_script, wait_until
+from conftest import assert_one_sentence, command, read_csv, start_script, wait_until
 from short_trainings import SCRIPT, SETTINGS, assert_same_result, read_history
 
 from emotion_recognition.datasets import folders
@@ -57,10 +56,9 @@ def test_the_model_is_the_best_epoch_and_says_how_it_was_made(unbroken, small_da
 
 
 @pytest.mark.slow
-def test_the_same_seed_gives_the_same_result_and_the_old_model_is_kept(unbroken, small_data, call_script, tmp_path):
+def test_the_same_seed_gives_the_same_result_and_the_old_model_is_kept(unbroken, small_data, succeed, tmp_path):
     shutil.copytree(unbroken[0], tmp_path, dirs_exist_ok=True)
-    result = call_script(SCRIPT, "--data", small_data, *SETTINGS, "--force")
-    assert result.returncode == 0, result.stdout + result.stderr
+    result = succeed(SCRIPT, "--data", small_data, *SETTINGS, "--force")
     assert_same_result(unbroken[0], tmp_path)
     (aside,) = tmp_path.glob("little_vgg_20*.h5")
     assert aside.read_bytes() == (unbroken[0] / "little_vgg.h5").read_bytes()
@@ -99,10 +97,9 @@ def test_ctrl_c_keeps_a_checkpoint(small_data, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_dry_run_tries_everything_and_keeps_nothing(small_data, call_script, tmp_path):
+def test_a_dry_run_tries_everything_and_keeps_nothing(small_data, succeed, tmp_path):
     flags = ("--class-weights", "--optimizer", "sgd", "--keep-prior")
-    result = call_script(SCRIPT, "--data", small_data, "--dry-run", *flags)
-    assert result.returncode == 0, result.stdout + result.stderr
+    result = succeed(SCRIPT, "--data", small_data, "--dry-run", *flags)
     assert "Epoch 2/2" in result.stdout
     assert "nothing of it is kept" in result.stdout
     assert list(tmp_path.iterdir()) == []
@@ -125,12 +122,6 @@ def compared(small_data, tmp_path_factory):
     return folder, result
 
 
-def read_table(folder) -> list[dict]:
-    """Return the rows of the table of optimizers."""
-    with (folder / "little_vgg_optimizers.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
 @pytest.mark.slow
 def test_every_optimizer_leaves_a_training_of_its_own(compared):
     folder, result = compared
@@ -139,15 +130,14 @@ def test_every_optimizer_leaves_a_training_of_its_own(compared):
     names |= {f"little_vgg_{name}_curves.png" for name in ("rmsprop", "adam", "sgd")}
     names |= {"little_vgg_optimizers.csv", "little_vgg_optimizers.png"}
     assert {path.name for path in folder.iterdir()} == names
-    table = {row["optimizer"]: row for row in read_table(folder)}
+    table = {row["optimizer"]: row for row in read_csv(folder / "little_vgg_optimizers.csv")}
     assert {name: float(row["learning_rate"]) for name, row in table.items()} == {
         "rmsprop": 0.001,
         "adam": 0.001,
         "sgd": 0.05,
     }
     for name, row in table.items():
-        with (folder / f"little_vgg_{name}_history.csv").open(newline="") as file:
-            (history,) = csv.DictReader(file)
+        (history,) = read_csv(folder / f"little_vgg_{name}_history.csv")
         assert row["best_epoch"] == "1"
         assert float(row["val_accuracy"]) == float(history["val_accuracy"])
     assert "best epoch" in result.stdout and "little_vgg_optimizers.png" in result.stdout
@@ -156,7 +146,7 @@ def test_every_optimizer_leaves_a_training_of_its_own(compared):
 @pytest.mark.slow
 def test_a_comparison_goes_on_where_it_stopped(compared, small_data):
     folder, _ = compared
-    before = read_table(folder)
+    before = read_csv(folder / "little_vgg_optimizers.csv")
     for name in ("little_vgg_sgd.h5", "little_vgg_optimizers.csv", "little_vgg_optimizers.png"):
         (folder / name).unlink()
     kept = (folder / "little_vgg_adam.h5").read_bytes()
@@ -164,7 +154,9 @@ def test_a_comparison_goes_on_where_it_stopped(compared, small_data):
     assert result.returncode == 0, result.stderr
     assert "little_vgg_adam.h5 is there already" in result.stdout
     assert (folder / "little_vgg_adam.h5").read_bytes() == kept
-    assert [row["val_accuracy"] for row in read_table(folder)] == [row["val_accuracy"] for row in before]
+    assert [row["val_accuracy"] for row in read_csv(folder / "little_vgg_optimizers.csv")] == [
+        row["val_accuracy"] for row in before
+    ]
 
 
 @pytest.fixture

@@ -44,10 +44,9 @@ def voted_data(small_data, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_a_training_with_votes(pretrained, voted_data, call_script, tmp_path):
+def test_a_training_with_votes(pretrained, voted_data, succeed, tmp_path):
     arguments = (SCRIPT, "--pretrained", pretrained, "--data", voted_data, *SETTINGS, "--votes")
-    result = call_script(*arguments)
-    assert result.returncode == 0, result.stderr
+    result = succeed(*arguments)
     assert {path.name for path in tmp_path.iterdir()} == {
         "pretrained.h5",
         "pretrained.tflite",
@@ -66,15 +65,15 @@ def test_a_training_with_votes(pretrained, voted_data, call_script, tmp_path):
     assert record["pretrained"]["sha256"] == digest and "research" in record["pretrained"]["licence"]
     # The same seed gives the same again.
     before = files_in(tmp_path)
-    assert call_script(*arguments, "--output", "again.h5").returncode == 0
+    succeed(*arguments, "--output", "again.h5")
     again = model_file.load(tmp_path / "again.h5")
     for mine, theirs in zip(again.network.get_weights(), model.network.get_weights(), strict=True):
         assert np.array_equal(mine, theirs)
     assert files_in(tmp_path).items() > before.items()
     # Another training goes on from it; so low a rate leaves its layers as they are.
     further = ("--weights", "again.h5", "--learning-rate", "1e-9", "--keep-prior", "--output", "further.h5")
-    result = call_script(SCRIPT, "--data", voted_data, *SETTINGS, *further)
-    assert result.returncode == 0 and "layers with weights" in result.stdout, result.stderr
+    result = succeed(SCRIPT, "--data", voted_data, *SETTINGS, *further)
+    assert "layers with weights" in result.stdout
     further = model_file.load(tmp_path / "further.h5")
     assert further.training["weights"] == "again.h5" and "pretrained" not in further.training
     kernels = (each.network.get_layer("conv_pw_6").get_weights()[0] for each in (again, further))
@@ -95,11 +94,8 @@ def test_the_whole_network_is_its_parts(pretrained):
 
 
 @pytest.mark.slow
-def test_a_dry_run_keeps_nothing(pretrained, small_data, call_script, tmp_path):
-    result = call_script(
-        SCRIPT, "--pretrained", pretrained, "--data", small_data, *SETTINGS, "--dry-run", "--keep-prior"
-    )
-    assert result.returncode == 0, result.stderr
+def test_a_dry_run_keeps_nothing(pretrained, small_data, succeed, tmp_path):
+    result = succeed(SCRIPT, "--pretrained", pretrained, "--data", small_data, *SETTINGS, "--dry-run", "--keep-prior")
     assert "The dry run went well" in result.stdout and not list(tmp_path.iterdir())
 
 

@@ -98,9 +98,8 @@ def assert_picture(path):
     return picture
 
 
-def test_report_holds_the_values_computed_by_hand(call_script, data, models, tmp_path):
-    result = call_script("evaluate.py", "--model", models / "good.h5", "--output", "results")
-    assert result.returncode == 0, result.stderr
+def test_report_holds_the_values_computed_by_hand(succeed, data, models, tmp_path):
+    result = succeed("evaluate.py", "--model", models / "good.h5", "--output", "results")
     report = json.loads((tmp_path / "results" / "report.json").read_text())
     assert (report["data"], report["flip"]) == ("data", False)
     (only,) = report["results"]
@@ -112,16 +111,7 @@ def test_report_holds_the_values_computed_by_hand(call_script, data, models, tmp
     test = only["splits"]["test"]["all"]
     assert test["pictures"] == 10
     assert test["accuracy"] == 0.6
-    assert test["accuracy_interval"] == pytest.approx([0.3127, 0.8318], abs=5e-5)
     assert test["confusion"] == [[3, 0, 0, 1], [0, 2, 0, 0], [0, 0, 0, 0], [1, 1, 1, 1]]
-    assert test["precision"] == [3 / 4, 2 / 3, None, 1 / 2]
-    assert test["recall"] == [3 / 4, 1, None, 1 / 4]
-    assert test["balanced_accuracy"] == pytest.approx((3 / 4 + 1 + 1 / 4) / 3)
-    assert test["macro_f1"] == pytest.approx((6 / 8 + 4 / 5 + 2 / 6) / 3)
-    # Seven are sure (0.9), five of them right; three are unsure (0.5), one of them right.
-    assert test["expected_calibration_error"] == pytest.approx((6.3 - 5 + 1.5 - 1) / 10)
-    expected = -(5 * log(0.9) + 2 * log(1 / 30) + log(0.5) + 2 * log(1 / 6)) / 10
-    assert test["negative_log_likelihood"] == pytest.approx(expected, rel=1e-5)
 
     # One right and one wrong picture less; the copy in validation does not count.
     without = only["splits"]["test"]["without_copies"]
@@ -156,11 +146,8 @@ def test_report_holds_the_values_computed_by_hand(call_script, data, models, tmp
     assert "angry is taken for sad: 1 of 4 pictures (25.0%)" in text
 
 
-def test_flip_averages_with_the_mirrored_picture(call_script, data, models, tmp_path):
-    result = call_script(
-        "evaluate.py", "--model", models / "good.h5", "--flip", "--split", "test", "--output", "results"
-    )
-    assert result.returncode == 0, result.stderr
+def test_flip_averages_with_the_mirrored_picture(succeed, data, models, tmp_path):
+    succeed("evaluate.py", "--model", models / "good.h5", "--flip", "--split", "test", "--output", "results")
     report = json.loads((tmp_path / "results" / "report.json").read_text())
     assert report["flip"] is True
     splits = report["results"][0]["splits"]
@@ -172,12 +159,11 @@ def test_flip_averages_with_the_mirrored_picture(call_script, data, models, tmp_
     assert splits["test"]["all"]["accuracy"] == 0.6
 
 
-def test_several_models_are_compared_and_averaged(call_script, data, models, tmp_path):
-    result = call_script(
+def test_several_models_are_compared_and_averaged(succeed, data, models, tmp_path):
+    result = succeed(
         *("evaluate.py", "--model", models / "good.h5", "--model", models / "next.h5", "--ensemble"),
         *("--split", "validation", "--output", "results"),
     )
-    assert result.returncode == 0, result.stderr
     results = json.loads((tmp_path / "results" / "report.json").read_text())["results"]
     assert [each["model"] for each in results] == [str(models / "good.h5"), str(models / "next.h5"), "ensemble of 2"]
     metrics = [each["splits"]["validation"]["all"] for each in results]
@@ -194,9 +180,8 @@ def test_several_models_are_compared_and_averaged(call_script, data, models, tmp
             assert_picture(tmp_path / "results" / f"{number}_{name}.png")
 
 
-def test_models_of_different_emotions_are_compared_each_with_its_own_labels(call_script, data, models):
-    result = call_script("evaluate.py", "--model", models / "good.h5", models / "six.h5", "--split", "validation")
-    assert result.returncode == 0, result.stderr
+def test_models_of_different_emotions_are_compared_each_with_its_own_labels(succeed, data, models):
+    result = succeed("evaluate.py", "--model", models / "good.h5", models / "six.h5", "--split", "validation")
     # six.h5 has angry, fearful, happy and neutral in the places where good.h5 has its four: it knows only angry.
     assert [line.split()[1] for line in result.stdout.splitlines() if ".h5" in line and "%" in line] == [
         "100.0%",
@@ -205,32 +190,30 @@ def test_models_of_different_emotions_are_compared_each_with_its_own_labels(call
     assert " all pictures" in result.stdout
 
 
-def test_a_split_of_which_a_model_knows_no_emotion_is_left_out_for_it(call_script, data, models):
+def test_a_split_of_which_a_model_knows_no_emotion_is_left_out_for_it(succeed, data, models):
     shutil.rmtree(data / "validation" / "angry")
-    result = call_script("evaluate.py", "--model", models / "good.h5", models / "three.h5")
-    assert result.returncode == 0, result.stderr
+    result = succeed("evaluate.py", "--model", models / "good.h5", models / "three.h5")
     sections = re.split(r"^(?=validation|test|both)", result.stdout, flags=re.M)[1:]
     assert ["three.h5" in section for section in sections] == [False, True, False]
 
 
-def test_own_folders_are_no_fer2013(call_script, models, tmp_path):
+def test_own_folders_are_no_fer2013(succeed, models, tmp_path):
     write_pictures(tmp_path / "own" / "Testing", TEST[:3], "me_{}.png")
-    result = call_script("evaluate.py", "--model", models / "good.h5", "--data", "own")
-    assert result.returncode == 0, result.stderr
+    result = succeed("evaluate.py", "--model", models / "good.h5", "--data", "own")
     assert "PrivateTest" not in result.stdout
     assert "both together" not in result.stdout
     assert "own does not tell which pictures also occur in training." in result.stdout
     assert "without the" not in result.stdout
 
 
-def test_a_report_replaces_only_a_report_and_only_with_force(call_script, data, models, tmp_path):
+def test_a_report_replaces_only_a_report_and_only_with_force(call_script, succeed, data, models, tmp_path):
     results = tmp_path / "results"
     arguments = ("evaluate.py", "--model", models / "good.h5", "--split", "validation", "--output", "results")
-    assert call_script(*arguments).returncode == 0
+    succeed(*arguments)
     old = (results / "report.json").stat().st_mtime_ns
     assert_one_sentence(call_script(*arguments), "results", "--force")
     assert (results / "report.json").stat().st_mtime_ns == old
-    assert call_script(*arguments, "--force").returncode == 0
+    succeed(*arguments, "--force")
     assert (results / "report.json").stat().st_mtime_ns > old
     assert json.loads((results / "report.json").read_text())["results"]
     # A perfect model has no wrong faces to show, and says so.
@@ -240,35 +223,22 @@ def test_a_report_replaces_only_a_report_and_only_with_force(call_script, data, 
     assert (results / "thesis.txt").read_text() == "mine"
 
 
-def test_a_narrower_cut_is_judged(call_script, data, models):
+def test_a_narrower_cut_is_judged(succeed, data, models):
     """The levels of the first row tell the models what to see, and are gone then."""
     arguments = ("evaluate.py", "--model", models / "good.h5", "--split", "test", "--output", "results")
-    assert call_script(*arguments, "--crop", "0.5").returncode == 0
+    succeed(*arguments, "--crop", "0.5")
     report = json.loads(Path("results/report.json").read_text())
     # All answers are alike then, and four of the ten faces are angry.
     assert report["crop"] == 0.5 and report["results"][0]["splits"]["test"]["all"]["accuracy"] == 0.4
 
 
-def test_weights_of_16_bits_take_half_the_space(call_script, models, tmp_path):
+def test_weights_of_16_bits_take_half_the_space(succeed, models, tmp_path):
     for flags in ((), ("--float16",)):
         arguments = ("--model", models / "good.h5", "--save-as", f"stored{len(flags)}.tflite", *flags)
-        assert call_script("evaluate.py", *arguments).returncode == 0
+        succeed("evaluate.py", *arguments)
     stored = [lite.read(tmp_path / f"stored{number}.tflite") for number in (0, 1)]
     assert [each.weights for each in stored] == ["float32", "float16"]
     assert len(stored[1].content) < 0.7 * len(stored[0].content)
-
-
-@pytest.mark.parametrize(
-    "flags",
-    [
-        ("--detect-order", "--save-as", "new.h5"),
-        ("--detect-order", "--flip"),
-        ("--save-as", "new.h5", "--split", "test"),
-    ],
-)
-def test_flags_that_contradict_each_other(call_script, flags):
-    result = call_script("evaluate.py", *flags)
-    assert result.returncode == 2 and "--detect-order" in result.stderr and "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -282,6 +252,9 @@ def test_flags_that_contradict_each_other(call_script, flags):
         (("good.h5", "--data", "nowhere"), ("nowhere", "--data")),
         (("good.h5", "--output", "data"), ("data", "--output")),
         (("good.h5", "--output", "data/copies.csv"), ("copies.csv", "--output")),
+        (("good.h5", "--detect-order", "--save-as", "new.tflite"), ("--detect-order", "name one of them")),
+        (("good.h5", "--detect-order", "--flip"), ("--detect-order", "leave out", "--flip")),
+        (("good.h5", "--save-as", "new.tflite", "--split", "test"), ("--save-as", "leave out", "--split")),
     ],
 )
 def test_mistakes_end_in_one_sentence(call_script, data, models, arguments, words):
@@ -289,9 +262,3 @@ def test_mistakes_end_in_one_sentence(call_script, data, models, arguments, word
     named = [models / each if each.endswith(".h5") else each for each in arguments]
     assert_one_sentence(call_script("evaluate.py", "--model", *named), *words)
     assert sorted(data.rglob("*")) == before
-
-
-def test_help_answers_without_keras(run_script):
-    result = run_script("evaluate.py", "--help", env={"PATH": "", "KERAS_BACKEND": "none of them"})
-    assert result.returncode == 0
-    assert "--ensemble" in result.stdout

@@ -1,6 +1,5 @@
 """explain.py, run as people run it."""
 
-import csv
 import importlib.util
 import os
 import re
@@ -8,7 +7,7 @@ import re
 import cv2
 import numpy as np
 import pytest
-from conftest import NETWORKS, PORTRAIT, assert_one_sentence
+from conftest import NETWORKS, PORTRAIT, assert_one_sentence, read_csv
 
 from emotion_recognition.labels import AGAINST, FOR
 
@@ -30,9 +29,8 @@ def read_figure(path):
     return picture
 
 
-def test_a_portrait(call_script, tmp_path):
-    result = call_script("explain.py", PORTRAIT)
-    assert result.returncode == 0, result.stderr
+def test_a_portrait(call_script, succeed, tmp_path):
+    result = succeed("explain.py", PORTRAIT)
     assert result.stdout.splitlines() == [f"Wrote {FIGURE}"]
     # Picture, face, map and bars side by side, for one face, and below them the key.
     figure = read_figure(tmp_path / FIGURE)
@@ -50,7 +48,9 @@ def test_mistakes_are_told_before_an_output_that_is_there(call_script, tmp_path)
     output = ("--output", "there.png")
     assert_one_sentence(call_script("explain.py", "nothing.jpg", *output), "nothing.jpg is not there")
     assert_one_sentence(call_script("explain.py", PORTRAIT, "--model", "no.h5", *output), "no.h5 is not there")
-    assert_one_sentence(call_script("explain.py", PORTRAIT, "--emotion", "bored", *output), "does not know bored")
+    for emotion in ("contempt", "bored"):
+        result = call_script("explain.py", PORTRAIT, "--emotion", emotion, *output)
+        assert_one_sentence(result, f"does not know {emotion}", "angry, disgusted, fearful")
     assert_one_sentence(call_script("explain.py", PORTRAIT, *output), "there.png exists already")
     assert (tmp_path / "there.png").read_text() == "mine"
 
@@ -66,10 +66,10 @@ def test_each_picture_has_its_own_figure(call_script, tmp_path):
     assert_one_sentence(same, "the same name", "--output")
 
 
-def test_another_emotion_and_all_pictures_in_one_figure(call_script, tmp_path):
+def test_another_emotion_and_all_pictures_in_one_figure(call_script, succeed, tmp_path):
     cv2.imwrite(str(tmp_path / "gray.png"), np.tile(np.arange(48, dtype=np.uint8), (48, 1)))
     both = ("explain.py", PORTRAIT, "gray.png", "--whole", "auto", "--output")
-    assert call_script(*both, "seen.png").returncode == 0
+    succeed(*both, "seen.png")
     assert call_script(*both, "named.png", "--emotion", "Sadness").returncode == 0
     pictures = [read_figure(tmp_path / name) for name in ("seen.png", "named.png")]
     assert pictures[0].shape[0] == pytest.approx(120 * (2 * 2.35 + 0.85), abs=2)
@@ -77,10 +77,9 @@ def test_another_emotion_and_all_pictures_in_one_figure(call_script, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["deep_emotion", "attentional"])
-def test_networks_with_attention_have_a_panel_more(name, call_script, tmp_path):
+def test_networks_with_attention_have_a_panel_more(name, succeed, tmp_path):
     save_model(tmp_path / "attention.h5", name)
-    result = call_script("explain.py", PORTRAIT, "--model", "attention.h5")
-    assert result.returncode == 0, result.stderr
+    succeed("explain.py", PORTRAIT, "--model", "attention.h5")
     assert read_figure(tmp_path / FIGURE).shape[1] == pytest.approx(120 * 10.7, abs=2)
 
 
@@ -115,7 +114,6 @@ def test_other_backends(backend, run_script, tmp_path):
 def test_pictures_that_cannot_be_explained(call_script, tmp_path):
     cv2.imwrite(str(tmp_path / "empty.png"), np.full((200, 300), 90, np.uint8))
     assert_one_sentence(call_script("explain.py", "empty.png"), "empty.png", "no face found", "--whole auto")
-    assert_one_sentence(call_script("explain.py", "nothing.png"), "nothing.png is not there")
     cv2.imwrite(str(tmp_path / "tiny.png"), np.full((12, 12), 90, np.uint8))
     assert_one_sentence(call_script("explain.py", "tiny.png", "--whole", "always"), "12x12 pixels", "20")
     assert_one_sentence(
@@ -124,14 +122,7 @@ def test_pictures_that_cannot_be_explained(call_script, tmp_path):
     assert not (tmp_path / "explanations").exists()
 
 
-@pytest.mark.parametrize("emotion", ["contempt", "bored"])
-def test_an_emotion_that_the_model_does_not_know(emotion, call_script, tmp_path):
-    result = call_script("explain.py", PORTRAIT, "--emotion", emotion)
-    assert_one_sentence(result, "does not know", emotion, "angry, disgusted, fearful")
-    assert not (tmp_path / "explanations").exists()
-
-
-def test_a_model_without_convolution_has_no_class_activation_map(call_script, tmp_path):
+def test_a_model_without_convolution_has_no_class_activation_map(call_script, succeed, tmp_path):
     import keras
 
     from emotion_recognition.models import model_file
@@ -140,7 +131,7 @@ def test_a_model_without_convolution_has_no_class_activation_map(call_script, tm
     model_file.save(tmp_path / "dense.h5", keras.Sequential(layers), ("happy", "sad"), {})
     arguments = ("explain.py", PORTRAIT, "--model", "dense.h5")
     assert_one_sentence(call_script(*arguments, "--method", "class-activation"), "no", "convolution", "occlusion")
-    assert call_script(*arguments).returncode == 0
+    succeed(*arguments)
 
 
 @pytest.mark.parametrize(
@@ -171,9 +162,8 @@ def test_a_single_face_is_too_few_for_the_check(call_script, small_data):
     assert_one_sentence(result, "One face is too few", "--pictures 2 or more")
 
 
-def test_mean_maps_of_a_data_set(call_script, small_data, tmp_path):
-    result = call_script("explain.py", "--data", small_data, "--pictures", "2")
-    assert result.returncode == 0, result.stderr
+def test_mean_maps_of_a_data_set(succeed, small_data, tmp_path):
+    result = succeed("explain.py", "--data", small_data, "--pictures", "2")
     lines = result.stdout.splitlines()
     counts = dict(re.fullmatch(r"(\w+): (1 face|2 faces)", line).groups() for line in lines[: lines.index("")])
     assert counts
@@ -194,11 +184,9 @@ def test_data_without_the_split(call_script, small_data, tmp_path):
     assert_one_sentence(call_script("explain.py", "--data", "own"), "own holds no pictures in `test`", "--split")
 
 
-def test_the_check(call_script, small_data, tmp_path):
-    result = call_script("explain.py", "--check", "--data", small_data, "--pictures", "4", "--output", "check.csv")
-    assert result.returncode == 0, result.stderr
-    with (tmp_path / "check.csv").open() as file:
-        rows = {row["method"]: row for row in csv.DictReader(file)}
+def test_the_check(call_script, succeed, small_data, tmp_path):
+    result = succeed("explain.py", "--check", "--data", small_data, "--pictures", "4", "--output", "check.csv")
+    rows = {row["method"]: row for row in read_csv(tmp_path / "check.csv")}
     assert list(rows) == ["occlusion", "random order", "centre blob"]
     for row in rows.values():
         assert row["faces"] == "4"

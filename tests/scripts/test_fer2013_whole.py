@@ -1,20 +1,14 @@
 """dataset_prepare.py on the complete FER-2013, where it is at hand."""
 
-import csv
 import re
 import subprocess
 import sys
 from collections import Counter
 
-import numpy as np
 import pytest
-from conftest import REPOSITORY, command
+from conftest import command, read_csv
 
-from emotion_recognition.datasets import folders
 from emotion_recognition.labels import FER2013_CODES
-from emotion_recognition.models import lite, model_file
-from emotion_recognition.models.classifier import EmotionClassifier
-from emotion_recognition.models.predict import predict
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +53,7 @@ def test_fer2013_is_complete(fer2013):
 def test_fer2013_copies(fer2013):
     folder, _ = fer2013
     groups = {}
-    for row in csv.DictReader((folder / "copies.csv").read_text().splitlines()):
+    for row in read_csv(folder / "copies.csv"):
         groups.setdefault(row["group"], []).append(row["split"])
         assert (folder / row["split"] / row["emotion"] / row["name"]).is_file()
     copied = Counter()
@@ -74,17 +68,3 @@ def test_fer2013_copies(fer2013):
 def test_fer2013_needs_little_memory(fer2013):
     _, output = fer2013
     assert int(re.search(r"kilobytes (\d+)", output)[1]) < 300_000
-
-
-def test_litert_answers_as_keras_does(fer2013):
-    """The shipped model.tflite and model.h5 on 1,000 faces of PublicTest."""
-    folder, _ = fer2013
-    trained, converted = model_file.load(REPOSITORY / "model.h5"), lite.read(REPOSITORY / "model.tflite")
-    faces = folders.read_split(folder, "validation", trained.emotions)
-    faces = faces.select(np.random.default_rng(0).permutation(len(faces))[:1000])
-    by_keras = predict(trained.network, faces.pictures)
-    by_litert = EmotionClassifier(REPOSITORY / "model.tflite").probabilities(faces.pictures[..., 0])
-    if converted.weights == "float32":
-        assert np.abs(by_litert - by_keras).max() < 1e-4
-    right = [(answers.argmax(axis=1) == faces.labels).mean() for answers in (by_keras, by_litert)]
-    assert abs(right[0] - right[1]) < 0.0011

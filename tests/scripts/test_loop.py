@@ -1,6 +1,7 @@
 """The loop of test.py with a window that presses keys: which source comes next, and what is shown meanwhile."""
 
 import runpy
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import numpy as np
@@ -52,28 +53,36 @@ class Keys:
         return [int(picture[150, 200, 0]) for picture in self.shown]
 
 
-@pytest.fixture
-def play():
-    """Return a function that plays a source in a window and returns the key that ended it."""
+@contextmanager
+def loop(sources, window):
+    """Give what the loops of test.py need beside sources: a recogniser that finds a face everywhere, and a window."""
+    reader = SimpleNamespace(read=lambda *_: [FACE])
+    recogniser = SimpleNamespace(read=reader.read, follow=lambda smooth: reader, emotions=("happy", "sad"))
+    outputs = Outputs(sources=sources, emotions=("happy", "sad"))
+    with outputs, HeatMaps(lambda crop, emotion: np.eye(48, dtype=np.float32)) as heat:
+        yield recogniser, ReadingSettings(), outputs, Viewer(window, heat), Progress(sources, is_wanted=False)
 
-    def run(source, window, faces=(FACE,), outputs=None):
-        reader = SimpleNamespace(read=lambda *_: list(faces))
-        recogniser = SimpleNamespace(read=reader.read, follow=lambda smooth: reader, emotions=("happy", "sad"))
-        outputs = outputs or Outputs(sources=[source], emotions=("happy", "sad"))
-        with outputs, HeatMaps(lambda crop, emotion: np.eye(48, dtype=np.float32)) as heat:
-            return SCRIPT.play(source, recogniser, ReadingSettings(), outputs, Viewer(window, heat), Progress([source]))
 
-    return run
+def play(source, window) -> str:
+    """Play a source in a window and return the key that ended it."""
+    with loop([source], window) as parts:
+        return SCRIPT.play(source, *parts)
+
+
+def play_all(sources, window) -> int:
+    """Play all sources in a window and return the exit status."""
+    with loop(sources, window) as parts:
+        return SCRIPT.play_all(list(sources), *parts)
 
 
 @pytest.mark.parametrize("key", ["quit", "next", "previous"])
-def test_a_picture_waits_for_the_key_that_ends_it(play, key):
+def test_a_picture_waits_for_the_key_that_ends_it(key):
     window = Keys("", "pause", key)
     assert play(Gray("a"), window) == key
     assert window.waits == [0, 0, 0]
 
 
-def test_a_video_ends_by_itself_or_by_a_key(play, capsys):
+def test_a_video_ends_by_itself_or_by_a_key(capsys):
     window = Keys("", "", "")
     assert play(Gray("a", frames=3, is_video=True), window) == "next"
     assert all(milliseconds > 0 for milliseconds in window.waits)
@@ -83,13 +92,13 @@ def test_a_video_ends_by_itself_or_by_a_key(play, capsys):
     ]
 
 
-def test_a_paused_video_stands_still_until_it_goes_on(play):
+def test_a_paused_video_stands_still_until_it_goes_on():
     window = Keys("pause", "help", "pause", "", "")
     assert play(Gray("a", frames=3, is_video=True), window) == "next"
     assert [milliseconds == 0 for milliseconds in window.waits] == [False, True, True, False, False]
 
 
-def test_keys_change_the_view(play, tmp_path, monkeypatch):
+def test_keys_change_the_view(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     window = Keys("heat", "mirror", "snapshot", "heat", "mirror", "help", "quit")
     play(Gray("a"), window)
@@ -102,7 +111,7 @@ def test_keys_change_the_view(play, tmp_path, monkeypatch):
     assert snapshot.stat().st_size > 0
 
 
-def test_a_camera_without_a_new_picture_keeps_the_window_alive(play):
+def test_a_camera_without_a_new_picture_keeps_the_window_alive():
     source = Gray("a", is_video=True)
     source._read = lambda: iter([Frame(None, 0, 0.0), Frame(None, 0, 0.0)])
     window = SimpleNamespace(is_visible=True, answers=["", "quit"])
@@ -110,46 +119,24 @@ def test_a_camera_without_a_new_picture_keeps_the_window_alive(play):
     assert play(source, window) == "quit" and window.answers == []
 
 
-@pytest.fixture
-def recognise(monkeypatch):
-    """Return a function that runs the whole of test.py on sources, in a window that presses keys."""
-
-    def run(sources, window):
-        arguments = SimpleNamespace(
-            sources=[], camera=0, resolution=None, list_cameras=False, no_window=False, fullscreen=False, heat=False,
-            model=SimpleNamespace(emotions=("happy", "sad"), probabilities=lambda faces: np.empty((0, 2), np.float32)),
-            smooth=0.3, blur=False, detector="haar", min_face=None, min_score=None, whole="never", views=1,
-            emotions=None, pixel_range=None,
-            output=None, csv=None, jsonl=None, timeline=None, report=None, force=False,
-            table=None, summary=None, continues=False, jobs=1, every=0.0, start=0.0, end=None, all_frames=False,
-        )  # fmt: skip
-        window.__class__.__enter__ = lambda self: self
-        window.__class__.__exit__ = lambda self, *error: None
-        monkeypatch.setattr("emotion_recognition.video.sources.find_sources", lambda *_: sources)
-        monkeypatch.setattr("emotion_recognition.video.window.open_window", lambda *_: window)
-        return SCRIPT.recognise(arguments)
-
-    return run
-
-
-def test_left_and_right_go_to_the_previous_and_next_source(recognise):
+def test_left_and_right_go_to_the_previous_and_next_source():
     sources = [Gray(str(level), level) for level in (10, 20, 30)]
     window = Keys("previous", "next", "next", "previous", "next", "next")
-    assert recognise(sources, window) == 0
+    assert play_all(sources, window) == 0
     assert window.levels() == [10, 10, 20, 30, 20, 30]
 
 
-def test_a_source_that_cannot_be_read_is_named_and_the_next_comes(recognise, capsys):
+def test_a_source_that_cannot_be_read_is_named_and_the_next_comes(capsys):
     sources = [Gray("bad", frames=0, broken=True), Gray("good", 20), Gray("never", 30)]
     window = Keys("quit")
-    assert recognise(sources, window) == 1
+    assert play_all(sources, window) == 1
     assert window.levels() == [20] and capsys.readouterr().err == "bad is damaged.\n"
 
 
-def test_who_goes_back_passes_by_what_cannot_be_read(recognise, capsys):
+def test_who_goes_back_passes_by_what_cannot_be_read(capsys):
     sources = [Gray("a", 10), Gray("bad", frames=0, broken=True), Gray("b", 20)]
     window = Keys("next", "previous", "next", "quit")
-    assert recognise(sources, window) == 1
+    assert play_all(sources, window) == 1
     assert window.levels() == [10, 20, 10, 20] and capsys.readouterr().err == "bad is damaged.\n"
     # The first source, met on the way back, is not tried for ever.
     sources = [Gray("fails later", 10), Gray("b", 20)]
@@ -163,4 +150,4 @@ def test_who_goes_back_passes_by_what_cannot_be_read(recognise, capsys):
         yield from read()
 
     sources[0]._read = read_once
-    assert recognise(list(sources), window) == 1 and window.levels() == [10, 20, 20]
+    assert play_all(sources, window) == 1 and window.levels() == [10, 20, 20]

@@ -100,11 +100,8 @@ def test_deep_emotion_starts_by_looking_at_the_whole_face_and_learns_where_to_lo
 
 
 @pytest.mark.slow
-def test_the_network_as_published_is_trained_too(call_script, small_data, tmp_path):
-    result = call_script(
-        "classification_attentional.py", "--network", "deep_emotion", "--dry-run", "--data", small_data
-    )
-    assert result.returncode == 0, result.stderr
+def test_the_network_as_published_is_trained_too(succeed, small_data, tmp_path):
+    result = succeed("classification_attentional.py", "--network", "deep_emotion", "--dry-run", "--data", small_data)
     assert "The dry run went well; nothing of it is kept." in result.stdout
     assert list(tmp_path.iterdir()) == []
 

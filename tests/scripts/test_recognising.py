@@ -1,6 +1,5 @@
 """test.py and emotions.py --mode display, run as people run them without a window: pictures, videos, streams."""
 
-import csv
 import http.server
 import json
 import re
@@ -13,7 +12,19 @@ import time
 import cv2
 import numpy as np
 import pytest
-from conftest import NO_DISPLAY, PORTRAIT, REPOSITORY, assert_one_sentence, command, parse_faces, sentences, wait_until
+from conftest import (
+    NO_DISPLAY,
+    PORTRAIT,
+    REPOSITORY,
+    assert_one_sentence,
+    command,
+    noise,
+    parse_faces,
+    read_csv,
+    sentences,
+    wait_until,
+    write_video,
+)
 from PIL import Image
 
 from emotion_recognition.faces.haar import HaarDetector
@@ -64,8 +75,7 @@ def test_every_kind_of_picture_gives_the_same_face(many_sources):
         assert max(abs(others[emotion] - probabilities[emotion]) for emotion in others) < 25
     assert faces["photos/c_transparent.png"] == faces[str(PORTRAIT)]
     # The rows call their sources as the text does.
-    with (folder / "rows.csv").open(newline="") as file:
-        assert [row["source"] for row in csv.DictReader(file)] == list(faces)
+    assert [row["source"] for row in read_csv(folder / "rows.csv")] == list(faces)
 
 
 def test_what_cannot_be_read_is_named_and_the_others_are_read(many_sources):
@@ -98,47 +108,17 @@ def test_annotated_pictures_are_written(many_sources):
     assert tuple(drawn[y, x + width // 2]) == COLOURS[max(probabilities, key=probabilities.get)]
 
 
-def test_faces_are_blurred_in_what_is_written(call_script, tmp_path):
+def test_faces_are_blurred_in_what_is_written(call_script, succeed, tmp_path):
     kept = ("--output", "out.png", "--csv", "rows.csv")
     plain = call_script("test.py", PORTRAIT, *kept)
     rows = (tmp_path / "rows.csv").read_text()
-    blurred = call_script("test.py", PORTRAIT, *kept, "--blur", "--heat", "--force")
-    assert blurred.returncode == 0, blurred.stderr
+    blurred = succeed("test.py", PORTRAIT, *kept, "--blur", "--heat", "--force")
     assert NOTE in blurred.stdout and NOTE not in plain.stdout
     # What is read is the same; box and name stay, the face does not.
     assert (tmp_path / "rows.csv").read_text() == rows
     drawn = cv2.imread(str(tmp_path / "out.png"))
     assert HaarDetector().detect(to_gray(drawn)) == []
     assert any((drawn[105, 266] == colour).all() for colour in COLOURS.values())
-
-
-def test_a_video_is_annotated_frame_by_frame(call_script, shared, tmp_path):
-    clip = shared / "media" / "clip.mp4"
-    result = call_script("test.py", clip, "--output", "out.mp4")
-    assert result.returncode == 0, result.stderr
-    assert re.search(r"clip\.mp4: one face, seen in 1\d\d of 115 frames: happy \d", result.stdout)
-    original, written = cv2.VideoCapture(str(clip)), cv2.VideoCapture(str(tmp_path / "out.mp4"))
-    for what in (cv2.CAP_PROP_FRAME_COUNT, cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT):
-        assert written.get(what) == original.get(what)
-    assert written.get(cv2.CAP_PROP_FPS) == pytest.approx(original.get(cv2.CAP_PROP_FPS), rel=0.01)
-
-
-def test_two_recordings_of_one_name_are_told_apart(call_script, shared, tmp_path):
-    frames = cv2.VideoCapture(str(shared / "media" / "clip.mp4"))
-    names = ["p01/session.avi", "p02/session.avi"]
-    for name in names:
-        (tmp_path / name).parent.mkdir()
-        writer = cv2.VideoWriter(str(tmp_path / name), cv2.VideoWriter_fourcc(*"MJPG"), 25, (596, 336))
-        for _ in range(3):
-            writer.write(frames.read()[1])
-        writer.release()
-    result = call_script("test.py", *names, "--csv", "rows.csv", "--jsonl", "rows.jsonl")
-    assert re.findall(r"^(\S+): one face, seen in 3 of 3 frames", result.stdout, re.MULTILINE) == names
-    with (tmp_path / "rows.csv").open(newline="") as file:
-        rows = [(row["source"], int(row["frame"])) for row in csv.DictReader(file)]
-    assert rows == [(name, frame) for name in names for frame in range(3)]
-    lines = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
-    assert [(line["source"], line["frame"]) for line in lines] == rows
 
 
 @pytest.mark.parametrize(("flag", "first"), [("--csv", "source,frame,seconds,face"), ("--jsonl", '{"source": "')])
@@ -150,11 +130,7 @@ def test_rows_on_standard_output_stand_alone(call_script, flag, first):
 
 
 def test_ctrl_c_keeps_the_video_so_far(tmp_path):
-    writer = cv2.VideoWriter(str(tmp_path / "long.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 25, (320, 240))
-    noise = np.random.default_rng(1).integers(0, 255, (240, 320, 3), np.uint8)
-    for _ in range(1500):
-        writer.write(noise)
-    writer.release()
+    write_video(tmp_path / "long.avi", list(noise(1)) * 1500)
     process = subprocess.Popen(
         command("test.py", "long.avi", "--output", "out.avi", "--no-window"),
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -167,13 +143,15 @@ def test_ctrl_c_keeps_the_video_so_far(tmp_path):
     assert 1 < cv2.VideoCapture(str(tmp_path / "out.avi")).get(cv2.CAP_PROP_FRAME_COUNT) < 1500
 
 
-def test_what_a_video_holds_is_kept(call_script, shared, tmp_path):
+def test_what_a_video_holds_is_kept(call_script, succeed, shared, tmp_path):
     clip = shared / "media" / "clip.mp4"
-    files = ["--csv", "rows.csv", "--jsonl", "rows.jsonl", "--timeline", "time.png"]
-    result = call_script("test.py", clip, *files)
-    assert result.returncode == 0, result.stderr
-    with (tmp_path / "rows.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    files = ["--csv", "rows.csv", "--jsonl", "rows.jsonl", "--timeline", "time.png", "--output", "out.mp4"]
+    result = succeed("test.py", clip, *files)
+    original, written = cv2.VideoCapture(str(clip)), cv2.VideoCapture(str(tmp_path / "out.mp4"))
+    for what in (cv2.CAP_PROP_FRAME_COUNT, cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT):
+        assert written.get(what) == original.get(what)
+    assert written.get(cv2.CAP_PROP_FPS) == pytest.approx(original.get(cv2.CAP_PROP_FPS), rel=0.01)
+    rows = read_csv(tmp_path / "rows.csv")
     lines = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
     as_text = [{name: "" if value is None else str(value) for name, value in line.items()} for line in lines]
     assert as_text == rows
@@ -228,8 +206,7 @@ def test_a_stream_that_is_cut_is_opened_again_and_ends_in_order(run_script, tmp_
     # Both connections gave pictures, and the annotated video plays as long as the stream was there.
     frames = int(re.search(r"of (\d+) frames", result.stdout)[1])
     assert CutStream.frames < frames <= 2 * CutStream.frames
-    with (tmp_path / "rows.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_csv(tmp_path / "rows.csv")
     assert {row["face"] for row in rows} == {"1"} and len(rows) == frames
     video = cv2.VideoCapture(str(tmp_path / "out.mp4"))
     length = video.get(cv2.CAP_PROP_FRAME_COUNT) / video.get(cv2.CAP_PROP_FPS)
@@ -244,9 +221,9 @@ def test_the_loop_of_emotions_py(call_script, tmp_path):
     assert "Model: four_layer_cnn.h5" in call_script("emotions.py", "--mode", "display", PORTRAIT).stdout
 
 
-def test_heat_in_a_written_picture(call_script, tmp_path):
+def test_heat_in_a_written_picture(succeed, tmp_path):
     for name, flags in (("plain.png", []), ("heat.png", ["--heat"])):
-        assert call_script("test.py", PORTRAIT, "--output", name, *flags).returncode == 0
+        succeed("test.py", PORTRAIT, "--output", name, *flags)
     plain, heat = (cv2.imread(str(tmp_path / name)).astype(int) for name in ("plain.png", "heat.png"))
     changed = np.abs(plain - heat).max(axis=2) > 0
     # The face's box is (155, 105, 222, 222).

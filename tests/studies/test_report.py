@@ -110,15 +110,13 @@ def test_names_that_are_no_text_are_written(tmp_path):
     assert "caf" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
-def test_a_run_keeps_its_report(call_script, tmp_path):
+def test_a_run_keeps_its_report(succeed, tmp_path):
     make_video(tmp_path / "dark.avi")
-    result = call_script("test.py", PORTRAIT, "dark.avi", "--report", "page.html")
-    assert result.returncode == 0, result.stderr
+    result = succeed("test.py", PORTRAIT, "dark.avi", "--report", "page.html")
     page = (tmp_path / "page.html").read_text()
     assert "Wrote page.html" in result.stdout and "Faces that were found are blurred" in page
     assert page.count("<section") == 2 and page.count("data:image/jpeg") == 1
-    shown = call_script("test.py", PORTRAIT, "dark.avi", "--report", "page.html", "--no-blur", "--force")
-    assert shown.returncode == 0, shown.stderr
+    succeed("test.py", PORTRAIT, "dark.avi", "--report", "page.html", "--no-blur", "--force")
     page = (tmp_path / "page.html").read_text()
     assert "Faces can be recognised" in page and page.count("data:image/jpeg") == 2
 
@@ -132,13 +130,12 @@ def test_a_report_that_exists_or_is_no_page_is_refused(call_script, tmp_path):
     assert_one_sentence(call_script("test.py", PORTRAIT, "--report", "page.pdf"), "page.pdf", "--report", ".html")
 
 
-def test_a_run_that_goes_on_shows_what_was_read_before(call_script, tmp_path):
+def test_a_run_that_goes_on_shows_what_was_read_before(call_script, succeed, tmp_path):
     make_video(tmp_path / "dark.avi")
     files = ["--report", "page.html"]
     assert call_script("test.py", PORTRAIT, "missing.mp4", *files).returncode == 1
     make_video(tmp_path / "missing.mp4")
-    result = call_script("test.py", PORTRAIT, "missing.mp4", *files, "--continue")
-    assert result.returncode == 0, result.stderr
+    result = succeed("test.py", PORTRAIT, "missing.mp4", *files, "--continue")
     page = (tmp_path / "page.html").read_text()
     assert PORTRAIT.name not in result.stdout
     assert page.count("<section") == 2 and page.count("data:image/jpeg") == 1
