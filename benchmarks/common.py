@@ -1,5 +1,8 @@
-"""What the benchmarks share: times, and a picture that plays as a video."""
+"""What the benchmarks share: times, where they were measured, and a picture that plays as a video."""
 
+import os
+import platform
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -46,3 +49,14 @@ def measure(seconds: list[float], work: Callable[..., Any], *arguments: Any, **o
     result = work(*arguments, **options)
     seconds.append(time.perf_counter() - started)
     return result
+
+
+def where() -> str:
+    """Return in a sentence which commit was measured and on what, since figures mean little without it."""
+    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    try:
+        commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        commit = "unknown"
+    machine = f"{platform.system()}, {platform.machine()}, {os.cpu_count()} cores"
+    return f"At commit {commit}, with Python {platform.python_version()} and OpenCV {cv2.__version__}, on {machine}."

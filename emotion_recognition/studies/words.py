@@ -60,7 +60,9 @@ def describe_summary(summary: SourceSummary) -> str:
     if not summary.frames_with_face:
         return f"{name}: no face in {frames}"
     means = describe({emotion: mean for emotion, mean in summary.means.items() if mean is not None})
-    faces = "one face" if summary.tracks == 1 else f"{summary.tracks} faces"
+    # Faces of a video are tracks: one person may have several.
+    several = f"{summary.tracks} {'tracks of ' if summary.seconds else ''}faces"
+    faces = "one face" if summary.tracks == 1 else several
     unclear = f"; unclear in {summary.share_unclear:.0%}" if summary.share_unclear else ""
     return f"{name}: {faces}, seen in {summary.frames_with_face} of {frames}: {means}{unclear}"
 

@@ -18,13 +18,14 @@ def study(tmp_path):
 
 
 @pytest.mark.slow
-def test_several_processes_write_the_same_tables(run_script, study, tmp_path):
+def test_several_processes_write_the_same_tables_and_page(run_script, study, tmp_path):
     for jobs in ("1", "2"):
         files = ("--csv", f"rows_{jobs}.csv", "--table", f"rows_{jobs}.csv.gz", "--summary", f"summary_{jobs}.jsonl")
+        files += ("--report", f"page_{jobs}.html")
         result = run_script("test.py", "study", "--whole", "auto", "--no-window", *files, "--jobs", jobs)
         assert_one_sentence(result, "c.avi holds no frames that can be read", status=1)
         assert "study/d.avi: one face, seen in 5 of 5 frames" in result.stdout
-    for name in ("rows_{}.csv", "rows_{}.csv.gz", "summary_{}.jsonl", "summary_{}_tracks.jsonl"):
+    for name in ("rows_{}.csv", "rows_{}.csv.gz", "summary_{}.jsonl", "summary_{}_tracks.jsonl", "page_{}.html"):
         assert (tmp_path / name.format(1)).read_bytes() == (tmp_path / name.format(2)).read_bytes()
     assert [row["source"] for row in read_csv(tmp_path / "rows_2.csv")] == [
         *["study/a.avi"] * 5, *["study/b.avi"] * 5, *["study/d.avi"] * 5, "study/e.jpg"

@@ -77,10 +77,10 @@ def test_the_hint_where_no_face_is_found(upright_height, advice):
     ("frames", "text"),
     [
         ([[face(1)], [], [face(1, 0.25)]], "a.mp4: one face, seen in 2 of 3 frames: happy 50%, sad 50%"),
-        ([[face(1), face(2)]], "a.mp4: 2 faces, seen in 1 of 1 frame: happy 75%, sad 25%"),
+        ([[face(1), face(2)]], "a.mp4: 2 tracks of faces, seen in 1 of 1 frame: happy 75%, sad 25%"),
         (
             [[face(1), replace(face(2), unclear="sad")]],
-            "a.mp4: 2 faces, seen in 1 of 1 frame: happy 75%, sad 25%; unclear in 50%",
+            "a.mp4: 2 tracks of faces, seen in 1 of 1 frame: happy 75%, sad 25%; unclear in 50%",
         ),
         ([[], []], "a.mp4: no face in 2 frames"),
     ],
