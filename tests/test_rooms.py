@@ -28,7 +28,7 @@ ROOMS = {
     "models": set(),
     "training": {"datasets", "models", "evaluation"},
     "evaluation": {"datasets", "models"},
-    "explanation": {"datasets", "faces", "models", "evaluation"},
+    "explanation": {"datasets", "faces", "models", "recogniser", "evaluation"},
     "recogniser": {"faces", "models"},
     "video": {"faces", "models", "recogniser"},
     "studies": {"faces", "models", "recogniser", "video"},

@@ -11,10 +11,10 @@ import numpy.typing as npt
 from emotion_recognition.errors import UserError
 from emotion_recognition.evaluation.results import read_faces
 from emotion_recognition.explanation.occlusion import Faces
-from emotion_recognition.faces.boxes import Box, crop_face, find_or_whole, refuse_small
-from emotion_recognition.faces.detectors import open_detector
+from emotion_recognition.faces.boxes import Box, crop_face
 from emotion_recognition.images import read_picture, to_gray
 from emotion_recognition.labels import canonical
+from emotion_recognition.recogniser import EmotionRecogniser, Face
 
 # Rows of a figure: more would make it larger than PNG files can be.
 MOST_FACES = 200
@@ -29,38 +29,43 @@ class Place(NamedTuple):
     box: Box
 
 
-def place_of(emotion: str, emotions: tuple[str, ...]) -> int:
-    """Return the place of an emotion, however it is spelled; UserError where it is none of `emotions`."""
+class ExplainedFace(NamedTuple):
+    """A face in a person's picture file: what is read of it, its crop, uint8 (48, 48), and where it is."""
+
+    source: str
+    number: int
+    read: Face
+    crop: Faces
+    place: Place
+
+
+def known(emotion: str, emotions: tuple[str, ...]) -> str:
+    """Return an emotion, however it is spelled, as one of `emotions`; UserError where it is none of them."""
     try:
-        return emotions.index(canonical(emotion))
+        return emotions[emotions.index(canonical(emotion))]
     except ValueError as error:
         raise UserError(f"The model does not know {emotion}: choose from {', '.join(emotions)}.") from error
 
 
-def find(
-    paths: Sequence[str | Path], whole: str = "never", detector_name: str | Path = "haar"
-) -> tuple[Faces, list[str], list[Place]]:
-    """Return the faces in picture files, what to call each, and where it is; UserError names a picture without any.
+def find(paths: Sequence[str | Path], recogniser: EmotionRecogniser) -> list[ExplainedFace]:
+    """Return the faces in picture files, in their order; UserError names a picture without any.
 
-    `whole` is that of `faces.boxes.find_or_whole`, `detector_name` that of `faces.detectors.open_detector`. More than
-    `MOST_FACES` are refused.
+    More than `MOST_FACES` are refused.
     """
-    faces, names, places, detector = [], [], [], open_detector(detector_name)
+    found = []
     for path in paths:
         if Path(path).is_dir():
             raise UserError(f"{path} is a folder: name the pictures in it, or, for labelled faces, give it as --data.")
         picture = read_picture(path)
-        gray = to_gray(picture)
-        boxes = [face.box for face in find_or_whole(detector.detect, gray, whole)]
-        if not boxes:
+        faces = recogniser.read(picture)
+        if not faces:
             raise UserError(f"{path}: no face found; --whole auto reads such a picture as one face.")
-        refuse_small(boxes)
-        faces += [crop_face(gray, box) for box in boxes]
-        names += [f"{Path(path).name}, face {number}" for number in range(1, len(boxes) + 1)]
-        places += place_boxes(picture, boxes)
-    if len(faces) > MOST_FACES:
-        raise UserError(f"{len(faces)} faces are too many for one figure: name fewer pictures at once.")
-    return np.array(faces), names, places
+        gray, places = to_gray(picture), place_boxes(picture, [face.box for face in faces])
+        for number, (face, place) in enumerate(zip(faces, places, strict=True), start=1):
+            found.append(ExplainedFace(str(path), number, face, crop_face(gray, face.box), place))
+    if len(found) > MOST_FACES:
+        raise UserError(f"{len(found)} faces are too many for one figure: name fewer pictures at once.")
+    return found
 
 
 def place_boxes(picture: npt.NDArray[Any], boxes: Sequence[Box]) -> list[Place]:

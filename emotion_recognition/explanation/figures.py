@@ -13,11 +13,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
 from emotion_recognition.evaluation.figures import new_figure
-from emotion_recognition.explanation.explained_faces import Place
-from emotion_recognition.explanation.occlusion import Faces, Maps, Places
+from emotion_recognition.explanation.explained_faces import ExplainedFace, Place
+from emotion_recognition.explanation.occlusion import Maps
 from emotion_recognition.explanation.regions import MeanMap, region_masks
+from emotion_recognition.faces.views import DEFAULT_VIEWS
 from emotion_recognition.images import FACE_SIZE
 from emotion_recognition.labels import AGAINST, COLOURS, FOR
+from emotion_recognition.recogniser import Face
 
 Shade = tuple[float, float, float, float]
 
@@ -83,49 +85,55 @@ def show_corners(axes: Axes, face: npt.NDArray[Any], corners: Array, title: str 
     axes.set(xlim=(low[0], high[0]), ylim=(high[1], low[1]))
 
 
-def show_probabilities(axes: Axes, probabilities: Array, emotions: Sequence[str], chosen: int) -> None:
+def show_probabilities(axes: Axes, face: Face, chosen: str) -> None:
     """Draw a bar for each emotion, with its percent; the name of the chosen one is bold."""
-    colours = [shade(COLOURS[emotion]) for emotion in emotions]
-    bars = axes.barh(emotions, probabilities, color=colours, edgecolor="dimgray", linewidth=0.5)
-    axes.bar_label(bars, [f"{value:.0%}" for value in probabilities], padding=2, size=8)
+    emotions = list(face.probabilities)
+    bars = axes.barh(
+        emotions,
+        list(face.probabilities.values()),
+        color=[shade(COLOURS[emotion]) for emotion in emotions],
+        edgecolor="dimgray",
+        linewidth=0.5,
+    )
+    axes.bar_label(bars, [f"{value:.0%}" for value in face.probabilities.values()], padding=2, size=8)
     axes.set(xlim=(0, 1.25), xticks=[])
     axes.invert_yaxis()
     axes.tick_params(length=0, labelsize=8)
-    axes.get_yticklabels()[chosen].set_fontweight("bold")
+    axes.get_yticklabels()[emotions.index(chosen)].set_fontweight("bold")
     axes.spines[:].set_visible(False)
+    axes.set_title(
+        f"unclear: {face.emotion} or {face.unclear}" if face.unclear else f"mean of {DEFAULT_VIEWS} views", size=9
+    )
 
 
 def explained_faces(
-    faces: Faces,
-    names: Sequence[str],
-    places: Sequence[Place],
-    chosen: Places,
-    probabilities: Array,
-    emotions: Sequence[str],
+    faces: Sequence[ExplainedFace],
+    chosen: Sequence[str],
     maps: Maps,
     method: str,
     masks: Maps | None,
     corners: Array | None,
     path: str | Path,
 ) -> None:
-    """Draw a row for each face: where it is in its picture, its map, where its network looks, and its probabilities.
+    """Draw a row for each face: where it is in its picture, its map, where its network looks, and what is read of it.
 
-    `masks` (n, 48, 48) and `corners` (n, 4, 2) are None for networks that have none (see `attention`).
+    `chosen` has the emotion that each of the `maps` explains. `masks` (n, 48, 48) and `corners` (n, 4, 2) are None for
+    networks that have none (see `attention`).
     """
     columns = 4 + (masks is not None) + (corners is not None)
     height = (SIZE + 0.35) * len(faces) + 0.3 + KEY_HEIGHT
     with new_figure(path, SIZE * columns + 0.7, height) as figure:
         grid = figure.subplots(len(faces), columns, squeeze=False)
-        for row, axes in enumerate(grid):
-            left, face = iter(axes), faces[row]
-            show_place(next(left), places[row], names[row])
-            show_face(next(left), face, "what the model sees")
-            show_map(next(left), face, maps[row], f"{emotions[chosen[row]]}: {method}")
+        for row, (axes, face) in enumerate(zip(grid, faces, strict=True)):
+            left = iter(axes)
+            show_place(next(left), face.place, f"{Path(face.source).name}, face {face.number}")
+            show_face(next(left), face.crop, "what the model sees")
+            show_map(next(left), face.crop, maps[row], f"{chosen[row]}: {method}")
             if masks is not None:
-                show_mask(next(left), face, masks[row], "spatial mask")
+                show_mask(next(left), face.crop, masks[row], "spatial mask")
             if corners is not None:
-                show_corners(next(left), face, corners[row], "spatial transformer")
-            show_probabilities(next(left), probabilities[row], emotions, chosen[row])
+                show_corners(next(left), face.crop, corners[row], "spatial transformer")
+            show_probabilities(next(left), face.read, chosen[row])
         show_key(figure, list(grid.flat))
 
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,7 @@ Probabilities = npt.NDArray[np.float32]
 
 
 class EmotionClassifier:
-    """A model file, ready to classify: `emotions` names the outputs in their order.
+    """A model file, ready to classify: `emotions` names the outputs in order, `training` is the record of the training.
 
     `model` is a .tflite file of this project, or a model that Keras saved. Beside a .h5 file, the .tflite that was made
     from it is taken; where there is none, Keras converts the model once. The flags of other people's models are those
@@ -38,6 +38,7 @@ class EmotionClassifier:
     """
 
     emotions: tuple[str, ...]
+    training: dict[str, Any]
     _classify: Callable[[npt.NDArray[np.float32]], Probabilities]
 
     def __init__(self, model: str | Path, emotions: str | None = None, pixel_range: str | None = None) -> None:
@@ -50,15 +51,18 @@ class EmotionClassifier:
             found = convert(trained, Path(model), emotions, pixel_range)
         if found is None:
             # LiteRT lacks a layer of this network, or Keras runs on another backend than TensorFlow.
-            self.emotions, self._classify = trained.emotions, trained.network.predict_on_batch
+            self.emotions, self.training = trained.emotions, trained.training
+            self._classify = trained.network.predict_on_batch
         else:
-            self.emotions, self._classify = found.emotions, lite.open_function(found, model)
+            self.emotions, self.training = found.emotions, found.training
+            self._classify = lite.open_function(found, model)
 
     @classmethod
     def of_network(cls, network: "keras.Model", emotions: Sequence[str]) -> "EmotionClassifier":
         """Return a classifier by a network as Keras holds it now: later changes to its weights are not seen."""
         classifier = cls.__new__(cls)
-        classifier.emotions, classifier._classify = tuple(emotions), compile_inference(network)
+        classifier.emotions, classifier.training = tuple(emotions), {}
+        classifier._classify = compile_inference(network)
         return classifier
 
     @classmethod
