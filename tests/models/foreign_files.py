@@ -44,57 +44,43 @@ def initializer(name):
     return {"class_name": name, "config": {"seed": None, "dtype": "float32"}}
 
 
-def common(name, **values):
-    return {"name": name, "trainable": True, "dtype": "float32", **values}
+# What Keras 2 wrote of a layer with weights, and what matters to its training alone.
+TRAINING = {
+    "use_bias": True,
+    "kernel_initializer": initializer("VarianceScaling"),
+    "bias_initializer": initializer("Zeros"),
+    "kernel_regularizer": {"class_name": "L1L2", "config": {"l1": 0.0, "l2": 0.01}},
+    "bias_regularizer": None,
+    "activity_regularizer": None,
+    "kernel_constraint": None,
+    "bias_constraint": None,
+}
+
+
+# What every convolution of Keras 2 says beside that.
+CONVOLUTION = {
+    "kernel_size": [3, 3],
+    "strides": [1, 1],
+    "padding": "same",
+    "data_format": "channels_last",
+    "dilation_rate": [1, 1],
+    "activation": "linear",
+    "use_bias": False,
+}
+
+
+def plain(kind, name, **values):
+    return {"class_name": kind, "config": {"name": name, "trainable": True, "dtype": "float32", **values}}
 
 
 def convolution(name, filters, **values):
     """Return the configuration of a convolution, with all that Keras 2.2 wrote of it."""
-    return {
-        "class_name": "Conv2D",
-        "config": common(
-            name,
-            filters=filters,
-            kernel_size=[3, 3],
-            strides=[1, 1],
-            padding="valid",
-            data_format="channels_last",
-            dilation_rate=[1, 1],
-            activation="relu",
-            use_bias=True,
-            kernel_initializer=initializer("VarianceScaling"),
-            bias_initializer=initializer("Zeros"),
-            kernel_regularizer={"class_name": "L1L2", "config": {"l1": 0.0, "l2": 0.01}},
-            bias_regularizer=None,
-            activity_regularizer=None,
-            kernel_constraint=None,
-            bias_constraint=None,
-        )
-        | values,
-    }
+    usual = {**TRAINING, **CONVOLUTION, "use_bias": True, "padding": "valid", "activation": "relu"}
+    return plain("Conv2D", name, filters=filters, **{**usual, **values})
 
 
 def dense(name, units, activation):
-    return {
-        "class_name": "Dense",
-        "config": common(
-            name,
-            units=units,
-            activation=activation,
-            use_bias=True,
-            kernel_initializer=initializer("VarianceScaling"),
-            bias_initializer=initializer("Zeros"),
-            kernel_regularizer=None,
-            bias_regularizer=None,
-            activity_regularizer=None,
-            kernel_constraint=None,
-            bias_constraint=None,
-        ),
-    }
-
-
-def plain(kind, name, **values):
-    return {"class_name": kind, "config": common(name, **values)}
+    return plain("Dense", name, units=units, activation=activation, **TRAINING)
 
 
 def write_weights(group, weights, version):

@@ -21,7 +21,7 @@ from keras import layers
 from emotion_recognition.datasets import folders
 from emotion_recognition.errors import UserError
 from emotion_recognition.labels import FER2013_CODES
-from emotion_recognition.models import foreign, model_file, safety
+from emotion_recognition.models import foreign, model_file
 
 SEVEN = foreign.ALPHABETICAL[7]
 
@@ -69,12 +69,6 @@ def test_separable_convolutions_of_keras_2_4_on_larger_faces(tmp_path, recwarn):
     plain_faces = np.stack([np.full((48, 48, 1), level, np.float32) for level in (0, 99, 255)])
     larger = np.stack([np.full((64, 64, 1), level, np.float32) for level in (0, 99, 255)])
     assert np.allclose(model.network(plain_faces), forward(larger / 127.5 - 1), atol=1e-5)
-
-
-def test_a_leaky_activation_keeps_its_slope(tmp_path):
-    separable_file(tmp_path / "xception.h5")
-    network, _ = safety.read_network(tmp_path / "xception.h5")
-    assert network.get_layer("leaky").negative_slope == pytest.approx(0.3)
 
 
 @pytest.mark.parametrize("ending", ["keras", "h5"])
@@ -213,16 +207,6 @@ def test_arithmetic_between_layers(tmp_path):
     network.save(tmp_path / "model.keras")
     model = model_file.load(tmp_path / "model.keras", "fer2013", "byte")
     assert np.allclose(model.network(FACES), network(FACES), atol=1e-6)
-
-
-def test_the_first_names_of_batch_normalisation(tmp_path):
-    separable_file(tmp_path / "today.h5")
-    separable_file(tmp_path / "before.h5")
-    with h5py.File(tmp_path / "before.h5", "r+") as file:
-        text = file.attrs["model_config"]
-        file.attrs["model_config"] = text.replace("BatchNormalization", "BatchNormalizationV1").encode()
-    outputs = [model_file.load(tmp_path / name, "fer2013", "unit").network(FACES) for name in ("today.h5", "before.h5")]
-    assert np.array_equal(*outputs)
 
 
 @pytest.mark.slow

@@ -151,12 +151,9 @@ def test_a_group_that_holds_itself_ends_the_search(tmp_path):
     assert np.allclose(model_file.load(path, "fer2013", "unit").network(FACES), forward(FACES / 255), atol=1e-5)
 
 
-def test_weights_that_are_no_numbers_or_do_not_fit(tmp_path):
+def test_weights_that_do_not_fit(tmp_path):
     parts, weights, _ = sequential_parts()
-    configuration = {"class_name": "Sequential", "config": parts}
-    weights["conv2d_1"]["bias"] = np.array([1, 2, np.nan, 4], np.float32)
-    with pytest.raises(UserError, match="weights that are not numbers"):
-        model_file.load(write_model(tmp_path / "nan.h5", configuration, weights))
     weights["conv2d_1"]["bias"] = np.zeros(5, np.float32)
+    path = write_model(tmp_path / "shape.h5", {"class_name": "Sequential", "config": parts}, weights)
     with pytest.raises(UserError, match=r"is damaged .*Shape mismatch in layer #0 \(named conv2d_1\)"):
-        model_file.load(write_model(tmp_path / "shape.h5", configuration, weights))
+        model_file.load(path)

@@ -59,13 +59,6 @@ def test_the_same_model_gives_the_same_bytes(path, content, tmp_path):
     assert again.read_bytes() == path.read_bytes()
 
 
-@pytest.mark.parametrize("number", [1, 5])
-def test_litert_computes_what_keras_does(network, path, number):
-    faces = np.random.default_rng(0).uniform(0, 255, (number, 48, 48, 1)).astype(np.float32)
-    function = lite.open_function(lite.read(path), path)
-    np.testing.assert_allclose(function(faces), network.predict_on_batch(faces), atol=1e-5)
-
-
 def test_weights_of_16_bits_are_half_as_many_bytes_and_nearly_the_same():
     network = keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
     full, half = to_lite(network), to_lite(network, "float16")

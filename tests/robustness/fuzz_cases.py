@@ -13,11 +13,10 @@ import zipfile
 from functools import cache
 from pathlib import Path
 
-import cv2
 import h5py
 import keras
 import numpy as np
-from conftest import PORTRAIT, REPOSITORY, SHARED, make_rows
+from conftest import PORTRAIT, REPOSITORY, SHARED, make_rows, write_video
 from mutations import mutate, mutate_json
 from PIL import Image
 
@@ -221,12 +220,8 @@ def videos() -> list[tuple[str, bytes]]:
     folder = scratch()
     found = []
     for ending, code in ((".mp4", "mp4v"), (".avi", "MJPG"), (".avi", "XVID"), (".mkv", "mp4v")):
-        path = folder / f"{code}{ending}"
-        writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*code), 10, (96, 64))
-        for number in range(12):
-            writer.write(np.full((64, 96, 3), 20 * number, np.uint8))
-        writer.release()
-        found.append((ending, path.read_bytes()))
+        frames = [np.full((64, 96, 3), 20 * number, np.uint8) for number in range(12)]
+        found.append((ending, write_video(folder / f"{code}{ending}", frames, 10.0, code).read_bytes()))
     clip = SHARED / "media" / "clip.mp4"
     return [*found, (".mp4", clip.read_bytes())] if clip.is_file() else found
 

@@ -6,21 +6,9 @@ The short form is part of all tests; `make kill` runs the long one.
 import random
 import resource
 
-import cv2
-import numpy as np
 import pytest
-from conftest import start_script
+from conftest import noise, start_script, write_video
 from killing import KILLS, killed, measure, run_and_kill, run_on
-
-
-def make_video(path, frames):
-    """Write a video of noise with this many frames."""
-    generator = np.random.default_rng(0)
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 25, (320, 240))
-    for _ in range(frames):
-        writer.write(generator.integers(0, 255, (240, 320, 3), np.uint8))
-    writer.release()
-
 
 # Each frame is a row of the table, whatever is in it.
 RECOGNISE = ("test.py", "noise.avi", "--no-window", "--whole", "always", "--csv", "rows.csv", "--output", "out.mp4")
@@ -29,7 +17,7 @@ RECOGNISE = ("test.py", "noise.avi", "--no-window", "--whole", "always", "--csv"
 @pytest.mark.slow
 def test_a_video_killed_at_any_moment(tmp_path, is_long, seed):
     generator = random.Random(seed)
-    make_video(tmp_path / "noise.avi", 400)
+    write_video(tmp_path / "noise.avi", noise(400))
     lasts = measure(RECOGNISE, tmp_path)
     assert len((tmp_path / "rows.csv").read_text().splitlines()) == 401
     whole = (tmp_path / "out.mp4").read_bytes()
@@ -55,7 +43,7 @@ def test_a_study_killed_at_any_moment_goes_on(tmp_path, is_long, seed):
     generator = random.Random(seed)
     (tmp_path / "videos").mkdir()
     for number in range(5):
-        make_video(tmp_path / "videos" / f"{number}.avi", 60 + number)
+        write_video(tmp_path / "videos" / f"{number}.avi", noise(60 + number))
     lasts, kills = measure(STUDY, tmp_path), 0
     tables = ("rows.csv", "summary.csv", "summary_tracks.csv")
     whole = [(tmp_path / name).read_bytes() for name in tables]
@@ -76,7 +64,7 @@ def test_a_study_killed_at_any_moment_goes_on(tmp_path, is_long, seed):
 
 @pytest.mark.slow
 def test_a_video_on_a_full_disk(small_disk):
-    make_video(small_disk[0].parent / "noise.avi", 100)
+    write_video(small_disk[0].parent / "noise.avi", noise(100))
     (small_disk[0] / "out.mp4").write_bytes(b"the old video")
     arguments = ("test.py", "noise.avi", "--no-window", "--output", "disk/out.mp4", "--force")
     before, after = run_on(small_disk, *arguments)
@@ -86,7 +74,7 @@ def test_a_video_on_a_full_disk(small_disk):
 @pytest.mark.slow
 def test_rows_on_a_full_disk(small_disk):
     folder, limit = small_disk
-    make_video(folder.parent / "noise.avi", 200)
+    write_video(folder.parent / "noise.avi", noise(200))
     # What is left has room for about a hundred rows, and the journal.
     (folder / "filling").write_bytes(bytes(290_000))
     if limit:

@@ -12,10 +12,9 @@ import zipfile
 import zlib
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
-from conftest import assert_one_sentence, files_in
+from conftest import assert_one_sentence, files_in, write_video
 from PIL import Image
 
 from emotion_recognition.cli.program import as_line
@@ -226,12 +225,6 @@ def test_pictures_that_announce_billions_of_pixels(name, tmp_path):
     assert_refused("picture", tmp_path / name, "pixels: scale it down first")
 
 
-@pytest.mark.slow
-def test_such_a_picture_through_the_script(run_script, tmp_path):
-    (tmp_path / "a.png").write_bytes(HUGE["a.png"])
-    assert_one_sentence(run_script("test.py", "a.png", "--no-window"), "a.png", "pixels: scale it down first", status=1)
-
-
 TURNED = Image.Exif()
 TURNED[0x0112] = 6
 
@@ -259,9 +252,6 @@ def test_the_largest_pictures_fit_into_the_memory(name, most, options, tmp_path)
 @pytest.mark.slow
 def test_the_largest_videos_fit_into_the_memory(tmp_path):
     for width in (8192, 8208):
-        writer = cv2.VideoWriter(str(tmp_path / f"{width}.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 25, (width, 4320))
-        for _ in range(2):
-            writer.write(np.zeros((4320, width, 3), np.uint8))
-        writer.release()
+        write_video(tmp_path / f"{width}.avi", [np.zeros((4320, width, 3), np.uint8)] * 2)
     assert read_alone("video", tmp_path / "8192.avi")["outcome"] == "result"
     assert_refused("video", tmp_path / "8208.avi", "has 8208 x 4320 pixels: scale it down first")
