@@ -3,9 +3,7 @@
 import errno
 import os
 import re
-import struct
 import sys
-import zlib
 from types import SimpleNamespace
 
 import cv2
@@ -40,20 +38,33 @@ def test_gray_levels_survive_the_way_through_colours():
     assert np.array_equal(to_gray(np.dstack([levels] * 3)), levels)
 
 
-def test_channels_are_blue_green_red(tmp_path):
-    Image.new("RGB", (4, 3), "red").save(tmp_path / "red.png")
-    picture = read_picture(tmp_path / "red.png")
-    assert picture.shape == (3, 4, 3) and picture.dtype == np.uint8
-    assert (picture == RED).all()
+def as_picture(pixels, **options) -> Image.Image:
+    return Image.fromarray(np.array(pixels, np.uint8), **options)
 
 
-def test_upright_as_the_camera_says(tmp_path, photo):
-    # Orientation 6: the stored picture must be turned clockwise.
-    stored = Image.fromarray(np.rot90(photo[..., ::-1]).copy())
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    stored.save(tmp_path / "phone.png", exif=exif)
-    assert np.array_equal(read_picture(tmp_path / "phone.png"), photo)
+# What is written, and what is read of it, blue-green-red: transparent pixels lie on white.
+PIXELS = {
+    "red.png": (as_picture([[(255, 0, 0)]]), [RED]),
+    "sticker.png": (as_picture([[(255, 0, 0, 255), (255, 0, 0, 0), (0, 0, 0, 128)]]), [RED, WHITE, (127, 127, 127)]),
+    "gray.png": (as_picture([[(40, 255), (40, 0)]], mode="LA"), [(40, 40, 40), WHITE]),
+    # Of 16 bits, the upper eight are kept.
+    "deep.png": (np.array([[0, 255, 256, 65535]], np.uint16), [(0, 0, 0), (0, 0, 0), (1, 1, 1), WHITE]),
+    "coloured.png": (
+        np.array([[(0x1234, 0x80FF, 0xFFFF), (0, 0xFF, 0x100)]], np.uint16),
+        [(0x12, 0x80, 0xFF), (0, 0, 1)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PIXELS)
+def test_pixels_of_every_depth(name, tmp_path):
+    written, pixels = PIXELS[name]
+    if isinstance(written, Image.Image):
+        written.save(tmp_path / name)
+    else:
+        cv2.imwrite(str(tmp_path / name), written)
+    picture = read_picture(tmp_path / name)
+    assert picture.dtype == np.uint8 and picture.tolist() == [list(map(list, pixels))]
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -76,19 +87,6 @@ def test_every_orientation_puts_the_mark_at_the_top_left(orientation, tmp_path):
     assert np.array_equal(to_gray(read_picture(tmp_path / "phone.png")), upright)
 
 
-def test_transparent_pictures_lie_on_white(tmp_path):
-    pixels = np.array([[(255, 0, 0, 255), (255, 0, 0, 0), (0, 0, 0, 128)]], np.uint8)
-    Image.fromarray(pixels).save(tmp_path / "sticker.png")
-    picture = read_picture(tmp_path / "sticker.png")
-    assert picture[0].tolist() == [list(RED), list(WHITE), [127, 127, 127]]
-
-
-def test_gray_with_alpha_lies_on_white(tmp_path):
-    pixels = np.array([[(40, 255), (40, 0)]], np.uint8)
-    Image.fromarray(pixels, mode="LA").save(tmp_path / "gray.png")
-    assert to_gray(read_picture(tmp_path / "gray.png")).tolist() == [[40, 255]]
-
-
 @pytest.mark.parametrize("ending", ["png", "gif"])
 def test_transparent_colour_of_a_palette(ending, tmp_path):
     picture = Image.new("P", (2, 1))
@@ -98,25 +96,12 @@ def test_transparent_colour_of_a_palette(ending, tmp_path):
     assert read_picture(tmp_path / f"palette.{ending}").tolist() == [[list(RED), list(WHITE)]]
 
 
-def test_sixteen_bit_gray_keeps_the_upper_eight(tmp_path):
-    deep = np.array([[0, 255, 256, 32768, 65535]], np.uint16)
-    cv2.imwrite(str(tmp_path / "deep.png"), deep)
-    assert to_gray(read_picture(tmp_path / "deep.png")).tolist() == [[0, 0, 1, 128, 255]]
-
-
-def test_sixteen_bit_colours_keep_the_upper_eight(tmp_path):
-    deep = np.array([[(0x1234, 0x80FF, 0xFFFF), (0, 0x00FF, 0x0100)]], np.uint16)
-    cv2.imwrite(str(tmp_path / "deep.png"), deep)
-    assert read_picture(tmp_path / "deep.png").tolist() == [[[0x12, 0x80, 0xFF], [0, 0, 1]]]
-
-
-@pytest.mark.parametrize("mode", ["1", "L", "RGB", "CMYK"])
-@pytest.mark.parametrize("ending", ["jpg", "tif"])
+@pytest.mark.parametrize(
+    ("mode", "ending"), [("1", "tif"), ("CMYK", "tif"), ("L", "jpg"), ("RGB", "jpg"), ("CMYK", "jpg")]
+)
 def test_modes(mode, ending, tmp_path):
     picture = Image.new("RGB", (32, 32), "white")
     picture.paste("black", (0, 0, 32, 16))
-    if (mode, ending) == ("1", "jpg"):
-        mode = "L"
     picture.convert(mode).save(tmp_path / f"picture.{ending}")
     gray = to_gray(read_picture(tmp_path / f"picture.{ending}"))
     assert gray.shape == (32, 32)
@@ -159,18 +144,6 @@ def test_files_that_are_no_picture(content, tmp_path):
 def test_files_that_are_missing(missing, tmp_path):
     with pytest.raises(UserError, match="is not there"):
         read_picture(tmp_path / missing)
-
-
-@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-@pytest.mark.parametrize("side", [10_001, 60_000, 2**31 - 1])
-def test_a_header_that_promises_too_much(side, tmp_path):
-    def chunk(kind, content):
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", side, 10_000, 8, 0, 0, 0, 0))
-    (tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b"") + chunk(b"IEND", b""))
-    with pytest.raises(UserError, match=r"bomb\.png has .*pixels: scale it down first"):
-        read_picture(tmp_path / "bomb.png")
 
 
 def test_faces_are_scaled_to_one_size():

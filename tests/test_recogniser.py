@@ -173,20 +173,6 @@ def test_faces_of_a_video_are_numbered_and_smoothed():
     assert [faces[0].emotion for faces in rows] == ["happy", "happy", "sad", "sad"]
 
 
-def test_importing_starts_nothing_and_changes_nothing():
-    code = """
-import os, sys
-import emotion_recognition
-print([name for name in ("cv2", "keras", "numpy") if name in sys.modules])
-import cv2  # sets variables of its own
-before = dict(os.environ)
-from emotion_recognition import *
-print([name for name in ("keras", "tensorflow") if name in sys.modules], dict(os.environ) == before)
-"""
-    result = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
-    assert result.stdout.splitlines() == ["[]", "[] True"] and result.stderr == ""
-
-
 def test_the_public_names_are_few_and_all_there():
     assert emotion_recognition.__all__ == ["EmotionRecogniser", "Face", "UserError", "draw_faces", "read_picture"]
     assert all(getattr(emotion_recognition, name) for name in emotion_recognition.__all__)

@@ -1,10 +1,8 @@
 """FER+: the votes of ten people beside FER-2013, joined by row."""
 
-import csv
-
 import numpy as np
 import pytest
-from conftest import assert_one_sentence, write_csv
+from conftest import assert_one_sentence, read_csv, write_csv
 
 from emotion_recognition.datasets import ferplus, folders
 from emotion_recognition.labels import EMOTIONS
@@ -47,20 +45,18 @@ def test_most_votes_decide_and_the_others_are_left_out(tables, succeed, tmp_path
         "validation/neutral/fer0000005.png",
         "test/happy/fer0000006.png",
     }
-    with (tmp_path / "data/rejected.csv").open(newline="") as file:
-        assert [(row["row"], row["reason"]) for row in csv.DictReader(file)] == [
-            ("2", "no emotion has more than half of the votes"),
-            ("3", "most people could not tell the emotion"),
-            ("4", "most people saw no face"),
-        ]
+    assert [(row["row"], row["reason"]) for row in read_csv(tmp_path / "data/rejected.csv")] == [
+        ("2", "no emotion has more than half of the votes"),
+        ("3", "most people could not tell the emotion"),
+        ("4", "most people saw no face"),
+    ]
     assert not (tmp_path / "data/votes.csv").exists()
 
 
 def test_votes_are_kept_beside_the_pictures_and_read_as_targets(tables, succeed, tmp_path):
     succeed("dataset_prepare.py", tables[0], "--labels", tables[1], "--votes")
     assert len(list((tmp_path / "data").rglob("*.png"))) == len(ROWS)
-    with (tmp_path / "data/votes.csv").open(newline="") as file:
-        table = list(csv.DictReader(file))
+    table = read_csv(tmp_path / "data/votes.csv")
     assert list(table[0]) == ["split", "emotion", "name", *EMOTIONS]
     assert table[1]["name"] == "fer0000001.png" and table[1]["contempt"] == "7" and table[1]["emotion"] == "angry"
     train = folders.read_split(tmp_path / "data", "train")

@@ -1,6 +1,5 @@
 """Data sets that are released as picture files: small trees in their authors' layouts, and the real CK+ faces."""
 
-import csv
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import PORTRAIT
+from conftest import PORTRAIT, read_csv
 
 from emotion_recognition import images
 from emotion_recognition.datasets import folders, kinds, splits
@@ -40,8 +39,7 @@ def written_names(folder) -> set:
 
 def rejected(folder, data="data") -> dict[str, str]:
     """Return the reason for each picture that was left out."""
-    with (folder / data / "rejected.csv").open(newline="") as file:
-        return {Path(row["picture"]).name: row["reason"] for row in csv.DictReader(file)}
+    return {Path(row["picture"]).name: row["reason"] for row in read_csv(folder / data / "rejected.csv")}
 
 
 def test_persons_never_fall_into_two_splits():

@@ -36,34 +36,23 @@ def test_measure_gives_the_values_computed_by_hand():
     assert figures["negative_log_likelihood"] == pytest.approx(expected)
 
 
-def test_perfect_predictions():
-    labels = np.array([0, 1, 2, 3])
-    figures = metrics.measure(np.eye(4), labels)
-    for name in ("accuracy", "balanced_accuracy", "macro_f1"):
-        assert figures[name] == 1
-    assert figures["precision"] == figures["recall"] == [1, 1, 1, 1]
-    assert figures["expected_calibration_error"] == figures["negative_log_likelihood"] == 0
-    # (1 + z^2 / 2n - z^2 / 2n) / (1 + z^2 / n), and no more than everything.
-    assert figures["accuracy_interval"] == pytest.approx([1 / (1 + 1.959964**2 / 4), 1])
-    assert figures["accuracy_interval"][1] <= 1
-
-
-def test_hopeless_predictions():
-    labels = np.array([1, 0, 3, 2])
-    figures = metrics.measure(np.eye(4), labels)
-    for name in ("accuracy", "balanced_accuracy", "macro_f1"):
-        assert figures[name] == 0
-    assert figures["precision"] == figures["recall"] == [0, 0, 0, 0]
-    assert figures["expected_calibration_error"] == 1
-    # The logarithm of nothing is cut off.
-    assert figures["negative_log_likelihood"] == pytest.approx(-log(1e-7))
-    assert figures["accuracy_interval"][0] == 0
-
-
-def test_a_single_picture():
-    figures = metrics.measure(rows(2), np.array([2]))
-    assert figures["accuracy"] == figures["balanced_accuracy"] == figures["macro_f1"] == 1
-    assert figures["recall"] == [None, None, 1, None]
+@pytest.mark.parametrize(
+    ("labels", "share", "error", "likelihood", "ends"),
+    [
+        # (1 + z^2 / 2n - z^2 / 2n) / (1 + z^2 / n), and no more than everything.
+        ([0, 1, 2, 3], 1, 0, 0, [1 / (1 + 1.959964**2 / 4), 1]),
+        # The logarithm of nothing is cut off.
+        ([1, 0, 3, 2], 0, 1, -log(1e-7), [0, 1 - 1 / (1 + 1.959964**2 / 4)]),
+    ],
+    ids=["perfect", "hopeless"],
+)
+def test_predictions_that_are_all_right_or_all_wrong(labels, share, error, likelihood, ends):
+    figures = metrics.measure(np.eye(4), np.array(labels))
+    assert {figures[name] for name in ("accuracy", "balanced_accuracy", "macro_f1")} == {share}
+    assert figures["precision"] == figures["recall"] == [share] * 4
+    assert figures["expected_calibration_error"] == error
+    assert figures["negative_log_likelihood"] == pytest.approx(likelihood)
+    assert figures["accuracy_interval"] == pytest.approx(ends)
 
 
 @pytest.mark.parametrize(

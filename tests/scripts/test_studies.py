@@ -2,7 +2,7 @@
 
 import cv2
 import pytest
-from conftest import PORTRAIT, assert_one_sentence, make_video, read_csv
+from conftest import PORTRAIT, assert_one_sentence, files_in, make_video, read_csv
 
 
 @pytest.fixture
@@ -69,14 +69,17 @@ def test_no_frame_is_chosen(call_script, study):
         (["--jobs", "2", "--output", "out/"], ["--jobs reads files into tables, without --output"]),
         (["--continue"], ["--continue goes on with tables of files"]),
         (["--table", "rows.xlsx"], ["rows.xlsx", "--table", ".parquet"]),
+        (["--report", "page.pdf"], ["page.pdf", "--report", ".html"]),
+        (["--report", "there.html"], ["there.html exists already", "--force"]),
         (["--summary", "there.csv"], ["there.csv exists already", "--force", "--continue"]),
         (["--csv", "rows.csv", "--summary", "rows.csv"], ["name one file"]),
     ],
 )
 def test_flags_that_do_not_fit(call_script, tmp_path, flags, words):
-    (tmp_path / "there.csv").write_text("mine")
+    for name in ("there.csv", "there.html"):
+        (tmp_path / name).write_text("mine")
     assert_one_sentence(call_script("test.py", PORTRAIT, *flags), *words)
-    assert (tmp_path / "there.csv").read_text() == "mine" and not (tmp_path / "rows.csv").exists()
+    assert files_in(tmp_path) == {"there.csv": b"mine", "there.html": b"mine"}
 
 
 def test_cameras_are_not_cut(call_script):

@@ -1,8 +1,7 @@
 """Parquet tables: the same rows as in CSV, whole or not there, and runs that go on."""
 
-import csv
-
 import pytest
+from conftest import read_csv
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.recogniser import Face
@@ -95,8 +94,7 @@ def test_a_disk_that_is_full_at_the_end_leaves_the_rows(table, tmp_path, monkeyp
     with pytest.raises(OSError, match="No space left"):
         opened.close()
     assert [path.name for path in tmp_path.iterdir()] == ["rows.parquet.rows.csv"]
-    with rows_path(tmp_path / "rows.parquet").open(newline="") as file:
-        assert len(list(csv.DictReader(file))) == len(rows_of("a"))
+    assert len(read_csv(rows_path(tmp_path / "rows.parquet"))) == len(rows_of("a"))
 
 
 def test_without_pyarrow_a_sentence_says_how_to_get_it(monkeypatch):

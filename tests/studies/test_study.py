@@ -1,6 +1,5 @@
 """The tables of a run that was stopped and goes on: no row is lost or doubled, and nothing of others is touched."""
 
-import csv
 import gzip
 import json
 from dataclasses import replace
@@ -8,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import files_in
+from conftest import files_in, read_csv
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.recogniser import Face
@@ -71,8 +70,7 @@ def run(folder, sources, stop_at="", settings=None, **options):
 
 
 def rows(folder, name="rows.csv"):
-    with (folder / name).open(newline="") as file:
-        return [(row["source"], int(row["frame"])) for row in csv.DictReader(file)]
+    return [(row["source"], int(row["frame"])) for row in read_csv(folder / name)]
 
 
 @pytest.fixture
@@ -89,19 +87,12 @@ def test_the_files_of_a_run(whole, tmp_path):
     assert gzip.decompress(whole["rows.csv.gz"]) == whole["rows.csv"]
     lines = [json.loads(line) for line in whole["rows.jsonl"].splitlines()]
     assert [(line["source"], line["frame"]) for line in lines] == rows(folder)
-    with (folder / "summary.csv").open(newline="") as file:
-        summaries = list(csv.DictReader(file))
+    summaries = read_csv(folder / "summary.csv")
     assert [(row["source"], row["status"], row["frames"]) for row in summaries] == [(n, "read", "3") for n in "abc"]
     first = summaries[0]
     assert (first["rate"], first["seconds"], first["share_with_face"]) == ("25.0", "0.12", "0.6667")
-    assert (first["tracks"], first["mean_happy"], first["share_happy"], first["model"]) == (
-        "1",
-        "0.75",
-        "1.0",
-        "digest",
-    )
-    with (folder / "summary_tracks.csv").open(newline="") as file:
-        tracks = list(csv.DictReader(file))
+    assert [first[name] for name in ("tracks", "mean_happy", "share_happy", "model")] == ["1", "0.75", "1.0", "digest"]
+    tracks = read_csv(folder / "summary_tracks.csv")
     assert [(row["source"], row["face"], row["frames"], row["mean_width"]) for row in tracks] == [
         (name, "1", "2", "30.0") for name in "abc"
     ]
@@ -125,8 +116,7 @@ def test_new_sources_are_added_and_unreadable_ones_tried_again(tmp_path):
     assert rows(tmp_path) == [("a", 1), ("a", 2), ("half", 1)]
     run(tmp_path, [Clip("new"), Clip("a"), Clip("bad", frames=2), Clip("half")], continues=True)
     assert rows(tmp_path) == [("a", 1), ("a", 2), ("half", 1), ("new", 1), ("new", 2), ("bad", 1)]
-    with (tmp_path / "summary.csv").open(newline="") as file:
-        statuses = {row["source"]: (row["status"], row["reason"]) for row in csv.DictReader(file)}
+    statuses = {row["source"]: (row["status"], row["reason"]) for row in read_csv(tmp_path / "summary.csv")}
     assert statuses == {
         "a": ("read", ""), "bad": ("read", ""), "half": ("partly read", "half: it is cut off."), "new": ("read", "")
     }  # fmt: skip
@@ -194,11 +184,6 @@ def test_what_a_killed_run_has_left_is_not_overwritten(tmp_path, monkeypatch, le
     assert files_in(tmp_path) == {left: b"a night's work"}
 
 
-def test_nothing_is_there_to_go_on_with(tmp_path):
-    with pytest.raises(UserError, match="--continue goes on with tables of files: name --table"):
-        Outputs(sources=clips(), emotions=EMOTIONS, continues=True)
-
-
 def test_pictures_of_others_are_no_run_to_go_on_with(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a.png").write_text("mine")
@@ -233,8 +218,8 @@ def test_ctrl_c_keeps_what_is_whole_and_says_how_to_go_on(whole, tmp_path, capsy
                 outputs.end_source(reader.summary(), reader.tracks(), reader.is_done)
     assert "with --continue goes on" in capsys.readouterr().out
     assert rows(tmp_path) == [("a", 1), ("a", 2), ("b", 1)]
-    with (tmp_path / "summary.csv").open(newline="") as file:
-        assert [(row["source"], row["status"]) for row in csv.DictReader(file)] == [("a", "read"), ("b", "partly read")]
+    statuses = [(row["source"], row["status"]) for row in read_csv(tmp_path / "summary.csv")]
+    assert statuses == [("a", "read"), ("b", "partly read")]
     options = {"sources": clips(), "emotions": EMOTIONS, "settings": SETTINGS, "continues": True}
     with Outputs(**files, **options) as outputs:
         assert [source.name for source in outputs.study.left(clips())] == ["b", "c"]

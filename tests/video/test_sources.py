@@ -5,7 +5,6 @@ import os
 import re
 import socket
 
-import cv2
 import pytest
 from conftest import make_picture, make_video
 
@@ -166,28 +165,6 @@ def test_a_video_that_breaks_off_is_read_to_there_and_named(tmp_path):
         for _ in video:
             number += 1
     assert 5 < number < 30
-
-
-def test_a_video_that_is_left_early_is_released(tmp_path, monkeypatch):
-    opened, released = cv2.VideoCapture, []
-
-    class Capture:
-        def __init__(self, *arguments):
-            self.capture = opened(*arguments)
-
-        def __getattr__(self, name):
-            return getattr(self.capture, name)
-
-        def release(self):
-            released.append(True)
-
-    monkeypatch.setattr(cv2, "VideoCapture", Capture)
-    [video] = find_sources([str(make_video(tmp_path / "clip.avi"))])
-    with pytest.raises(ZeroDivisionError), video:
-        for frame in video:
-            assert frame.number == 0 and not released
-            raise ZeroDivisionError
-    assert released == [True]
 
 
 def test_a_name_that_is_not_utf_8_is_refused_before_opencv_ends_the_process():
