@@ -19,8 +19,10 @@ WEB = Path(__file__).resolve().parent
 PROJECT = WEB.parent
 sys.path.insert(0, str(PROJECT))
 
-from emotion_recognition import labels  # noqa: E402
+from emotion_recognition import labels, recogniser  # noqa: E402
+from emotion_recognition.faces import tracking, views  # noqa: E402
 from emotion_recognition.models import lite  # noqa: E402
+from emotion_recognition.video import blur  # noqa: E402
 
 OWN = ("*.html", "*.css", "*.js", "icon.svg", "manifest.webmanifest")
 # LiteRT takes the first where the browser has relaxed SIMD, and the second where not.
@@ -44,6 +46,7 @@ def build(folder: Path):
     model = read_model()
     lite.write(folder / "model.tflite", replace(model, content=for_one_face(model.content)))
     (folder / "labels.json").write_text(json.dumps(page_labels(model), indent=1) + "\n")
+    (folder / "rules.json").write_text(json.dumps(page_rules(), indent=1) + "\n")
     mark_version(folder)
 
 
@@ -52,6 +55,12 @@ def page_labels(model: lite.LiteModel) -> dict:
     colours = {**labels.COLOURS, "for": labels.FOR, "against": labels.AGAINST, "text": labels.DARK}
     turned = {name: colour[::-1] for name, colour in colours.items()}
     return {"emotions": model.emotions, "colours": turned, "model": model.made_from}
+
+
+def page_rules() -> dict:
+    """Return the figures by which the page reads, names and blurs faces as test.py does."""
+    blurring = {"blocks": blur.BLOCKS, "margin": blur.MARGIN, "seconds": tracking.REMEMBERED_SECONDS}
+    return {"clearLead": recogniser.CLEAR_LEAD, "views": views.VIEWS[views.DEFAULT_VIEWS], "blur": blurring}
 
 
 def copy_litert(packages: Path, folder: Path):

@@ -1,12 +1,14 @@
 // What is drawn on the canvas: the picture, and on every face its box and emotion.
 
+import { drawBlocks } from "./blur.js";
+
 // Where a heat map is strongest, so much of the face is covered.
 const LARGEST_OPACITY = 0.6;
 // A map in which no probability falls by more than this is hardly seen.
 const FAINTEST_FALL = 0.05;
 
-// Draws a frame; `heat` is {number, map} of one face, or null.
-export function draw(canvas, { bitmap, faces }, { emotions, colours }, isMirrored, heat) {
+// Draws a frame; `heat` is {number, map} of one face, or null, `blurred` the boxes that become so many blocks.
+export function draw(canvas, { bitmap, faces }, { emotions, colours }, isMirrored, heat, blurred, blocks) {
   const { width, height } = bitmap;
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   canvas.style.setProperty("--ratio", width / height);
@@ -15,24 +17,24 @@ export function draw(canvas, { bitmap, faces }, { emotions, colours }, isMirrore
   // The picture is mirrored before the text is written, so that it stays readable.
   if (isMirrored) context.transform(-1, 0, 0, 1, width, 0);
   context.drawImage(bitmap, 0, 0);
+  for (const box of blurred) drawBlocks(context, bitmap, box, blocks);
   const explained = heat && faces.find((face) => face.number === heat.number);
   if (explained) context.drawImage(heatPicture(heat.map, colours), ...explained.box);
   context.restore();
   // Readable on a small screen too, where the canvas is shown smaller than it is.
   const shown = canvas.clientWidth ? width / canvas.clientWidth : 1;
   const size = Math.max(Math.min(24, Math.min(width, height) / 36), 12 * shown);
-  for (const { box, number, winner, probabilities } of faces) {
-    const [left, top, side, high] = box;
+  for (const face of faces) {
+    const [left, top, side, high] = face.box;
     const x = isMirrored ? width - left - side : left;
-    const colour = css(colours[emotions[winner]]);
+    const colour = css(colours[emotions[face.winner]]);
     const line = Math.max(2, size / 6);
     // A dark line around the box is seen on light ground.
     for (const [style, lineWidth] of [[css(colours.text), line + 2], [colour, line]]) {
       Object.assign(context, { strokeStyle: style, lineWidth });
       context.strokeRect(x, top, side, high);
     }
-    const name = `${number} ${nameOf(emotions[winner], probabilities[winner])}`;
-    drawName(context, name, x, top, size, colour, css(colours.text));
+    drawName(context, nameOf(face, emotions), x, top, size, colour, css(colours.text));
   }
 }
 
@@ -41,8 +43,10 @@ export function css(colour) {
   return `rgb(${colour.join(", ")})`;
 }
 
-export function nameOf(emotion, probability) {
-  return `${emotion} ${Math.round(100 * probability)}%`;
+// Returns what is written at a face: its number, its emotion and how probable that is; or, where two are too close, both.
+export function nameOf({ number, winner, unclear, probabilities }, emotions) {
+  if (unclear >= 0) return `${number} unclear: ${emotions[winner]} or ${emotions[unclear]}`;
+  return `${number} ${emotions[winner]} ${Math.round(100 * probabilities[winner])}%`;
 }
 
 function drawName(context, text, x, top, size, ground, colour) {

@@ -1,5 +1,7 @@
 // Gray pictures as emotion_recognition/images.py makes them with OpenCV: {width, height, data: Uint8Array}.
 
+import { round } from "./boxes.js";
+
 export const FACE_SIZE = 48;
 
 // Returns the gray of red-green-blue-alpha pixels, as an ImageData holds them.
@@ -12,12 +14,17 @@ export function toGray({ width, height, data }) {
   return { width, height, data: gray };
 }
 
-// Returns the part of a gray picture in a box [x, y, width, height] that is inside it.
+// Returns the part of a gray picture in a box [x, y, width, height]; beyond its edge, its outermost pixels are repeated.
 export function crop(gray, [left, top, width, height]) {
   const data = new Uint8Array(width * height);
+  const inside = (place, size) => Math.min(Math.max(place, 0), size - 1);
   for (let y = 0; y < height; y++) {
-    const start = (top + y) * gray.width + left;
-    data.set(gray.data.subarray(start, start + width), y * width);
+    const line = inside(top + y, gray.height) * gray.width;
+    const start = Math.max(left, 0);
+    const end = Math.min(left + width, gray.width);
+    data.set(gray.data.subarray(line + start, line + end), y * width + start - left);
+    for (let x = 0; x < start - left; x++) data[y * width + x] = gray.data[line];
+    for (let x = end - left; x < width; x++) data[y * width + x] = gray.data[line + gray.width - 1];
   }
   return { width, height, data };
 }
@@ -28,6 +35,15 @@ export function cropFace(gray, box) {
   if (face.width === FACE_SIZE && face.height === FACE_SIZE) return face;
   const resize = Math.min(face.width, face.height) > FACE_SIZE ? resizeByArea : resizeLinearly;
   return resize(face, FACE_SIZE, FACE_SIZE);
+}
+
+// Returns views of the face in a box, 48x48 each: `views` holds [right, down, isMirrored], shifts as parts of its size.
+export function cropViews(gray, [x, y, width, height], views) {
+  return views.map(([right, down, isMirrored]) => {
+    const view = cropFace(gray, [x + round(right * width), y + round(down * height), width, height]);
+    if (isMirrored) for (let row = 0; row < FACE_SIZE; row++) view.data.subarray(row * FACE_SIZE, (row + 1) * FACE_SIZE).reverse();
+    return view;
+  });
 }
 
 // Returns the picture in a smaller size; each pixel is the mean of the area it stands for.

@@ -1,7 +1,8 @@
 // The page: what a person does with it, and what it shows.
 
 import { UserError, listCameras, openCamera, openFile } from "./camera.js";
-import { css, draw } from "./draw.js";
+import { Blur } from "./blur.js";
+import { css, draw, nameOf } from "./draw.js";
 import { Panel } from "./panel.js";
 import { Reader } from "./reader.js";
 import { Table, download } from "./table.js";
@@ -12,7 +13,7 @@ const LISTED_MILLISECONDS = 100;
 const RATE_FRAMES = 30;
 
 const element = Object.fromEntries([...document.querySelectorAll("[id]")].map((each) => [each.id, each]));
-const labels = await (await fetch("labels.json")).json();
+const [labels, rules] = await Promise.all(["labels.json", "rules.json"].map(async (name) => (await fetch(name)).json()));
 for (const key of element["heat-key"].querySelectorAll("i")) key.style.background = css(labels.colours[key.className]);
 const reader = new Reader();
 const panel = new Panel(element.faces, labels, explain);
@@ -20,6 +21,8 @@ const panel = new Panel(element.faces, labels, explain);
 let source = null;
 let shown = null;
 let isMirrored = false;
+let isBlurred = false;
+let blur = new Blur(rules.blur);
 let table = null;
 // The number of the face whose heat is shown, and its newest map {number, map}.
 let explained = null;
@@ -45,6 +48,7 @@ async function show(next) {
   shown?.bitmap.close();
   [source, shown, heat, times] = [next, null, null, []];
   explained = explained && 1;
+  blur = new Blur(rules.blur);
   isMirrored = next.isMirrored;
   press(element.mirror, isMirrored);
   press(element.pause, false);
@@ -84,7 +88,9 @@ function present() {
 
 function redraw() {
   if (!shown) return;
-  draw(element.canvas, shown, labels, isMirrored, explained && heat);
+  // Who is lost is remembered while nothing is blurred, too.
+  const boxes = blur.boxes(shown);
+  draw(element.canvas, shown, labels, isMirrored, explained && heat, isBlurred ? boxes : [], rules.blur.blocks);
   element["heat-key"].hidden = !(explained && heat);
 }
 
@@ -93,7 +99,8 @@ function list(now) {
   const { faces } = shown;
   panel.show(faces, explained);
   element.nobody.hidden = faces.length > 0;
-  const names = faces.map(({ number, winner }) => `${number} ${labels.emotions[winner]}`);
+  // Percents change in every frame: they stand in the list.
+  const names = faces.map((face) => nameOf(face, labels.emotions).replace(/ \d+%$/, ""));
   const words = names.join(", ") || "no face found";
   const rate = source.isVideo && times.length > 2 ? ` · ${rateOf(times)} frames a second` : "";
   say(`${source.name}: ${words}${rate}`);
@@ -140,6 +147,12 @@ const actions = {
   mirror() {
     isMirrored = !isMirrored;
     press(element.mirror, isMirrored);
+    redraw();
+  },
+  blur() {
+    isBlurred = !isBlurred;
+    press(element.blur, isBlurred);
+    element.blurred.hidden = !isBlurred;
     redraw();
   },
   heat: () => explain(explained ?? largest() ?? 1),
@@ -205,7 +218,7 @@ element.files.onchange = () => {
 };
 element.smooth.oninput = () => (element.smooth.nextElementSibling.value = `${Number(element.smooth.value).toFixed(1)} s`);
 
-const keys = { c: "camera", o: "file", " ": "pause", m: "mirror", h: "heat", s: "snapshot", t: "table" };
+const keys = { c: "camera", o: "file", " ": "pause", m: "mirror", h: "heat", b: "blur", s: "snapshot", t: "table" };
 addEventListener("keydown", (event) => {
   const button = element[keys[event.key]];
   const isTyping = event.target.closest("button, input, select") && event.key === " ";

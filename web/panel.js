@@ -19,7 +19,7 @@ export class Panel {
     for (const face of faces) {
       if (!this.cards.has(face.number)) this.cards.set(face.number, this.makeCard(face.number));
       const card = this.cards.get(face.number);
-      card.title.textContent = `${face.number} ${nameOf(this.emotions[face.winner], face.probabilities[face.winner])}`;
+      card.title.textContent = nameOf(face, this.emotions);
       face.probabilities.forEach((probability, place) => {
         card.bars[place].style.width = `${100 * probability}%`;
         card.values[place].textContent = `${Math.round(100 * probability)}%`;

@@ -25,7 +25,8 @@ export class Reader {
     else resolve(answer);
   }
 
-  // Returns {bitmap, faces} of a frame, whose bitmap is away meanwhile; each face is {number, box, probabilities, winner}.
+  // Returns {bitmap, faces} of a frame, whose bitmap is away meanwhile; each face is {number, box, probabilities, winner, unclear}:
+  // `winner` is the place of the emotion to show, `unclear` that of the second where it is too close, else -1.
   read(frame) {
     return new Promise((resolve, reject) => {
       const id = ++this.lastId;

@@ -1,7 +1,7 @@
 // Reads frames beside the page, so that the page never waits: pictures come in, faces and heat maps go out.
 // A classic worker, since LiteRT loads its scripts by importScripts; our modules are imported all the same.
 
-let detector, classifier, images, tracks, heat, finder, tracker;
+let detector, classifier, images, tracks, heat, rules, finder, tracker;
 // The faces of the newest frame and their crops, and the heat map that is being made.
 let newest = { faces: [], crops: [] };
 let map = null;
@@ -17,6 +17,7 @@ self.onmessage = ({ data }) => {
 async function start() {
   try {
     const xml = fetch("haarcascade_frontalface_default.xml").then((response) => response.text());
+    rules = await (await fetch("rules.json")).json();
     const names = ["images", "tracks", "heat", "faces", "emotions"];
     const modules = await Promise.all(names.map((name) => import(`./${name}.js`)));
     [images, tracks, heat] = modules;
@@ -45,13 +46,31 @@ async function answer({ id, bitmap, isVideo, seconds, smooth, isFirst, explained
   const boxes = isVideo ? finder.find(gray, seconds, known) : detector.detect(gray);
   const crops = boxes.map((box) => images.cropFace(gray, box));
   const rows = [];
-  for (const crop of crops) rows.push(await classifier.probabilities(crop));
+  // In a video, smoothing does what several views do for a picture.
+  for (const [place, box] of boxes.entries()) {
+    rows.push(await meanOf(isVideo ? [crops[place]] : images.cropViews(gray, box, rules.views)));
+  }
   const faces = isVideo
     ? tracker.update(boxes, rows, seconds, smooth)
     : boxes.map((box, place) => ({ number: place + 1, box, probabilities: rows[place], winner: tracks.winnerOf(rows[place]) }));
+  for (const face of faces) face.unclear = tooClose(face.probabilities, face.winner);
   postMessage({ id, bitmap, faces }, [bitmap]);
   newest = { faces, crops };
   explain(explained);
+}
+
+// Returns the mean of the probabilities in views of one face.
+async function meanOf(views) {
+  const rows = [];
+  for (const view of views) rows.push(await classifier.probabilities(view));
+  return rows[0].map((_, place) => rows.reduce((sum, row) => sum + row[place], 0) / rows.length);
+}
+
+// Returns the place of the most probable of the other emotions where the winner does not lead it clearly, else -1.
+function tooClose(probabilities, winner) {
+  const others = probabilities.map((value, place) => (place === winner ? -1 : value));
+  const second = others.indexOf(Math.max(...others));
+  return probabilities[winner] - others[second] < rules.clearLead ? second : -1;
 }
 
 // Returns the gray of a picture; transparent ones are laid on white.

@@ -4,19 +4,30 @@ import cv2
 import numpy as np
 
 from emotion_recognition.faces.boxes import Box, crop_face
-from emotion_recognition.images import to_face
+from emotion_recognition.images import FACE_SIZE, to_face
 
-# How far the box is shifted, as a part of its width and height.
-SHIFT = 0.05
+# How far the box is shifted where there are four views, and between neighbouring ones of eight, where a step is a pixel
+# of the face that the network sees: as parts of the box's width and height.
+SHIFT, STEP = 0.05, 1 / FACE_SIZE
 
-# (right, down, whether mirrored) of each view, in shifts, for so many views: benchmarks/views.py compares them.
+
+def lattice() -> list[tuple[float, float, bool]]:
+    """Return eight shifts around the box, no two in one row or column, every second one mirrored.
+
+    A network goes over a face in steps of several pixels, and answers a little differently from each place in a step:
+    evenly spread shifts average over all these places. This is a lattice of good points (Korobov, 1959).
+    """
+    return [((place - 3.5) * STEP, (5 * place % 8 - 3.5) * STEP, place % 2 == 1) for place in range(8)]
+
+
+# (right, down, whether mirrored) of each view, in parts of the box: benchmarks/views.py compares them.
 VIEWS = {
-    1: [(0, 0, False)],
-    2: [(0, 0, False), (0, 0, True)],
-    4: [(-1, 0, False), (1, 0, False), (0, -1, True), (0, 1, True)],
-    8: [(*shift, mirrored) for shift in ((-1, 0), (1, 0), (0, -1), (0, 1)) for mirrored in (False, True)],
+    1: [(0.0, 0.0, False)],
+    2: [(0.0, 0.0, False), (0.0, 0.0, True)],
+    4: [(-SHIFT, 0.0, False), (SHIFT, 0.0, False), (0.0, -SHIFT, True), (0.0, SHIFT, True)],
+    8: lattice(),
 }
-# Twice as many as four views cost, and half the effect of a shifted box.
+# Twice as many as four views cost, and less of the effect of a shifted box.
 DEFAULT_VIEWS = 8
 
 
@@ -29,11 +40,11 @@ def crop_views(gray: np.ndarray, box: Box, number: int) -> list[np.ndarray]:
     return [crop[:, ::-1] if mirrored else crop for crop, (*_, mirrored) in zip(crops, VIEWS[number], strict=True)]
 
 
-def crop_shifted(gray: np.ndarray, box: Box, right: int, down: int) -> np.ndarray:
-    """Cut a box out that is so many shifts further right and down, and scale it to uint8 (48, 48)."""
+def crop_shifted(gray: np.ndarray, box: Box, right: float, down: float) -> np.ndarray:
+    """Cut a box out that is further right and down by these parts of its size, and scale it to uint8 (48, 48)."""
     if right == down == 0:
         return crop_face(gray, box)
     x, y, width, height = box
     # In whole pixels, so that none is blurred by interpolation.
-    left, top = x + round(right * SHIFT * width), y + round(down * SHIFT * height)
+    left, top = x + round(right * width), y + round(down * height)
     return to_face(cv2.getRectSubPix(gray, (width, height), (left + (width - 1) / 2, top + (height - 1) / 2)))
