@@ -35,7 +35,8 @@ def test_a_video_killed_at_any_moment(tmp_path, is_long, seed):
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["noise.avi", "out.mp4", "rows.csv"]
 
 
-STUDY = ("test.py", "videos", "--no-window", "--whole", "always", "--csv", "rows.csv", "--summary", "summary.csv")
+FILES = ("--csv", "rows.csv", "--summary", "summary.csv", "--report", "page.html")
+STUDY = ("test.py", "videos", "--no-window", "--whole", "always", *FILES)
 
 
 @pytest.mark.slow
@@ -45,11 +46,11 @@ def test_a_study_killed_at_any_moment_goes_on(tmp_path, is_long, seed):
     for number in range(5):
         write_video(tmp_path / "videos" / f"{number}.avi", noise(60 + number))
     lasts, kills = measure(STUDY, tmp_path), 0
-    tables = ("rows.csv", "summary.csv", "summary_tracks.csv")
+    tables = ("rows.csv", "summary.csv", "summary_tracks.csv", "page.html")
     whole = [(tmp_path / name).read_bytes() for name in tables]
     assert whole[0].count(b"\n") == 1 + 5 * 60 + 1 + 2 + 3 + 4
     while kills < KILLS[is_long]:
-        for path in tmp_path.glob("*.csv*"):
+        for path in tmp_path.glob("*.*"):
             path.unlink()
         was_killed = True
         while was_killed:
