@@ -20,6 +20,8 @@ import pytest
 
 from classification_attentional import attentional, deep_emotion
 from classification_little_vgg import little_vgg
+from emotion_recognition.errors import UserError
+from emotion_recognition.faces.yunet import YuNetDetector
 from emotions import four_layer_cnn
 
 NETWORKS = {network.__name__: network for network in (little_vgg, four_layer_cnn, attentional, deep_emotion)}
@@ -182,6 +184,17 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the data sets in ../shared are not here")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def yunet_file(shared) -> Path:
+    """YuNet's file, which is no part of the project; this release of OpenCV can run it."""
+    [path] = (shared / "yunet").glob("*.onnx")
+    try:
+        YuNetDetector(path)
+    except UserError as error:
+        pytest.skip(str(error))
+    return path
 
 
 def draw_face(code, generator) -> np.ndarray:

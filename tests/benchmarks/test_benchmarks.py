@@ -147,10 +147,16 @@ def test_maps_beside_patch_by_patch(call_script, tmp_path):
 
 
 @pytest.mark.slow
-def test_both_detectors_side_by_side(call_script, small_data, shared):
-    [yunet] = (shared / "yunet").glob("*.onnx")
+def test_both_detectors_side_by_side(call_script, small_data, shared, yunet_file):
     result = call_script(
-        "benchmarks/faces.py", "--data", small_data, "--yunet", yunet, "--faces", "2", shared / "media/one_face.jpg"
+        "benchmarks/faces.py",
+        "--data",
+        small_data,
+        "--yunet",
+        yunet_file,
+        "--faces",
+        "2",
+        shared / "media/one_face.jpg",
     )
     assert result.returncode == 0, result.stderr
     turns = re.findall(r"^(haar|yunet) +(0|15|30) +\d +\d +\d+\.\d$", result.stdout, re.MULTILINE)

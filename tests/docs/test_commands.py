@@ -5,6 +5,7 @@ import json
 import re
 import runpy
 import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -27,7 +28,6 @@ NOT_RUN = {
     r"test\.py( --(camera|resolution|min-face|smooth|heat|output|model)\b.*)?$|--mode display$": "needs a camera",
     r"\w+://": "needs a stream",
     r"archive\.py|^ray |^sbatch": "needs Ray, or a cluster; tests/scripts/test_archive.py runs it",
-    r"--detector yunet": "needs YuNet's file, which is no part of the project",
     r"^python (-m )?benchmarks": "measures for minutes; the benchmarks have tests of their own",
 }
 # What makes a command short; the flags that it stands with are all kept.
@@ -117,7 +117,7 @@ def read_and_written(words: list[str]) -> tuple[list[str], list[str]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", RUN, ids=lambda command: f"{RUN[command]}: {command}")
-def test_a_command_runs_as_it_stands(command, in_folder, monkeypatch):
+def test_a_command_runs_as_it_stands(command, in_folder, monkeypatch, request):
     words = shlex.split(command)
     read, written = read_and_written(words)
     if "NotoColorEmoji.ttf" in words and not workplace.NOTO.exists():
@@ -125,6 +125,11 @@ def test_a_command_runs_as_it_stands(command, in_folder, monkeypatch):
     if ".parquet" in command:
         pytest.importorskip("pyarrow")
     folder = in_folder(read)
+    if "yunet" in words:
+        cache = folder / "cache" / "emotion-recognition"
+        cache.mkdir(parents=True)
+        shutil.copy(request.getfixturevalue("yunet_file"), cache)
+        monkeypatch.setenv("XDG_CACHE_HOME", str(cache.parent))
     if "--votes" in words and "--labels" not in words:
         # A training learns the votes that a command above it has kept.
         in_folder(["fer2013.csv", "fer2013new.csv"])

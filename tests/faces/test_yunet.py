@@ -15,19 +15,8 @@ from emotion_recognition.images import read_picture, to_gray
 
 
 @pytest.fixture(scope="session")
-def file(shared):
-    """YuNet's file, which is no part of the project."""
-    [path] = (shared / "yunet").glob("*.onnx")
-    try:
-        YuNetDetector(path)
-    except UserError as error:
-        pytest.skip(str(error))
-    return path
-
-
-@pytest.fixture(scope="session")
-def detector(file):
-    return YuNetDetector(file)
+def detector(yunet_file):
+    return YuNetDetector(yunet_file)
 
 
 @pytest.mark.parametrize(
@@ -102,18 +91,18 @@ def test_pictures_smaller_than_a_face_hold_none(detector, shape):
     assert detector.detect(np.zeros(shape, np.uint8)) == []
 
 
-def test_small_and_unsure_faces_are_left_out(file, shared):
+def test_small_and_unsure_faces_are_left_out(yunet_file, shared):
     picture = read_picture(shared / "media" / "group_photo.jpg")
-    assert len(YuNetDetector(file, smallest=200).detect(picture)) == 1
-    scores = [face.score for face in YuNetDetector(file, min_score=0.5).detect(picture)]
+    assert len(YuNetDetector(yunet_file, smallest=200).detect(picture)) == 1
+    scores = [face.score for face in YuNetDetector(yunet_file, min_score=0.5).detect(picture)]
     least = sorted(scores)[1]
-    assert len(YuNetDetector(file, min_score=least - 1e-4).detect(picture)) == len(scores) - 1
+    assert len(YuNetDetector(yunet_file, min_score=least - 1e-4).detect(picture)) == len(scores) - 1
 
 
-def test_what_is_no_yunet_is_named(file, tmp_path):
+def test_what_is_no_yunet_is_named(yunet_file, tmp_path):
     with pytest.raises(UserError, match=r"nowhere\.onnx is not there.*opencv_zoo"):
         YuNetDetector(tmp_path / "nowhere.onnx")
-    content = file.read_bytes()
+    content = yunet_file.read_bytes()
     # Empty, a text, cut off, and a network with other outputs.
     for bad in (b"", b"no network", content[:100_000], content.replace(b"cls_8", b"abc_8")):
         (tmp_path / "bad.onnx").write_bytes(bad)
@@ -121,17 +110,17 @@ def test_what_is_no_yunet_is_named(file, tmp_path):
             YuNetDetector(tmp_path / "bad.onnx")
 
 
-def test_weights_that_see_faces_in_the_dark_are_damaged(file, tmp_path):
-    content = np.frombuffer(file.read_bytes(), np.uint8).copy()
+def test_weights_that_see_faces_in_the_dark_are_damaged(yunet_file, tmp_path):
+    content = np.frombuffer(yunet_file.read_bytes(), np.uint8).copy()
     content[60_000:200_000:16] = 0x42
     (tmp_path / "bad.onnx").write_bytes(content.tobytes())
     with pytest.raises(UserError, match="damaged"):
         YuNetDetector(tmp_path / "bad.onnx")
 
 
-def test_a_file_whose_name_is_no_utf_8(file, tmp_path):
+def test_a_file_whose_name_is_no_utf_8(yunet_file, tmp_path):
     path = tmp_path / "caf\udce9.onnx"
-    path.write_bytes(file.read_bytes())
+    path.write_bytes(yunet_file.read_bytes())
     assert YuNetDetector(path).detect(np.zeros((100, 100), np.uint8)) == []
 
 
