@@ -16,8 +16,12 @@ from emotion_recognition.cli import options, program, recognition_options, study
 from emotion_recognition.errors import UserError
 from emotion_recognition.places import shipped
 
-# Ray would send its makers a report on each run, and says much of itself.
-SILENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+# Ray would send its makers a report on each run, and print a traceback of what is told in a sentence.
+SILENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_IGNORE_UNHANDLED_ERRORS": "1",
+}
 
 
 def parse_args():

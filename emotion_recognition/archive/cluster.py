@@ -1,6 +1,7 @@
 """Ray: the workers of one machine, or of a cluster, that read the sources; none is lost with the worker that had it."""
 
 import logging
+import os
 import socket
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,9 @@ TRIES = 3
 # Seconds until a machine that does not answer is given up.
 PATIENCE = 10
 
+# With another program at the address Ray would wait for a quarter of an hour; the settings are read with `import ray`.
+JOINING = {"RAY_NUM_REDIS_GET_RETRIES": "2", "RAY_py_gcs_connect_timeout_s": str(PATIENCE)}
+
 # Results are a sentence at most: Ray need not reserve a third of the memory for them.
 STORE_BYTES = 100_000_000
 
@@ -30,6 +34,10 @@ def start(address: str | None, workers: int | None) -> None:
 
     UserError where Ray is missing, the cluster does not answer or has another version.
     """
+    if address is not None:
+        check_answers(address)
+        for name, value in JOINING.items():
+            os.environ.setdefault(name, value)
     try:
         import ray
     except ImportError as error:
@@ -39,13 +47,12 @@ def start(address: str | None, workers: int | None) -> None:
     if address is None:
         ray.init("local", num_cpus=workers, include_dashboard=False, object_store_memory=STORE_BYTES, **quiet)
         return
-    check_answers(address)
     try:
         ray.init(address, **quiet)
     except (ConnectionError, ValueError) as error:
         raise UserError(
-            f"There is no Ray cluster at {address} ({error}): name the address that `ray start` printed, and set its"
-            " token here, if it has one (RAY_AUTH_TOKEN)."
+            f"No Ray cluster at {address} lets this machine in ({error}): name the address that `ray start` printed,"
+            f" set its token here, if it has one (RAY_AUTH_TOKEN), and use its release of Ray (here {ray.__version__})."
         ) from error
     except RuntimeError as error:
         if "Version mismatch" not in str(error):

@@ -121,12 +121,13 @@ def refuse(error):
 @pytest.mark.parametrize(
     ("address", "error", "words"),
     [
-        ("auto", ConnectionError("Could not find any running Ray instance"), "no Ray cluster at auto"),
+        ("auto", ConnectionError("Could not find any running Ray instance"), "No Ray cluster at auto .*RAY_AUTH_TOKEN"),
         ("auto", RuntimeError("Version mismatch: The cluster was started with: Ray: 2.0"), "the same ones here"),
     ],
 )
 def test_a_cluster_that_is_not_there_or_is_another(monkeypatch, address, error, words):
-    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=refuse(error)))
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=refuse(error), __version__="2.1"))
+    monkeypatch.setattr(cluster, "JOINING", {})
     with pytest.raises(UserError, match=words):
         cluster.start(address, None)
 
