@@ -1,7 +1,6 @@
 """Ray: the workers of one machine, or of a cluster, that read the sources; none is lost with the worker that had it."""
 
 import logging
-import os
 import socket
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -19,11 +18,12 @@ GIVEN_OUT = 2
 # So often a source is tried.
 TRIES = 3
 
+# So many workers may die one after the other, while nothing else is heard: a machine with a full disk may start one
+# after the other, and would soon have been given all sources.
+DEATHS = 100
+
 # Seconds until a machine that does not answer is given up.
 PATIENCE = 10
-
-# With another program at the address Ray would wait for a quarter of an hour; the settings are read with `import ray`.
-JOINING = {"RAY_NUM_REDIS_GET_RETRIES": "2", "RAY_py_gcs_connect_timeout_s": str(PATIENCE)}
 
 # Results are a sentence at most: Ray need not reserve a third of the memory for them.
 STORE_BYTES = 100_000_000
@@ -34,10 +34,6 @@ def start(address: str | None, workers: int | None) -> None:
 
     UserError where Ray is missing, the cluster does not answer or has another version.
     """
-    if address is not None:
-        check_answers(address)
-        for name, value in JOINING.items():
-            os.environ.setdefault(name, value)
     try:
         import ray
     except ImportError as error:
@@ -47,6 +43,7 @@ def start(address: str | None, workers: int | None) -> None:
     if address is None:
         ray.init("local", num_cpus=workers, include_dashboard=False, object_store_memory=STORE_BYTES, **quiet)
         return
+    check_answers(address)
     try:
         ray.init(address, **quiet)
     except (ConnectionError, ValueError) as error:
@@ -86,11 +83,13 @@ def read_all(sources: Sequence[Source], tables: Tables) -> Iterator[tuple[Source
     read = ray.remote(num_cpus=1, max_retries=0)(read_part)
     waiting = deque((source, 1) for source in sources)
     running: dict[Any, tuple[Source, int]] = {}
+    deaths = most_given_out = 0
     while waiting or running:
         while waiting and len(running) < GIVEN_OUT * max(1, int(ray.cluster_resources().get("CPU", 0))):
             source, number = waiting.popleft()
             path = str(Path(str(source.path)).absolute())
             running[read.remote(source.name, path, tables, number == TRIES)] = source, number
+        most_given_out = max(most_given_out, len(running))
         [task], _ = ray.wait(list(running), num_returns=1)
         source, number = running.pop(task)
         problem = result_of(task)
@@ -98,6 +97,13 @@ def read_all(sources: Sequence[Source], tables: Tables) -> Iterator[tuple[Source
             raise UserError(
                 f"The machine {problem.machine} does not see {source.path}, which this one has: keep the sources on a"
                 " disk that all machines share."
+            )
+        # Sources that end each worker are known by their second death, and are no fault of a machine.
+        deaths = deaths + 1 if problem and problem.is_death and number == 1 else 0
+        if deaths > max(DEATHS, most_given_out):
+            raise UserError(
+                f"{deaths} workers died one after the other: look for a machine whose disk or memory is full, mend it"
+                " or take it away, and run the same command again."
             )
         if problem and number < TRIES:
             # Later: what is wrong with a disk or a network may pass.
@@ -119,4 +125,4 @@ def result_of(task: Any) -> Problem | None:
             f"A worker cannot begin ({error.cause!r}): each machine needs the same packages, and this project."
         ) from error
     except ray.exceptions.RayError as error:
-        return Problem(f"its worker died: {type(error).__name__}", "")
+        return Problem(f"its worker died: {type(error).__name__}", "", is_death=True)

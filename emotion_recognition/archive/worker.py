@@ -20,11 +20,12 @@ NO_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a worker could not read a source; `is_unseen` where it has not found the file."""
+    """Why a worker could not read a source; `is_unseen` where it has not found the file, `is_death` where it ended."""
 
     reason: str
     machine: str
     is_unseen: bool = False
+    is_death: bool = False
 
 
 def read_part(name: str, path: str, tables: Tables, is_last_try: bool) -> Problem | None:

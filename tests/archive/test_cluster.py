@@ -88,6 +88,16 @@ def test_a_source_that_fails_is_tried_three_times_and_told_of(read_with):
     assert [ray.tries[name] for name in "25"] == [3, 3]
 
 
+def test_workers_that_die_one_after_the_other_end_the_run(read_with):
+    with pytest.raises(UserError, match=r"101 workers died.*disk or memory is full.*the same command again"):
+        read_with(lambda name, number: WorkerCrashed(), 1000)
+    # When others are read meanwhile, or many sources end their workers each time, the run goes on.
+    done, _ = read_with(lambda name, number: WorkerCrashed() if int(name) % 50 else None, 1000)
+    assert sum(problem is None for problem in done.values()) == 20
+    done, _ = read_with(lambda name, number: WorkerCrashed(), 90)
+    assert all("worker died" in problem.reason for problem in done.values())
+
+
 def test_a_machine_that_sees_no_sources_ends_the_run(read_with, tmp_path):
     make_video(tmp_path / "4.mp4")
     unseen = Problem("4 is not there", "far", is_unseen=True)
@@ -127,7 +137,6 @@ def refuse(error):
 )
 def test_a_cluster_that_is_not_there_or_is_another(monkeypatch, address, error, words):
     monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=refuse(error), __version__="2.1"))
-    monkeypatch.setattr(cluster, "JOINING", {})
     with pytest.raises(UserError, match=words):
         cluster.start(address, None)
 
