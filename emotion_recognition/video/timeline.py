@@ -102,7 +102,7 @@ class Timeline:
             rows[-1].set_xlabel("seconds")
             figure.suptitle("\n".join([f"{as_line(self._name)}: {frames.sum():,} frames", *self.left_out()]), size=12)
             handles = [Patch(color=colour, label=name) for name, colour in zip(self._emotions, colours, strict=True)]
-            title = "The areas of a face add up to 1; where there is none, it was not seen."
+            title = "A face is a track, not a person. Its areas add up to 1; where there is none, it was not seen."
             figure.legend(handles=handles, title=title, loc="outside lower center", ncols=len(handles), frameon=False)
             figure.savefig(temporary, dpi=120)
 
