@@ -1,20 +1,18 @@
 """The window: its keys and sizes, and on a virtual display keys that are sent to it and pictures that are taken."""
 
-import os
-import shutil
-import subprocess
 import sys
 import time
 
 import cv2
 import numpy as np
 import pytest
-from conftest import NO_DISPLAY, PORTRAIT, REPOSITORY, command, make_picture, make_video, wait_until
-from PIL import ImageGrab
+from conftest import PORTRAIT, command, make_picture, make_video, wait_until
 
 from emotion_recognition.labels import COLOURS
 from emotion_recognition.video import window
 from emotion_recognition.video.window import NoWindow, fitting_size, key_name, open_window
+
+pytest_plugins = ["virtual_display"]
 
 SCREEN = 1000, 800
 
@@ -74,64 +72,6 @@ def test_a_display_that_does_not_answer_is_told_with_what_a_window_needs(monkeyp
     window.screen_size.cache_clear()
 
 
-@pytest.fixture(scope="module")
-def display():
-    """The name of a virtual display of 1000x800 pixels."""
-    if not all(map(shutil.which, ("Xvfb", "xdotool", "openbox"))):
-        pytest.skip("a window is tested where Xvfb, xdotool and openbox are installed (Debian: xvfb, xdotool, openbox)")
-    reading, writing = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1000x800x24", "-nolisten", "tcp", "-noreset"],
-        pass_fds=[writing], stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    os.close(writing)
-    with os.fdopen(reading) as answer:
-        number = answer.readline().strip()
-    # The window manager gives windows the keys, and closes them as a person does.
-    manager = subprocess.Popen(["openbox"], env={**os.environ, "DISPLAY": f":{number}"}, stderr=subprocess.DEVNULL)
-    yield f":{number}"
-    for process in (manager, server):
-        process.terminate()
-        process.wait()
-
-
-class Screen:
-    """A program with a window on the virtual display, keys sent to it and pictures taken of it."""
-
-    def __init__(self, display, folder, program):
-        self.display = display
-        self.environment = {**NO_DISPLAY, "DISPLAY": display, "PYTHONPATH": str(REPOSITORY)}
-        self.process = subprocess.Popen(
-            program, cwd=folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        wait_until(lambda: self.find_window() and np.any(self.shot()), self.process)
-        self.call("windowfocus", "--sync", self.find_window())
-
-    def call(self, *arguments) -> str:
-        """Run xdotool."""
-        return subprocess.run(
-            ["xdotool", *arguments], env=self.environment, capture_output=True, text=True, check=False
-        ).stdout.strip()
-
-    def find_window(self) -> str:
-        """Return the number of the window, or nothing."""
-        return self.call("search", "--name", "^Emotions")
-
-    def shot(self) -> np.ndarray:
-        """Return what the screen shows, uint8 (800, 1000, 3), blue-green-red."""
-        return np.asarray(ImageGrab.grab(xdisplay=self.display))[..., ::-1].copy()
-
-    def shows(self, colour) -> np.ndarray:
-        """Return the columns of the screen in which at least 40 pixels have a colour."""
-        return np.flatnonzero((np.abs(self.shot().astype(int) - colour).max(axis=2) < 3).sum(axis=0) > 40)
-
-    def end(self):
-        """Wait for the script to end; return its status and what it printed."""
-        output, errors = self.process.communicate(timeout=60)
-        assert "Traceback" not in errors
-        return self.process.returncode, output
-
-
 # Shows the pictures that are named, and prints every key that the window tells.
 SHOW = """
 import sys, cv2
@@ -147,7 +87,7 @@ with Window() as window:
 
 def show(display, *pictures):
     """Return a screen with a window that shows pictures."""
-    return Screen(display, pictures[0].parent, [sys.executable, "-c", SHOW, *map(str, pictures)])
+    return display(pictures[0].parent, [sys.executable, "-c", SHOW, *map(str, pictures)])
 
 
 def test_keys_that_are_pressed(display, tmp_path):
@@ -193,7 +133,7 @@ def test_keys_of_test_py(display, tmp_path):
     wide[:, : portrait.shape[1]] = portrait
     cv2.imwrite(str(tmp_path / "wide.png"), wide)
     make_picture(tmp_path / "empty.png", 97, (300, 200))
-    screen = Screen(display, tmp_path, command("test.py", "wide.png", "empty.png"))
+    screen = display(tmp_path, command("test.py", "wide.png", "empty.png"))
     process = screen.process
 
     def face_columns():
@@ -225,7 +165,7 @@ def test_keys_of_test_py(display, tmp_path):
 
 def test_a_video_fills_the_screen_plays_at_its_rate_and_stands_still_while_paused(display, tmp_path):
     make_video(tmp_path / "in.avi", range(100, 220, 3), (400, 300))
-    screen = Screen(display, tmp_path, command("test.py", "in.avi", "--fullscreen"))
+    screen = display(tmp_path, command("test.py", "in.avi", "--fullscreen"))
     started = time.monotonic()
     screen.call("key", "space")
     time.sleep(0.5)
