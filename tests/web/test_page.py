@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import PORTRAIT, REPOSITORY
+from conftest import PORTRAIT, REPOSITORY, wait_until
 
 from emotion_recognition.faces.boxes import Detection, clip_box, enlarge, overlap
 from emotion_recognition.faces.tracking import Tracker
@@ -152,8 +152,7 @@ def test_pause_stops_a_camera_and_goes_on(open_page):
     assert page.evaluate("document.querySelector('canvas').toDataURL()") == still
     page.keyboard.press(" ")
     page.wait_for_selector("#pause[aria-pressed=false]")
-    page.wait_for_timeout(1500)
-    assert page.evaluate("document.querySelector('canvas').toDataURL()") != still
+    wait_until(lambda: page.evaluate("document.querySelector('canvas').toDataURL()") != still)
 
 
 def test_a_picture_without_losses_gives_pythons_boxes_and_probabilities(open_page, recogniser, portrait):
