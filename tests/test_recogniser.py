@@ -1,6 +1,5 @@
 """The public class and names, used as other people's programs use them."""
 
-import re
 import subprocess
 import sys
 
@@ -12,7 +11,6 @@ from conftest import PORTRAIT, REPOSITORY, sentences
 import emotion_recognition
 from emotion_recognition import EmotionRecogniser, Face, UserError, draw_faces, read_picture
 from emotion_recognition.images import read_face
-from emotion_recognition.labels import EMOTIONS
 from emotion_recognition.recogniser import CLEAR_LEAD, too_close
 
 
@@ -206,23 +204,3 @@ for name in ("damaged.jpg", "nothing.jpg"):
     result = run_program(code, tmp_path)
     assert result.stdout.splitlines() == ["['neutral']", "damaged.jpg", "nothing.jpg"], result.stderr
     assert sentences(result) == []
-
-
-@pytest.mark.slow
-def test_the_programs_of_the_documentation_run_as_they_stand(tmp_path, shared):
-    """A photo lies where they name one, and for a camera a video stands here."""
-    pages = [REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("programs.md")]
-    programs = [
-        code
-        for page in pages
-        for code in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
-        if "EmotionRecogniser()" in code
-    ]
-    assert programs
-    (tmp_path / "photo.jpg").write_bytes(PORTRAIT.read_bytes())
-    for program in programs:
-        program = program.replace("cv2.VideoCapture(0)", f"cv2.VideoCapture({str(shared / 'media/clip.mp4')!r})")
-        program = program.replace("cv2.imshow", "(lambda title, frame: None)").replace("cv2.waitKey(1)", "-1")
-        result = run_program(program, tmp_path)
-        assert result.returncode == 0, result.stderr
-        assert re.search("|".join(EMOTIONS), result.stdout), result.stdout

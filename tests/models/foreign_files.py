@@ -102,16 +102,16 @@ def write_model(path, configuration, weights, version=b"2.2.4"):
     return path
 
 
-def sequential_parts():
+def sequential_parts(side=48):
     """Return the layers of a small Sequential network of Keras 2.2, its weights, and what it gives for pictures."""
     parts = [
-        convolution("conv2d_1", 4, batch_input_shape=[None, 48, 48, 1]),
+        convolution("conv2d_1", 4, batch_input_shape=[None, side, side, 1]),
         plain("MaxPooling2D", "pool", pool_size=[2, 2], padding="valid", strides=[2, 2], data_format="channels_last"),
         plain("Dropout", "dropout_1", rate=0.25, noise_shape=None, seed=None),
         plain("Flatten", "flatten_1", data_format="channels_last"),
         dense("dense_1", 7, "softmax"),
     ]
-    kernel, bias, matrix, offset = random_weights((3, 3, 1, 4), (4,), (23 * 23 * 4, 7), (7,))
+    kernel, bias, matrix, offset = random_weights((3, 3, 1, 4), (4,), ((side // 2 - 1) ** 2 * 4, 7), (7,))
     weights = {
         "conv2d_1": {"kernel": kernel, "bias": bias},
         "pool": {},
@@ -124,60 +124,6 @@ def sequential_parts():
         return softmax(pool(relu(convolve(x, kernel, bias))).reshape(len(x), -1) @ matrix + offset)
 
     return parts, weights, forward
-
-
-def separable_file(path):
-    """Write a Functional network of Keras 2.4 for 64x64 with what Keras 3 stumbles over; return its forward pass."""
-
-    def node(name):
-        return [[[name, 0, 0, {}]]]
-
-    policy = {"class_name": "Policy", "config": {"name": "float32"}}
-    separable = convolution("separable", 5, padding="same", activation="linear", use_bias=False, groups=1, dtype=policy)
-    separable["config"] |= {"depth_multiplier": 1, "depthwise_initializer": initializer("VarianceScaling")}
-    normal = plain("BatchNormalization", "normal", axis=[3], momentum=0.99, epsilon=0.001, center=True, scale=True)
-    last = convolution("last", 7, padding="same", activation="linear")
-    parts = [
-        {
-            "class_name": "InputLayer",
-            "config": {"batch_input_shape": [None, 64, 64, 1], "dtype": "float32", "sparse": False, "ragged": False},
-        },
-        {**separable, "class_name": "SeparableConv2D"},
-        normal,
-        plain("Activation", "leak", activation="relu"),
-        plain("LeakyReLU", "leaky", alpha=0.3),
-        last,
-        plain("GlobalAveragePooling2D", "mean", data_format="channels_last"),
-        plain("Activation", "predictions", activation="softmax"),
-    ]
-    names = ["input_1", "separable", "normal", "leak", "leaky", "last", "mean", "predictions"]
-    parts[0]["config"]["name"] = "input_1"
-    for before, name, part in zip([None, *names], names, parts, strict=False):
-        part |= {"name": name, "inbound_nodes": node(before) if before else []}
-    values = {
-        "name": "xception",
-        "layers": parts,
-        "input_layers": [["input_1", 0, 0]],
-        "output_layers": [["predictions", 0, 0]],
-    }
-    depthwise, pointwise, gamma, beta, mean, kernel, bias = random_weights(
-        (3, 3, 1, 1), (1, 1, 1, 5), (5,), (5,), (5,), (3, 3, 5, 7), (7,)
-    )
-    variance = np.abs(mean) + 0.5
-    weights = {
-        "separable": {"depthwise_kernel": depthwise, "pointwise_kernel": pointwise},
-        "normal": {"gamma": gamma, "beta": beta, "moving_mean": mean, "moving_variance": variance},
-        "last": {"kernel": kernel, "bias": bias},
-    }
-    everything = {name: weights.get(name, {}) for name in names}
-    write_model(path, {"class_name": "Functional", "config": values}, everything, b"2.4.0")
-
-    def forward(x):
-        x = convolve(x, depthwise, padding=1) @ pointwise[0, 0]
-        x = relu((x - mean) / np.sqrt(variance + 0.001) * gamma + beta)
-        return softmax(convolve(x, kernel, bias, padding=1).mean(axis=(1, 2)))
-
-    return forward
 
 
 def colour_network(last="linear"):

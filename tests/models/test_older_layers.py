@@ -36,11 +36,12 @@ DEPTHWISE = {
 NORMALISATION = {"momentum": 0.99, "epsilon": 0.001, "center": True, "scale": True, "gamma_initializer": "ones"}
 STATISTICS = ("gamma", "beta", "moving_mean", "moving_variance")
 SLOPES = {"alpha_initializer": initializer("Zeros"), "alpha_regularizer": None, "alpha_constraint": None}
+POLICY = {"class_name": "Policy", "config": {"name": "float32"}}
 WITHOUT_NOISE = {"noise_shape": None, "seed": None}
 
 # Release, class, settings, names and shapes of the weights, and the same layer of today.
 CASES = [
-    ("2.4.0", "SeparableConv2D", {**DEPTHWISE, "filters": 5, "groups": 1},
+    ("2.4.0", "SeparableConv2D", {**DEPTHWISE, "filters": 5, "groups": 1, "dtype": POLICY},
      {"depthwise_kernel": (3, 3, 4, 1), "pointwise_kernel": (1, 1, 4, 5)},
      layers.SeparableConv2D(5, 3, padding="same", use_bias=False)),
     ("2.2.4", "DepthwiseConv2D", DEPTHWISE, {"depthwise_kernel": (3, 3, 4, 1)},

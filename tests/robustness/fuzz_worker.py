@@ -86,7 +86,6 @@ def read_lite_model(path, output):
 
 READERS = {
     "table": read_table,
-    "archive": read_table,
     "packed": read_packed,
     "picture": read_picture,
     "video": read_video,

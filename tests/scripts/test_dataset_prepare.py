@@ -135,6 +135,16 @@ def test_layout_of_train_csv(succeed, small_rows, tmp_path):
     assert np.array_equal(written, small_rows[5][1])
 
 
+def test_blanks_quotes_and_small_letters_change_nothing(succeed, tmp_path):
+    rows = [("0", "Training"), (" 2", " Training "), ('"4"', "PUBLICTEST"), ("6", "privatetest")]
+    lines = [f"{code},{pixels(PLAIN + number)},{usage}\n" for number, (code, usage) in enumerate(rows)]
+    (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n" + "".join(lines))
+    succeed("dataset_prepare.py")
+    written = {path.relative_to(tmp_path / "data").as_posix() for path in (tmp_path / "data").rglob("*.png")}
+    places = ("train/angry", "train/fearful", "validation/sad", "test/neutral")
+    assert written == {f"{place}/fer{number:07d}.png" for number, place in enumerate(places)}
+
+
 def test_bad_rows_are_listed_and_the_others_kept(succeed, tmp_path):
     good = pixels(PLAIN)
     bad = {
@@ -151,6 +161,8 @@ def test_bad_rows_are_listed_and_the_others_kept(succeed, tmp_path):
         f"-1,{good},Training": "unknown emotion code -1",
         f"happy,{good},Training": "unknown emotion code happy",
         f",{good},Training": "unknown emotion code",
+        f"\u0663,{good},Training": "unknown emotion code",
+        f"3,{good[:-1]}\u0663,Training": "is no number from 0 to 255",
         f"3,{good},Testing": "unknown usage Testing",
         f"3,{good},": "unknown usage",
         f"3,{good}": "2 columns instead of 3",

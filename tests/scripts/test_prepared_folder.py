@@ -2,7 +2,6 @@
 
 import gzip
 import os
-import resource
 import signal
 import subprocess
 
@@ -80,16 +79,6 @@ def test_progress_is_shown_at_once_without_a_terminal(long_csv, tmp_path):
         # Not only when all is done.
         assert list(tmp_path.glob("data.*.partial"))
         process.terminate()
-
-
-def test_a_picture_that_cannot_be_written_whole(run_script, small_csv, tmp_path):
-    def limit_files():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
-
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    result = run_script("dataset_prepare.py", small_csv, preexec_fn=limit_files, env=environment)
-    assert_one_sentence(result, "data: ", "File too large")
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("small_disk", ["full"], indirect=True)

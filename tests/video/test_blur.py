@@ -1,6 +1,5 @@
 """Blurred faces: what is left of them, where, and for how long."""
 
-import cv2
 import numpy as np
 import pytest
 from conftest import PORTRAIT
@@ -23,23 +22,12 @@ def is_even(frame, box) -> bool:
     return len(np.unique(frame[y : y + height, x : x + width].reshape(-1, 3), axis=0)) <= BLOCKS**2
 
 
-def test_nobody_is_found_or_matched_in_a_blurred_face():
+def test_nobody_is_found_in_a_blurred_face():
     picture = read_picture(PORTRAIT)
     blurred = blur_faces(picture, [BOX])
     assert [each.box for each in HaarDetector().detect(to_gray(picture))] == [BOX]
     assert HaarDetector().detect(to_gray(blurred)) == []
     assert is_even(blurred, BOX)
-    # Of the points by which pictures of one object are matched, the face has hundreds, and those of the blurred one are
-    # corners of blocks, which look like none of them.
-    x, y, width, height = BOX
-    orb = cv2.ORB.create(500)
-    (_, sharp), (_, blocks) = (
-        orb.detectAndCompute(to_gray(each)[y : y + height, x : x + width], None) for each in (picture, blurred)
-    )
-    matches = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(sharp, sharp)
-    assert sum(match.distance < 40 for match in matches) > 200
-    matches = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(sharp, blocks) if blocks is not None else []
-    assert not any(match.distance < 40 for match in matches)
 
 
 def test_hair_and_chin_are_blurred_too_and_the_rest_is_not_touched():

@@ -119,22 +119,25 @@ def picture(place):
     return Picture(Path("in") / place, place, Path(place))
 
 
-def test_names_in_the_output_folder_do_not_collide(tmp_path):
-    sources = [picture("a.png"), picture("a.png"), Video("a.mov", "x/a.mov", is_live=False), picture("b/b.gif")]
-    sources += [picture("gray.pgm"), picture("photo.HEIC"), Video("rtsp://x/y", "rtsp://x/y", is_live=True)]
-    names = [path.relative_to(tmp_path).as_posix() for path in name_targets(tmp_path, sources).values()]
-    assert names == ["a.png", "a_1.png", "a.mp4", "b/b.png", "gray.png", "photo.png", "live_6.mp4"]
-
-
-def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path):
-    sources = [Picture(Path(name), name) for name in ("p01/a.png", "/data/p02/a.png", "../p03/a.png", "p04/b.png")]
-    names = [path.relative_to(tmp_path).as_posix() for path in name_targets(tmp_path, sources).values()]
-    assert names == ["p01/a.png", "data/p02/a.png", "p03/a.png", "b.png"]
-
-
-def test_a_name_with_a_number_may_be_taken_too(tmp_path):
-    names = [path.name for path in name_targets(tmp_path, [picture(n) for n in ("a.jpg", "a_2.jpg", "A.jpg")]).values()]
-    assert names == ["a.jpg", "a_2.jpg", "A_3.jpg"]
+@pytest.mark.parametrize(
+    ("sources", "names"),
+    [
+        (
+            [picture("a.png"), picture("a.png"), Video("a.mov", "x/a.mov", is_live=False), picture("b/b.gif")],
+            ["a.png", "a_1.png", "a.mp4", "b/b.png"],
+        ),
+        ([picture("gray.pgm"), Video("rtsp://x/y", "rtsp://x/y", is_live=True)], ["gray.png", "live_1.mp4"]),
+        # A name with a number may be taken too.
+        ([picture("a.jpg"), picture("a_2.jpg"), picture("A.jpg")], ["a.jpg", "a_2.jpg", "A_3.jpg"]),
+        # Files of one name keep their own folders.
+        (
+            [Picture(Path(name), name) for name in ("p01/a.png", "/data/p02/a.png", "../p03/a.png", "p04/b.png")],
+            ["p01/a.png", "data/p02/a.png", "p03/a.png", "b.png"],
+        ),
+    ],
+)
+def test_names_in_the_output_folder_do_not_collide(sources, names, tmp_path):
+    assert [path.relative_to(tmp_path).as_posix() for path in name_targets(tmp_path, sources).values()] == names
 
 
 def test_pictures_that_a_kind_of_file_cannot_hold(tmp_path):

@@ -9,7 +9,6 @@ import pytest
 from conftest import PORTRAIT, command, make_picture, make_video, wait_until
 
 from emotion_recognition.labels import COLOURS
-from emotion_recognition.video import window
 from emotion_recognition.video.window import NoWindow, fitting_size, key_name, open_window
 
 pytest_plugins = ["virtual_display"]
@@ -61,15 +60,6 @@ def test_without_a_display_nothing_is_said(monkeypatch, caplog):
     assert caplog.text == ""
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no displays by name")
-def test_a_display_that_does_not_answer_is_told_with_what_a_window_needs(monkeypatch, caplog):
-    caplog.set_level("INFO")
-    window.screen_size.cache_clear()
-    monkeypatch.setenv("DISPLAY", ":12345")
-    assert not open_window(is_wanted=False).is_visible and caplog.text == ""
-    assert not open_window().is_visible
-    assert "apt-get install" in caplog.text
-    window.screen_size.cache_clear()
 
 
 # Shows the pictures that are named, and prints every key that the window tells.
