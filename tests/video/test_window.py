@@ -60,8 +60,6 @@ def test_without_a_display_nothing_is_said(monkeypatch, caplog):
     assert caplog.text == ""
 
 
-
-
 # Shows the pictures that are named, and prints every key that the window tells.
 SHOW = """
 import sys, cv2
