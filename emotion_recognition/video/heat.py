@@ -1,7 +1,7 @@
 """Maps of what decides, over the faces of a video: made in a thread of their own, so that the video does not wait."""
 
-import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
@@ -25,17 +25,16 @@ class HeatMaps:
         self.count = 0
         self._explain = explain
         self._video = 0
-        self._wanted: list[tuple[Key, np.ndarray, str]] = []
+        # Of each face its newest map, and the one that is being made.
         self._maps: dict[Key, np.ndarray | None] = {}
-        self._error: Exception | None = None
-        self._changed, self._is_closed = threading.Condition(), False
-        self._thread: threading.Thread | None = None
+        self._making: dict[Key, Future[np.ndarray]] = {}
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="heat maps")
 
     def __enter__(self) -> "HeatMaps":
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.close()
+        self._executor.shutdown(cancel_futures=True)
 
     def start_video(self) -> None:
         """Take the faces from here on for those of another video, which numbers them from 1 again."""
@@ -53,43 +52,17 @@ class HeatMaps:
         crops = [crop_face(gray, face.box) for face in faces]
         if wait or any(face.track is None for face in faces):
             return [self._make(crop, face.emotion) for crop, face in zip(crops, faces, strict=True)]
-        with self._changed:
-            if self._error is not None:
-                raise self._error
-            keys = [(self._video, face.track) for face in faces]
-            self._maps = {key: self._maps.get(key) for key in keys}
-            self._wanted = list(zip(keys, crops, (face.emotion for face in faces), strict=True))
-            self._changed.notify()
-            newest = list(self._maps.values())
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="heat maps", daemon=True)
-            self._thread.start()
-        return newest
-
-    def close(self) -> None:
-        """End the thread."""
-        with self._changed:
-            self._is_closed = True
-            self._changed.notify()
-        if self._thread is not None:
-            self._thread.join()
-
-    def _work(self) -> None:
-        try:
-            while not self._is_closed:
-                with self._changed:
-                    self._changed.wait_for(lambda: self._wanted or self._is_closed)
-                    wanted, self._wanted = self._wanted, []
-                for key, crop, emotion in wanted:
-                    if self._is_closed:
-                        break
-                    importance = self._make(crop, emotion)
-                    with self._changed:
-                        # Not of a face that has gone meanwhile.
-                        if key in self._maps:
-                            self._maps[key] = importance
-        except Exception as error:
-            self._error = error
+        keys = [(self._video, face.track) for face in faces]
+        for gone in self._making.keys() - set(keys):
+            self._making.pop(gone).cancel()
+        self._maps = {key: self._maps.get(key) for key in keys}
+        for key, crop, face in zip(keys, crops, faces, strict=True):
+            making = self._making.get(key)
+            if making and making.done():
+                self._maps[key] = making.result()
+            if making is None or making.done():
+                self._making[key] = self._executor.submit(self._make, crop, face.emotion)
+        return list(self._maps.values())
 
     def _make(self, crop: np.ndarray, emotion: str) -> np.ndarray:
         self.count += 1

@@ -1,14 +1,16 @@
 """What a person sees in the window and in files, and what the keys of the window change."""
 
+import datetime
+
 import numpy as np
 
+from emotion_recognition.files import write_picture
 from emotion_recognition.recogniser import Face
 from emotion_recognition.video.blur import NOTE, VideoBlur
 from emotion_recognition.video.capture import Frame, Source
 from emotion_recognition.video.heat import HeatMaps
 from emotion_recognition.video.overlay import KEYS, Maps, annotate, draw_notes
 from emotion_recognition.video.playback import Playback
-from emotion_recognition.video.snapshot import save_snapshot
 from emotion_recognition.video.window import NoWindow, Window
 
 
@@ -57,6 +59,13 @@ class Viewer:
                     playback.pause()
             if source.is_video and not playback.is_paused:
                 return ""
+
+
+def save_snapshot(picture: np.ndarray) -> None:
+    """Write a picture, uint8 (height, width, 3), into the current folder, under a name with date and time; say so."""
+    path = f"snapshot_{datetime.datetime.now():%Y-%m-%d_%H%M%S_%f}.png"
+    write_picture(path, picture)
+    print(f"Wrote {path}")
 
 
 def pixels_of(frame: Frame) -> np.ndarray:
