@@ -135,11 +135,11 @@ class Study:
                 stack.callback(write_report, self._report, list(self.summaries.values()), self._emotions, self._blurs)
 
     def _close_journal(self, journal: Journal) -> None:
-        """Keep the journal where something can be added to the files, or was begun in them."""
+        """Keep the journal where something can be added to the files, or is in it that could not be written."""
         whole = {name for name, is_done in self._is_done.items() if is_done}
-        may_go_on = self._continues or len(self._names) > 1 or whole != self._names
-        has_files = bool(journal.records) or any(path.exists() for path in self.written)
-        journal.close(is_kept=may_go_on and has_files)
+        there = [path.exists() for path in self.written]
+        may_go_on = self._continues or len(self._names) > 1 or whole != self._names or not all(there)
+        journal.close(is_kept=may_go_on and bool(journal.records or whole or any(there)))
 
     def _write_summaries(self, path: str | Path) -> None:
         summaries = self.summaries.values()

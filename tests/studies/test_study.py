@@ -1,5 +1,6 @@
 """The tables of a run that was stopped and goes on: no row is lost or doubled, and nothing of others is touched."""
 
+import errno
 import gzip
 import json
 from dataclasses import replace
@@ -13,6 +14,7 @@ from emotion_recognition.errors import UserError
 from emotion_recognition.recogniser import Face
 from emotion_recognition.studies.outputs import Outputs
 from emotion_recognition.studies.reading import ReadingSettings, SourceReader, read_source
+from emotion_recognition.studies.study import Study
 from emotion_recognition.video.capture import Frame, Source
 
 EMOTIONS = ("happy", "sad")
@@ -198,6 +200,28 @@ def test_a_single_source_leaves_no_journal_unless_it_was_stopped(tmp_path):
     run(tmp_path, [Clip("a")], stop_at="a", force=True)
     run(tmp_path, [Clip("a")], continues=True)
     assert rows(tmp_path) == [("a", 1), ("a", 2)]
+
+
+@pytest.mark.parametrize("names", ["a", "ab"])
+def test_what_was_read_is_kept_where_the_page_finds_no_room(tmp_path, monkeypatch, names):
+    files = {"--report": tmp_path / "page.html"}
+    sources = [Clip(name) for name in names]
+    study = Study(files, sources, EMOTIONS, SETTINGS)
+    for source in sources:
+        study.end_source(*read_source(source, RECOGNISER, SETTINGS, lambda rows: None))
+    with monkeypatch.context() as full:
+        full.setattr("emotion_recognition.studies.study.write_report", raise_full)
+        with pytest.raises(OSError, match="No space"):
+            study.close()
+    again = Study(files, sources, EMOTIONS, SETTINGS, continues=True)
+    assert again.left(sources) == []
+    again.close()
+    assert (tmp_path / "page.html").read_text().count("<section") == len(names)
+
+
+def raise_full(*arguments):
+    """Fail as a full disk does."""
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_ctrl_c_keeps_what_is_whole_and_says_how_to_go_on(whole, tmp_path, capsys):
