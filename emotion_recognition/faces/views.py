@@ -6,26 +6,26 @@ import numpy as np
 from emotion_recognition.faces.boxes import Box, crop_face
 from emotion_recognition.images import FACE_SIZE, to_face
 
-# How far the box is shifted where there are four views, and between neighbouring ones of eight, where a step is a pixel
-# of the face that the network sees: as parts of the box's width and height.
-SHIFT, STEP = 0.05, 1 / FACE_SIZE
 
-
-def lattice() -> list[tuple[float, float, bool]]:
-    """Return eight shifts around the box, no two in one row or column, every second one mirrored.
+def lattice(number: int, step: float) -> list[tuple[float, float, bool]]:
+    """Return an even number of shifts around the box, no two in one row or column, every second one mirrored.
 
     A network goes over a face in steps of several pixels, and answers a little differently from each place in a step:
-    evenly spread shifts average over all these places. This is a lattice of good points (Korobov, 1959).
+    evenly spread shifts average over all these places. These are good lattice points (Korobov, 1959); rows and columns
+    lie one `step` apart, a part of the box's width and height.
     """
-    return [((place - 3.5) * STEP, (5 * place % 8 - 3.5) * STEP, place % 2 == 1) for place in range(8)]
+    size = number + 1
+    points = [(place, place * (size + 1) // 2 % size) for place in range(1, size)]
+    return [((x - size / 2) * step, (y - size / 2) * step, x % 2 == 0) for x, y in points]
 
 
-# (right, down, whether mirrored) of each view, in parts of the box: benchmarks/views.py compares them.
+# (right, down, whether mirrored) of each view, in parts of the box: benchmarks/views.py compares them. With eight, a
+# step is one pixel of the face that the network sees.
 VIEWS = {
     1: [(0.0, 0.0, False)],
     2: [(0.0, 0.0, False), (0.0, 0.0, True)],
-    4: [(-SHIFT, 0.0, False), (SHIFT, 0.0, False), (0.0, -SHIFT, True), (0.0, SHIFT, True)],
-    8: lattice(),
+    4: lattice(4, 1.5 / FACE_SIZE),
+    8: lattice(8, 1 / FACE_SIZE),
 }
 # Twice as many as four views cost, and less of the effect of a shifted box.
 DEFAULT_VIEWS = 8
