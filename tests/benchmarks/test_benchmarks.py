@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
-from conftest import NETWORKS, PORTRAIT, assert_one_sentence
+from conftest import NETWORKS, PORTRAIT, assert_one_sentence, make_video
 
 from benchmarks import live, tracks
 from benchmarks.common import portraits
@@ -35,6 +35,7 @@ def test_preparing_beside_writing_alone(call_script, small_csv, tmp_path):
         ("prepare.py", ["nothing.csv"], ["nothing.csv is not there"]),
         ("live.py", ["nothing.mp4"], ["nothing.mp4"]),
         ("tracks.py", ["nothing.jpg", "nothing.jpg"], ["nothing.jpg"]),
+        ("archive.py", ["nothing.mp4"], ["nothing.mp4 is not there"]),
         ("train.py", [], ["data is no folder", "dataset_prepare.py"]),
     ],
 )
@@ -118,6 +119,22 @@ def test_tables_of_many_videos(call_script, tmp_path):
     assert "3 videos (3 read), 15 frames, 15 rows, 3 tracks.\n`rows.csv` 0.00 MB; `summary.csv`" in result.stdout
     nothing = call_script("benchmarks/study_videos.py", "study", "--media", tmp_path / "nothing")
     assert_one_sentence(nothing, "holds no .jpg and no .mp4", "--media")
+
+
+@pytest.mark.slow
+def test_what_an_archive_costs(call_script, tmp_path):
+    for package in ("ray", "pyarrow"):
+        pytest.importorskip(package, reason=f"{package} is not installed (pip install ray pyarrow)")
+    clip = make_video(tmp_path / "clip.avi")
+    result = call_script("benchmarks/archive.py", clip, "--copies", "3", "--sources", "4", "--jobs", "1", "2")
+    assert result.returncode == 0, result.stderr
+    speeds = re.findall(
+        r"^\| Haar.* \| each .* \| (\d+\.\d) \| [\d,]+ cores \| [\d,]+ cores \|$", result.stdout, re.MULTILINE
+    )
+    assert len(speeds) == 6 and all(float(speed) > 0 for speed in speeds)
+    assert len(re.findall(r"^\| [12] \| \d+\.\d s \| \d+\.\d s \| \d+\.\d\d \|$", result.stdout, re.MULTILINE)) == 2
+    assert figures(r"2 workers beside 1: after the start (\d+\.\d\d) times", result.stdout) > 0
+    assert figures(r"4 sources of 2 frames.*\nthe model says \d+ s, the run took (\d+) s", result.stdout) > 0
 
 
 @pytest.mark.slow
