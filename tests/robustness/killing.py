@@ -5,14 +5,11 @@ import signal
 import subprocess
 import threading
 import time
-from collections import Counter
 
 from conftest import assert_one_sentence, command, files_in, start_script
 
 # How often each script is killed in the short form and in the long one.
 KILLS = (3, 30)
-
-killed: Counter[str] = Counter()
 
 
 def run_and_kill(arguments, folder, share, lasts, sign="") -> bool:
@@ -36,8 +33,13 @@ def run_and_kill(arguments, folder, share, lasts, sign="") -> bool:
     reader.join()
     process.stdout.close()
     assert status in (0, -signal.SIGKILL)
-    killed[arguments[0]] += status != 0
     return status != 0
+
+
+def tell_kills(capsys, what, kills):
+    """Print how often a script was killed."""
+    with capsys.disabled():
+        print(f"\nKilled: {what}, {kills} times; nothing lost.")
 
 
 def measure(arguments, folder, sign="") -> float:

@@ -10,22 +10,22 @@ from pathlib import Path
 
 import pytest
 from conftest import files_in, make_rows, start_script, write_csv
-from killing import KILLS, killed, measure, run_and_kill, run_on
+from killing import KILLS, measure, run_and_kill, run_on, tell_kills
 from short_trainings import SCRIPT, SETTINGS, assert_same_result, assert_same_weights
 
 
 @pytest.mark.slow
-def test_preparing_killed_at_any_moment(small_csv, small_data, tmp_path, is_long, seed):
+def test_preparing_killed_at_any_moment(small_csv, small_data, tmp_path, is_long, seed, capsys):
     generator = random.Random(seed)
     write_csv(tmp_path / "old.csv", make_rows(1))
     assert start_script("dataset_prepare.py", "old.csv", "--output", "old", folder=tmp_path).returncode == 0
     shutil.copytree(tmp_path / "old", tmp_path / "data")
     before, after = files_in(tmp_path / "old"), files_in(small_data)
     arguments = ("dataset_prepare.py", small_csv, "--force")
-    lasts = measure((*arguments, "--output", "measured"), tmp_path)
+    lasts, kills = measure((*arguments, "--output", "measured"), tmp_path), 0
     # A moment that is drawn near the end may come when all is done: then another one is drawn.
-    while killed["dataset_prepare.py"] < KILLS[is_long]:
-        run_and_kill(arguments, tmp_path, generator.random(), lasts)
+    while kills < KILLS[is_long]:
+        kills += run_and_kill(arguments, tmp_path, generator.random(), lasts)
         # Between its two renames there is for a moment no folder, and the old one waits beside it.
         found = [tmp_path / "data"] if (tmp_path / "data").exists() else list(tmp_path.glob("data.*.old.partial"))
         assert [files_in(folder) in (before, after) for folder in found] == [True]
@@ -34,10 +34,11 @@ def test_preparing_killed_at_any_moment(small_csv, small_data, tmp_path, is_long
         assert sorted(entry.name for entry in tmp_path.iterdir()) == ["data", "measured", "old", "old.csv"]
         shutil.rmtree(tmp_path / "data")
         shutil.copytree(tmp_path / "old", tmp_path / "data")
+    tell_kills(capsys, "preparing a data set", kills)
 
 
 @pytest.mark.slow
-def test_a_training_killed_at_any_moment(small_data, tmp_path, is_long, seed):
+def test_a_training_killed_at_any_moment(small_data, tmp_path, is_long, seed, capsys):
     generator = random.Random(seed)
     arguments, kills = (SCRIPT, "--data", small_data, *SETTINGS), 0
     (tmp_path / "unbroken").mkdir()
@@ -57,6 +58,7 @@ def test_a_training_killed_at_any_moment(small_data, tmp_path, is_long, seed):
                 assert_same_weights(model, tmp_path / "unbroken" / "little_vgg.h5")
         assert_same_result(tmp_path / "unbroken", folder)
         assert not list(folder.glob("*checkpoint*")) and not list(folder.glob("*.partial*"))
+    tell_kills(capsys, "a training", kills)
 
 
 @pytest.mark.slow

@@ -8,23 +8,23 @@ import resource
 
 import pytest
 from conftest import noise, start_script, write_video
-from killing import KILLS, killed, measure, run_and_kill, run_on
+from killing import KILLS, measure, run_and_kill, run_on, tell_kills
 
 # Each frame is a row of the table, whatever is in it.
 RECOGNISE = ("test.py", "noise.avi", "--no-window", "--whole", "always", "--csv", "rows.csv", "--output", "out.mp4")
 
 
 @pytest.mark.slow
-def test_a_video_killed_at_any_moment(tmp_path, is_long, seed):
+def test_a_video_killed_at_any_moment(tmp_path, is_long, seed, capsys):
     generator = random.Random(seed)
     write_video(tmp_path / "noise.avi", noise(400))
-    lasts = measure(RECOGNISE, tmp_path)
+    lasts, kills = measure(RECOGNISE, tmp_path), 0
     assert len((tmp_path / "rows.csv").read_text().splitlines()) == 401
     whole = (tmp_path / "out.mp4").read_bytes()
-    while killed["test.py"] < KILLS[is_long]:
+    while kills < KILLS[is_long]:
         (tmp_path / "out.mp4").write_bytes(b"the old video")
         # Most of the time goes by before the first frame.
-        run_and_kill((*RECOGNISE, "--force"), tmp_path, generator.uniform(0.3, 1), lasts)
+        kills += run_and_kill((*RECOGNISE, "--force"), tmp_path, generator.uniform(0.3, 1), lasts)
         lines = (tmp_path / "rows.csv").read_text().splitlines(keepends=True)
         assert len(lines) <= 401 and all(line.count(",") == 17 and line.endswith("\n") for line in lines)
         numbers = [int(line.split(",")[1]) for line in lines[1:]]
@@ -33,6 +33,7 @@ def test_a_video_killed_at_any_moment(tmp_path, is_long, seed):
     assert start_script(*RECOGNISE, "--force", folder=tmp_path).returncode == 0
     assert (tmp_path / "out.mp4").read_bytes() == whole
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["noise.avi", "out.mp4", "rows.csv"]
+    tell_kills(capsys, "reading a video", kills)
 
 
 FILES = ("--csv", "rows.csv", "--summary", "summary.csv", "--report", "page.html")
@@ -40,7 +41,7 @@ STUDY = ("test.py", "videos", "--no-window", "--whole", "always", *FILES)
 
 
 @pytest.mark.slow
-def test_a_study_killed_at_any_moment_goes_on(tmp_path, is_long, seed):
+def test_a_study_killed_at_any_moment_goes_on(tmp_path, is_long, seed, capsys):
     generator = random.Random(seed)
     (tmp_path / "videos").mkdir()
     for number in range(5):
@@ -61,6 +62,7 @@ def test_a_study_killed_at_any_moment_goes_on(tmp_path, is_long, seed):
             kills += was_killed
         assert [(tmp_path / name).read_bytes() for name in tables] == whole
     assert {entry.name for entry in tmp_path.iterdir()} == {"videos", "rows.csv.journal", *tables}
+    tell_kills(capsys, "a study of several videos", kills)
 
 
 @pytest.mark.slow
