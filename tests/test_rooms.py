@@ -106,6 +106,7 @@ print(dict(os.environ) == before, [name for name in ("cv2", "keras", "numpy", "P
     assert run_python(code) == "True []"
 
 
+@pytest.mark.slow
 def test_networks_need_no_opencv_and_no_pillow():
     code = """
 import sys

@@ -218,6 +218,7 @@ def test_names_that_are_no_utf_8(succeed, tmp_path):
     assert names == folders.read_split(tmp_path / "data", "train").names.tolist()
 
 
+@pytest.mark.slow
 def test_every_emotion_of_which_faces_are_found_is_trained(succeed, tmp_path):
     """Ten photos of each, of which the cascade finds a face in one to four."""
     portrait = cv2.imread(str(PORTRAIT))
@@ -260,6 +261,7 @@ def test_no_two_pictures_get_one_name(succeed, tmp_path):
     assert len(written_names(tmp_path / "data")) == len(names)
 
 
+@pytest.mark.slow
 def test_the_faces_of_ckplus_by_person_by_picture_and_all_for_testing(succeed, shared, tmp_path):
     source = shared / "ckplus48"
     ways = {

@@ -92,6 +92,7 @@ def test_activation_maps_where_only_probabilities_are_there(faces):
     np.testing.assert_allclose(maps, expected_maps(faces, weights), rtol=1e-3, atol=1e-8)
 
 
+@pytest.mark.slow
 @needs_tensorflow
 @pytest.mark.parametrize("make", [NETWORKS["little_vgg"], NETWORKS["attentional"], NETWORKS["deep_emotion"]])
 def test_activation_maps_of_the_projects_networks(make, faces):

@@ -207,6 +207,7 @@ def test_a_known_face_that_the_whole_search_misses_is_kept():
     assert finder.find(np.zeros((480, 640), np.uint8), 0.0, [(10, 10, 50, 50)]) == [Detection((10, 10, 50, 50))]
 
 
+@pytest.mark.slow
 @needs_cascades
 def test_a_clip_played_ten_times_is_one_face(shared):
     """A mouth inside the face makes no second person, and where the clip begins anew it is the same face."""

@@ -19,6 +19,7 @@ def faces():
     return np.random.default_rng(0).integers(0, 256, (5, 48, 48, 1)).astype(np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", ["little_vgg", "four_layer_cnn", "attentional", "deep_emotion"])
 def test_litert_says_what_keras_says(network, faces):
     model = NETWORKS[network](7)
@@ -64,6 +65,7 @@ def test_threads_do_not_disturb_each_other():
         np.testing.assert_allclose(answer, expected[start:], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_converting_leaves_the_process_alone(capsys, caplog, recwarn):
     """Two threads at once: neither standard error nor the environment is touched, and Python writes nothing."""
     environment, standard_error = dict(os.environ), os.fstat(2)

@@ -198,7 +198,7 @@ def nested(layer) -> keras.Model:
 
 
 def doubling() -> layers.Layer:
-    return layers.Lambda(lambda values: values * 2)
+    return layers.Lambda(lambda values: values * 2, (6, 6, 1))
 
 
 CODE = ["contains code of its own or reads other files (", "do not trust it"]

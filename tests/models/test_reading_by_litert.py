@@ -66,6 +66,7 @@ def test_the_tflite_of_another_model_is_not_taken(model):
     assert EmotionClassifier(model).emotions == other.emotions
 
 
+@pytest.mark.slow
 def test_a_damaged_copy_in_the_cache_is_made_again(model, caplog):
     EmotionClassifier(model)
     [kept] = (model.parent / "cache").rglob("*.tflite")

@@ -52,6 +52,7 @@ def test_the_percents_are_those_of_test_py(call_script):
     assert [line for line in explained if not line.startswith("Wrote")] == read
 
 
+@pytest.mark.slow
 def test_faces_are_explained_without_keras(tmp_path):
     program = """
 import runpy
@@ -69,6 +70,7 @@ finally:
     assert (result.returncode, result.stdout.splitlines()[-1]) == (0, "[]"), result.stderr
 
 
+@pytest.mark.slow
 def test_a_tflite_file_is_explained_by_occlusion_alone(call_script):
     named = ("explain.py", PORTRAIT, "--model", REPOSITORY / "model.tflite")
     assert call_script(*named).returncode == 0
@@ -87,6 +89,7 @@ def test_mistakes_are_told_before_an_output_that_is_there(call_script, tmp_path)
     assert (tmp_path / "there.png").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_each_picture_has_its_own_figure(call_script, tmp_path):
     face = np.tile(np.arange(48, dtype=np.uint8), (48, 1))
     (tmp_path / "more").mkdir()
@@ -99,6 +102,7 @@ def test_each_picture_has_its_own_figure(call_script, tmp_path):
     assert_one_sentence(same, "the same name", "--output")
 
 
+@pytest.mark.slow
 def test_another_emotion_and_all_pictures_in_one_figure(call_script, succeed, tmp_path):
     cv2.imwrite(str(tmp_path / "gray.png"), np.tile(np.arange(48, dtype=np.uint8), (48, 1)))
     both = ("explain.py", PORTRAIT, "gray.png", "--whole", "auto", "--output")
@@ -109,6 +113,7 @@ def test_another_emotion_and_all_pictures_in_one_figure(call_script, succeed, tm
     assert pictures[0].shape == pictures[1].shape and not np.array_equal(*pictures)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["deep_emotion", "attentional"])
 def test_networks_with_attention_have_a_panel_more(name, succeed, tmp_path):
     save_model(tmp_path / "attention.h5", name)
@@ -116,6 +121,7 @@ def test_networks_with_attention_have_a_panel_more(name, succeed, tmp_path):
     assert read_figure(tmp_path / FIGURE).shape[1] == pytest.approx(120 * 10.7, abs=2)
 
 
+@pytest.mark.slow
 def test_class_activation_only_where_it_is_asked_for(call_script, tmp_path):
     save_model(tmp_path / "small.h5")
     usual, other = (
@@ -155,6 +161,7 @@ def test_pictures_that_cannot_be_explained(call_script, tmp_path):
     assert not (tmp_path / "explanations").exists()
 
 
+@pytest.mark.slow
 def test_a_model_without_convolution_has_no_class_activation_map(call_script, succeed, tmp_path):
     import keras
 
@@ -190,11 +197,13 @@ def test_arguments_that_do_not_fit(arguments, words, call_script, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_single_face_is_too_few_for_the_check(call_script, small_data):
     result = call_script("explain.py", "--check", "--data", small_data, "--pictures", "1")
     assert_one_sentence(result, "One face is too few", "--pictures 2 or more")
 
 
+@pytest.mark.slow
 def test_mean_maps_of_a_data_set(succeed, small_data, tmp_path):
     result = succeed("explain.py", "--data", small_data, "--pictures", "2")
     lines = result.stdout.splitlines()
@@ -217,6 +226,7 @@ def test_data_without_the_split(call_script, small_data, tmp_path):
     assert_one_sentence(call_script("explain.py", "--data", "own"), "own holds no pictures in `test`", "--split")
 
 
+@pytest.mark.slow
 def test_the_check(call_script, succeed, small_data, tmp_path):
     result = succeed("explain.py", "--check", "--data", small_data, "--pictures", "4", "--output", "check.csv")
     rows = {row["method"]: row for row in read_csv(tmp_path / "check.csv")}

@@ -40,10 +40,12 @@ def test_parameters(name):
     assert network.count_params() == PARAMETERS[name]
 
 
+@pytest.mark.slow
 def test_the_attentional_network_costs_at_most_twice_the_little_vgg():
     assert round(multiply_adds(build("attentional")) / multiply_adds(build("little_vgg")), 2) == 1.85
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PARAMETERS)
 @pytest.mark.parametrize("emotions", [5, 8])
 def test_gray_levels_become_probabilities(name, emotions, faces):
@@ -56,6 +58,7 @@ def test_gray_levels_become_probabilities(name, emotions, faces):
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_the_last_layer_can_be_calibrated(name, faces):
     network = build(name)
@@ -82,6 +85,7 @@ def test_the_spatial_mask_weighs_places(faces):
     assert np.ptp(masks, axis=(1, 2, 3)).min() > 0.01
 
 
+@pytest.mark.slow
 def test_deep_emotion_starts_by_looking_at_the_whole_face_and_learns_where_to_look(faces):
     network = build("deep_emotion")
     parts = [network.get_layer(name).output for name in ("affine_values", "spatial_transformer")]
@@ -97,13 +101,6 @@ def test_deep_emotion_starts_by_looking_at_the_whole_face_and_learns_where_to_lo
     assert len(network.trainable_variables) == 20
     for old, new in zip(before, network.get_weights(), strict=True):
         assert not np.array_equal(old, new)
-
-
-@pytest.mark.slow
-def test_the_network_as_published_is_trained_too(succeed, small_data, tmp_path):
-    result = succeed("classification_attentional.py", "--network", "deep_emotion", "--dry-run", "--data", small_data)
-    assert "The dry run went well; nothing of it is kept." in result.stdout
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("network", ["attentional", "deep_emotion"])

@@ -69,6 +69,7 @@ def test_an_interrupted_run_leaves_no_folder_and_can_be_run_again(number, status
     assert len(list((tmp_path / "data").rglob("*.png"))) == 252
 
 
+@pytest.mark.slow
 def test_progress_is_shown_at_once_without_a_terminal(long_csv, tmp_path):
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with subprocess.Popen(

@@ -129,6 +129,7 @@ def test_rows_on_standard_output_stand_alone(call_script, flag, first):
     assert len(parse_faces(result.stderr)) == 1
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_the_video_so_far(tmp_path):
     write_video(tmp_path / "long.avi", list(noise(1)) * 1500)
     process = subprocess.Popen(

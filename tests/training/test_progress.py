@@ -59,6 +59,7 @@ def without_seconds(history):
     return [{name: value for name, value in row.items() if name != "seconds"} for row in history]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 def test_a_stopped_training_goes_on_to_the_same_result(momentum, tmp_path):
     (tmp_path / "unbroken").mkdir()
@@ -79,6 +80,7 @@ def test_a_stopped_training_goes_on_to_the_same_result(momentum, tmp_path):
     assert all(np.array_equal(one, other) for one, other in pairs)
 
 
+@pytest.mark.slow
 def test_one_fit_shows_every_epoch_its_own_batches_and_never_waits(tmp_path):
     seen = []
     network, batches, progress = start(tmp_path, seen=seen)
@@ -89,6 +91,7 @@ def test_one_fit_shows_every_epoch_its_own_batches_and_never_waits(tmp_path):
     assert max(row["seconds"] for row in progress.history[1:]) < 10
 
 
+@pytest.mark.slow
 def test_the_moving_average_is_judged_and_kept(tmp_path):
     network, batches, progress = start(tmp_path, momentum=0.999)
     first = network.get_weights()

@@ -25,6 +25,7 @@ def trained(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "emotions, taken",
     [
@@ -49,6 +50,7 @@ def test_the_last_layer_takes_the_outputs_of_shared_emotions(emotions, taken, tr
     assert re.fullmatch(f"Starting from {re.escape(str(trained))}: {taken}\n", capsys.readouterr().out)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", [NETWORKS["four_layer_cnn"], NETWORKS["attentional"], NETWORKS["deep_emotion"]])
 def test_every_network_goes_on_from_its_own_model_file(build, tmp_path):
     trained, network = build(7), build(7)
@@ -59,6 +61,7 @@ def test_every_network_goes_on_from_its_own_model_file(build, tmp_path):
     assert np.allclose(network(faces), trained(faces), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_another_network_is_refused(trained):
     with pytest.raises(UserError, match=r"holds another network .* than the four_layer_cnn"):
         transfer.start_from(trained, NETWORKS["four_layer_cnn"](7), SEVEN)

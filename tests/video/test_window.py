@@ -151,6 +151,7 @@ def test_keys_of_test_py(display, tmp_path):
     assert saved.shape == (400, 900, 3) and (saved[:, 850:] == 255).all() and not (saved[:, :100] == 255).all()
 
 
+@pytest.mark.slow
 def test_a_video_fills_the_screen_plays_at_its_rate_and_stands_still_while_paused(display, tmp_path):
     make_video(tmp_path / "in.avi", range(100, 220, 3), (400, 300))
     screen = display(tmp_path, command("test.py", "in.avi", "--fullscreen"))
