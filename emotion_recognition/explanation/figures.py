@@ -38,6 +38,8 @@ HEAT = LinearSegmentedColormap.from_list(
 EDGES = (-0.5, FACE_SIZE - 0.5, FACE_SIZE - 0.5, -0.5)
 # In inches: of a face, and how high the key of the colours is.
 SIZE, KEY_HEIGHT = 2.0, 0.55
+# In letters, above a picture.
+LONGEST_NAME = 28
 Array = npt.NDArray[np.floating]
 
 
@@ -46,6 +48,11 @@ def show_face(axes: Axes, face: npt.NDArray[Any], title: str = "") -> None:
     axes.imshow(face, cmap="gray", extent=EDGES, interpolation="bilinear")
     axes.set(xticks=[], yticks=[], xlim=EDGES[:2], ylim=EDGES[2:])
     axes.set_title(title, size=9)
+
+
+def shortened(name: str) -> str:
+    """Return the name of a file so that it fits above a picture: of a long one, both ends."""
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME // 2]}…{name[1 - LONGEST_NAME // 2 :]}"
 
 
 def show_place(axes: Axes, place: Place, title: str = "") -> None:
@@ -61,7 +68,7 @@ def show_key(figure: Figure, axes: Sequence[Axes]) -> None:
     """Draw what the colours of maps say, below all axes."""
     mappable = ScalarMappable(Normalize(-1, 1), HEAT)
     fraction = 0.25 * KEY_HEIGHT / figure.get_figheight()
-    key = figure.colorbar(mappable, ax=axes, location="bottom", fraction=fraction, aspect=30, shrink=0.4)
+    key = figure.colorbar(mappable, ax=axes, location="bottom", fraction=fraction, pad=fraction, aspect=30, shrink=0.4)
     key.set_ticks([-1, 0, 1], labels=["most against it", "nothing", "speaks most for it"], size=8)
 
 
@@ -126,7 +133,7 @@ def explained_faces(
         grid = figure.subplots(len(faces), columns, squeeze=False)
         for row, (axes, face) in enumerate(zip(grid, faces, strict=True)):
             left = iter(axes)
-            show_place(next(left), face.place, f"{Path(face.source).name}, face {face.number}")
+            show_place(next(left), face.place, f"{shortened(Path(face.source).name)}\nface {face.number}")
             show_face(next(left), face.crop, "what the model sees")
             show_map(next(left), face.crop, maps[row], f"{chosen[row]}: {method}")
             if masks is not None:

@@ -18,6 +18,8 @@ CAPITALS, LINE = 0.7, 1.7
 # Heights of capitals: in pixels what can just be read, and as parts of the picture's shorter side what still can be
 # where a large picture is made to fit the screen, and what is wanted.
 SMALLEST_TEXT, SMALL_TEXT, USUAL_TEXT = 8, 1 / 90, 1 / 45
+# Text is drawn so many times as large and shrunk: letters lie at whole pixels, and small words would run together.
+FINER = 2
 
 
 def fill(canvas: np.ndarray, box: Box, colour: Colour) -> None:
@@ -37,11 +39,11 @@ def paste(canvas: np.ndarray, picture: np.ndarray, x: int, y: int) -> None:
 def label(text: str, size: int, colour: Colour, ground: Colour) -> np.ndarray:
     """Return a line of text on a ground, uint8 (height, width, 3), read-only, as large as `measure` says."""
     width, height = measure(text, size)
-    mask = Image.new("L", (width, height))
-    baseline = (height + size) // 2
-    ImageDraw.Draw(mask).text((size // 2, baseline), text, fill=255, font=typeface(size), anchor="ls")
+    mask = Image.new("L", (FINER * width, FINER * height))
+    start = FINER * (size // 2), FINER * ((height + size) // 2)
+    ImageDraw.Draw(mask).text(start, text, fill=255, font=typeface(FINER * size), anchor="ls")
     shades = np.linspace(ground, colour, 256).round().astype(np.uint8)
-    picture = shades[np.asarray(mask)]
+    picture = shades[np.asarray(mask.reduce(FINER))]
     picture.setflags(write=False)
     return picture
 
@@ -49,7 +51,7 @@ def label(text: str, size: int, colour: Colour, ground: Colour) -> np.ndarray:
 @functools.lru_cache(maxsize=1024)
 def measure(text: str, size: int) -> tuple[int, int]:
     """Return width and height of a line of text, with its margins."""
-    return math.ceil(typeface(size).getlength(text)) + size, round(LINE * size)
+    return math.ceil(typeface(FINER * size).getlength(text) / FINER) + size, round(LINE * size)
 
 
 @functools.lru_cache(maxsize=32)

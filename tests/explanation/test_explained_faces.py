@@ -25,7 +25,13 @@ def test_an_unclear_face_is_named_with_both_emotions_in_its_figure(tmp_path, mon
     [place] = place_boxes(np.zeros((48, 60, 3), np.uint8), [read.box])
     face = ExplainedFace("a.png", 1, read, np.zeros((48, 48), np.uint8), place)
     figures.explained_faces([face], ["happy"], np.zeros((1, 48, 48)), "occlusion", None, None, tmp_path / "a.png")
-    assert titles == ["a.png, face 1", "what the model sees", "happy: occlusion", "unclear: happy or sad"]
+    assert titles == ["a.png\nface 1", "what the model sees", "happy: occlusion", "unclear: happy or sad"]
+
+
+def test_long_names_are_shortened_in_the_middle():
+    assert figures.shortened("solvay_conference_1927.jpg") == "solvay_conference_1927.jpg"
+    short = figures.shortened("a_very_long_name_of_a_picture_that_somebody_has_taken.jpg")
+    assert (short, len(short)) == ("a_very_long_na…has_taken.jpg", 28)
 
 
 def test_small_pictures_are_not_enlarged_and_long_ones_keep_a_pixel():
