@@ -66,6 +66,15 @@ def test_a_study_killed_at_any_moment_goes_on(tmp_path, is_long, seed, capsys):
 
 
 @pytest.mark.slow
+def test_a_video_on_a_full_disk(small_disk):
+    write_video(small_disk[0].parent / "noise.avi", noise(100))
+    (small_disk[0] / "out.mp4").write_bytes(b"the old video")
+    arguments = ("test.py", "noise.avi", "--no-window", "--output", "disk/out.mp4", "--force")
+    before, after = run_on(small_disk, *arguments)
+    assert after == before
+
+
+@pytest.mark.slow
 def test_rows_on_a_full_disk(small_disk):
     folder, limit = small_disk
     write_video(folder.parent / "noise.avi", noise(200))
