@@ -1,8 +1,6 @@
 """What the tests share: scripts run as people run them, and a small set of drawn faces in FER-2013's form."""
 
 import csv
-import functools
-import importlib.util
 import itertools
 import os
 import re
@@ -73,15 +71,6 @@ def start_script(name, *arguments, folder, **options):
     """Run a script in `folder` to its end and return the CompletedProcess; `options` are those of subprocess.run."""
     options = {"capture_output": True, "text": True, "timeout": 600, **options}
     return subprocess.run(command(name, *arguments), cwd=folder, check=False, **options)
-
-
-@functools.cache
-def load_script(name):
-    """Import a script of the repository by its name and return the module."""
-    specification = importlib.util.spec_from_file_location(f"script_{Path(name).stem}", REPOSITORY / name)
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
 
 
 def sentences(result) -> list[str]:
@@ -244,10 +233,15 @@ def small_data(small_csv, tmp_path_factory) -> Path:
     return folder / "data"
 
 
-def make_picture(path, value=100, size=(64, 48)) -> Path:
-    """Write a picture of one gray level and of this size (width, height), and return its path."""
+def plain(level=100, size=(64, 48)) -> np.ndarray:
+    """Return a picture of one gray level and of this size (width, height), uint8 (height, width, 3)."""
+    return np.full((size[1], size[0], 3), level, np.uint8)
+
+
+def make_picture(path, level=100, size=(64, 48)) -> Path:
+    """Write a picture of one gray level, and return its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), np.full((size[1], size[0], 3), value, np.uint8))
+    cv2.imwrite(str(path), plain(level, size))
     return path
 
 
@@ -264,7 +258,7 @@ def write_video(path, frames, rate=25.0, code="MJPG") -> Path:
 
 def make_video(path, levels=(0, 40, 80, 120, 160), size=(64, 48), rate=10.0) -> Path:
     """Write a video of one gray level a frame, and return its path."""
-    return write_video(path, (np.full((size[1], size[0], 3), level, np.uint8) for level in levels), rate)
+    return write_video(path, (plain(level, size) for level in levels), rate)
 
 
 def noise(frames, size=(320, 240)):

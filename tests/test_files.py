@@ -180,43 +180,28 @@ def test_only_what_was_written_is_replaced(tmp_path):
 
 def add_a_picture(folder):
     (folder / "train/me.png").write_text("the only copy")
-    return "train/me.png was not written by this script"
 
 
-def change_a_picture(folder):
-    (folder / "train/1.png").write_text("a retouched picture")
-    return "train/1.png was not written by this script, or has been changed since"
-
-
-def add_an_empty_folder(folder):
-    (folder / "train/holidays").mkdir()
-    return "train/holidays was not written"
-
-
-def add_a_link(folder):
+def put_a_link(folder):
     (folder / "train/1.png").rename(folder.parent / "1.png")
     (folder / "train/1.png").symlink_to(folder.parent / "1.png")
-    return "train/1.png was not written"
 
 
-def lose_the_list(folder):
-    (folder / "written.csv").unlink()
-    return "written.csv is missing"
+CHANGES = {
+    "train/me.png was not written by this script": add_a_picture,
+    "train/1.png .*, or has been changed since": lambda folder: (folder / "train/1.png").write_text("retouched"),
+    "train/holidays was not written": lambda folder: (folder / "train/holidays").mkdir(),
+    "train/1.png was not written": put_a_link,
+    "written.csv is missing": lambda folder: (folder / "written.csv").unlink(),
+    "was not written": lambda folder: (folder / "written.csv").write_text("a,b\n"),
+}
 
 
-def spoil_the_list(folder):
-    (folder / "written.csv").write_text("a,b\n")
-    return "was not written"
-
-
-CHANGES = (add_a_picture, change_a_picture, add_an_empty_folder, add_a_link, lose_the_list, spoil_the_list)
-
-
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("words", CHANGES)
 @pytest.mark.parametrize("force", [False, True])
-def test_what_a_person_has_put_into_a_folder_is_named_and_kept(change, force, tmp_path):
+def test_what_a_person_has_put_into_a_folder_is_named_and_kept(words, force, tmp_path):
     write_folder(tmp_path / "data")
-    words = change(tmp_path / "data")
+    CHANGES[words](tmp_path / "data")
     before = sorted((tmp_path / "data").rglob("*"))
     with pytest.raises(UserError, match=f"{words}.*: move it away, or name another --output"):
         files.claim_folder(tmp_path / "data", force)

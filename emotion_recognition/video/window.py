@@ -80,7 +80,8 @@ class Window:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.close()
+        if self._shape:
+            cv2.destroyAllWindows()
 
     def show(self, picture: np.ndarray, milliseconds: int) -> str:
         """Show a picture, uint8 (height, width, 3), blue-green-red, for so long (0: until a key), and return the key.
@@ -122,11 +123,6 @@ class Window:
             if key or (milliseconds and waited >= milliseconds):
                 return key
 
-    def close(self) -> None:
-        """Close the window, if it was ever opened."""
-        if self._shape:
-            cv2.destroyAllWindows()
-
 
 class NoWindow:
     """Stands where no window is wanted or possible."""
@@ -146,9 +142,6 @@ class NoWindow:
     def wait(self) -> str:
         """Return that no key was pressed."""
         return ""
-
-    def close(self) -> None:
-        """Do nothing."""
 
 
 def key_name(code: int) -> str:

@@ -2,12 +2,14 @@
 
 import csv
 import hashlib
+import shutil
 
 import numpy as np
 import pytest
-from conftest import assert_one_sentence, files_in, load_script
+from conftest import assert_one_sentence, files_in
 from pretrained_files import write_pretrained
 
+from classification_pretrained import mobilenet, whole_network
 from emotion_recognition.datasets import folders
 from emotion_recognition.labels import EMOTIONS
 from emotion_recognition.models import model_file
@@ -29,8 +31,6 @@ def pretrained(tmp_path_factory):
 @pytest.fixture(scope="module")
 def voted_data(small_data, tmp_path_factory):
     """The drawn faces as a packed file, with votes: seven of ten for the label, three for contempt."""
-    import shutil
-
     folder = shutil.copytree(small_data, tmp_path_factory.mktemp("voted") / "data")
     train = folders.read_split(folder, "train")
     with (folder / "votes.csv").open("w", newline="") as file:
@@ -83,13 +83,12 @@ def test_a_training_with_votes(pretrained, voted_data, succeed, tmp_path):
 def test_the_whole_network_is_its_parts(pretrained):
     import keras
 
-    script = load_script(SCRIPT)
-    stem, body = script.mobilenet(64, 6)
+    stem, body = mobilenet(64, 6)
     vggface.start_from(pretrained, stem, body, np.zeros((2, 64, 64, 1), np.float32))
     head = keras.layers.Dense(7, activation="softmax", name="emotion")
     faces = np.random.default_rng(0).integers(0, 256, (4, 48, 48, 1), dtype=np.uint8)
     expected = head(body(stem(augmentation.enlarged(faces, 64))))
-    whole = script.whole_network(stem, body, head, augmentation.cubic_matrix(64))
+    whole = whole_network(stem, body, head, augmentation.cubic_matrix(64))
     np.testing.assert_allclose(whole.predict_on_batch(faces.astype(np.float32)), expected, atol=1e-4)
 
 

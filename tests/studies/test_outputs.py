@@ -4,9 +4,8 @@ import threading
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
-from conftest import files_in, make_picture, make_video
+from conftest import files_in, make_picture, make_video, plain
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.recogniser import Face
@@ -18,10 +17,6 @@ from emotion_recognition.video.sources import Picture, find_sources
 EMOTIONS = ("happy", "sad")
 FACE = Face((1, 2, 3, 4), {"happy": 0.75, "sad": 0.25}, "happy", track=1)
 CAMERA = Video(0, "Camera 0", is_live=True)
-
-
-def image(level=100):
-    return np.full((48, 64, 3), level, np.uint8)
 
 
 def picture(name="a.png"):
@@ -60,7 +55,7 @@ def test_the_output_must_fit_the_source(tmp_path, output, sources, words):
 def test_a_name_without_an_ending_or_with_a_slash_is_a_folder(tmp_path, name):
     (tmp_path / "there.png").mkdir()
     with open_outputs(f"{tmp_path}/{name}", [picture()]) as kept:
-        kept.write(picture_source := next(iter(kept._recorder._targets)), Frame(image(), 0, 0.0), [], image(7))
+        kept.write(picture_source := next(iter(kept._recorder._targets)), Frame(plain(), 0, 0.0), [], plain(7))
     assert (cv2.imread(str(tmp_path / name / picture_source.place)) == 7).all()
 
 
@@ -72,7 +67,7 @@ def test_nothing_is_overwritten_by_surprise(tmp_path):
             open_outputs(output, [source])
     assert (cv2.imread(str(old)) == 7).all()
     with open_outputs(old, [source], force=True) as kept:
-        kept.write(source, Frame(image(), 0, 0.0), [], image(9))
+        kept.write(source, Frame(plain(), 0, 0.0), [], plain(9))
     assert (cv2.imread(str(old)) == 9).all()
 
 
@@ -112,8 +107,8 @@ def test_everything_is_kept_and_told(tmp_path, capsys):
     with open_outputs(tmp_path / "out", sources, csv=tmp_path / "rows.csv") as kept:
         assert kept.keeps_pictures
         for number in range(3):
-            kept.write(sources[0], Frame(image(), number, number / 25), [FACE], image(80 * number))
-        kept.write(sources[1], Frame(image(), 0, 0.0), [], image(7))
+            kept.write(sources[0], Frame(plain(), number, number / 25), [FACE], plain(80 * number))
+        kept.write(sources[1], Frame(plain(), 0, 0.0), [], plain(7))
         # The video is complete when the next source begins.
         assert cv2.VideoCapture(str(tmp_path / "out" / "a.mp4")).get(cv2.CAP_PROP_FRAME_COUNT) == 3
     assert (tmp_path / "rows.csv").read_text().splitlines() == [
@@ -133,7 +128,7 @@ def test_a_source_to_which_a_person_comes_back_is_kept_once(tmp_path):
     source = video()
     with open_outputs(sources=[source], csv=tmp_path / "rows.csv") as kept:
         for number in (0, 1, 0, 1, 2):
-            kept.write(source, Frame(image(), number, number / 25), [FACE], None)
+            kept.write(source, Frame(plain(), number, number / 25), [FACE], None)
     assert [line.split(",")[1] for line in (tmp_path / "rows.csv").read_text().splitlines()[1:]] == ["0", "1", "2"]
 
 
@@ -173,7 +168,7 @@ def recorded(monkeypatch, tmp_path):
 
 def fill(kept, source, frames):
     for number in range(frames):
-        kept.write(source, Frame(image(), number, 0.04 * number), [FACE], image(number))
+        kept.write(source, Frame(plain(), number, 0.04 * number), [FACE], plain(number))
 
 
 def test_a_disk_that_stands_still_holds_up_no_camera(recorded, tmp_path):
@@ -210,7 +205,7 @@ def test_what_fails_last_is_raised_at_the_end_and_ctrl_c_does_not_hide_it(record
     for stop in (None, KeyboardInterrupt()):
         (tmp_path / "out").rmdir() if (tmp_path / "out").exists() else None
         with pytest.raises(OSError, match="No space left"), recorded([source], fail) as kept:
-            kept.write(source, Frame(image(), 0, 0.0), [], image())
+            kept.write(source, Frame(plain(), 0, 0.0), [], plain())
             if stop:
                 raise stop
 
@@ -220,7 +215,7 @@ def test_a_hundred_sources_that_fail_do_not_hang(recorded):
     with recorded(sources, fail) as kept:
         for source in sources:
             try:
-                kept.write(source, Frame(image(), 0, 0.0), [], image())
+                kept.write(source, Frame(plain(), 0, 0.0), [], plain())
             except OSError:
                 failed += 1
     # Each is told of its own failure, at once.
@@ -235,7 +230,7 @@ def test_a_place_is_given_back_where_handing_over_fails(recorded, monkeypatch):
         monkeypatch.setattr(kept._executor, "submit", lambda task: (_ for _ in ()).throw(RuntimeError("no thread")))
         for _ in range(2 * MOST_WAITING):
             with pytest.raises(RuntimeError, match="no thread"):
-                kept.write(source, Frame(image(), 1, 0.0), [], image())
+                kept.write(source, Frame(plain(), 1, 0.0), [], plain())
         monkeypatch.setattr(kept._executor, "submit", submit)
         fill(kept, source, 2)
     assert kept._recorder.kept == [0, 0, 1]

@@ -5,9 +5,9 @@ import json
 import keras
 import numpy as np
 import pytest
-from conftest import load_script
 from pretrained_files import write_pretrained
 
+from classification_pretrained import mobilenet
 from emotion_recognition.errors import UserError
 from emotion_recognition.training import vggface
 
@@ -74,8 +74,7 @@ def test_files_that_are_not_there_are_told_how_to_get(tmp_path):
 def test_normalisation_is_put_back_so_that_nothing_changes(published):
     """What the body gives is what the same blocks give with the folded weights."""
     weights = vggface.read(published[0])
-    script = load_script("classification_pretrained.py")
-    stem, body = script.mobilenet(32, 7)
+    stem, body = mobilenet(32, 7)
     faces = np.random.default_rng(0).uniform(0, 255, (70, 32, 32, 1)).astype(np.float32)
     vggface.start_from(published[0], stem, body, faces)
     found = vggface.run_by_litert(stem)(faces)

@@ -7,16 +7,12 @@ from contextlib import closing
 import cv2
 import numpy as np
 import pytest
-from conftest import wait_until
+from conftest import plain, wait_until
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.video import camera as live
 from emotion_recognition.video.camera import NewestFrame
 from emotion_recognition.video.sources import find_sources
-
-
-def image(value, size=(64, 48)):
-    return np.full((size[1], size[0], 3), value, np.uint8)
 
 
 class Camera:
@@ -90,7 +86,7 @@ def spaced(*frames) -> list:
 
 def test_a_slow_reader_gets_the_newest_frame():
     is_taken, is_over = threading.Event(), threading.Event()
-    camera = Camera([image(0), is_taken, *(image(number) for number in range(1, 10)), is_over])
+    camera = Camera([plain(0), is_taken, *(plain(number) for number in range(1, 10)), is_over])
     with closing(NewestFrame(camera.open)) as source:
         frames = source.frames()
         assert next(frame for frame in frames if frame is not None).mean() == 0
@@ -102,7 +98,7 @@ def test_a_slow_reader_gets_the_newest_frame():
 
 
 def test_a_camera_that_comes_back_goes_on():
-    camera = Camera(spaced(image(1), image(2)), [], [], spaced(image(3)))
+    camera = Camera(spaced(plain(1), plain(2)), [], [], spaced(plain(3)))
     assert levels(camera) == [1, 2, 3]
     assert camera.opened >= 4 and camera.released == camera.opened
 
@@ -110,8 +106,8 @@ def test_a_camera_that_comes_back_goes_on():
 def test_empty_frames_gray_frames_and_other_sizes(monkeypatch):
     # A slow machine should not open the camera again in between.
     monkeypatch.setattr(live, "RETRY_SECONDS", 5.0)
-    empty, gray, large = np.zeros((0, 0, 3), np.uint8), np.full((48, 64), 7, np.uint8), image(9, (128, 96))
-    camera = Camera(spaced(image(1), empty, None, gray, large))
+    empty, gray, large = np.zeros((0, 0, 3), np.uint8), np.full((48, 64), 7, np.uint8), plain(9, (128, 96))
+    camera = Camera(spaced(plain(1), empty, None, gray, large))
     with closing(NewestFrame(camera.open)) as source:
         frames = [frame for frame in source.frames() if frame is not None]
     assert [frame.shape for frame in frames] == [(48, 64, 3), (48, 64, 3), (96, 128, 3)]
@@ -120,7 +116,7 @@ def test_empty_frames_gray_frames_and_other_sizes(monkeypatch):
 
 def test_a_camera_that_hangs_is_given_up():
     release = threading.Event()
-    camera = Camera([image(1)])
+    camera = Camera([plain(1)])
     read = camera.read
 
     def hang():
@@ -134,7 +130,7 @@ def test_a_camera_that_hangs_is_given_up():
 
 
 def test_a_reader_may_pause_for_longer_than_a_camera_may_be_silent():
-    camera = Camera(spaced(*(image(number) for number in range(60))))
+    camera = Camera(spaced(*(plain(number) for number in range(60))))
     with closing(NewestFrame(camera.open)) as source:
         frames = source.frames()
         assert next(frame for frame in frames if frame is not None).mean() == 0
@@ -143,7 +139,7 @@ def test_a_reader_may_pause_for_longer_than_a_camera_may_be_silent():
 
 
 def test_the_frames_of_a_camera_are_numbered_by_the_clock_and_none_where_there_is_no_new_one(plug_in):
-    source, frames = plug_in(Camera([image(1), 0.2, image(2), 0.2])), []
+    source, frames = plug_in(Camera([plain(1), 0.2, plain(2), 0.2])), []
     with pytest.raises(UserError, match="stopped giving pictures after 2 frames"):
         frames.extend(source)
     taken = [frame for frame in frames if frame.picture is not None]
@@ -161,7 +157,7 @@ def test_a_camera_that_is_not_there_is_named():
 
 
 def test_a_camera_that_is_unplugged_is_opened_again_released_and_named(plug_in):
-    camera, number = Camera(spaced(*map(image, range(3)))), 0
+    camera, number = Camera(spaced(*map(plain, range(3)))), 0
     with pytest.raises(UserError) as raised:
         for frame in plug_in(camera):
             number += frame.picture is not None
@@ -173,14 +169,14 @@ def test_a_camera_that_is_unplugged_is_opened_again_released_and_named(plug_in):
 
 @pytest.mark.parametrize(("told", "taken"), [(30, 30), (480, 480), (0, 25), (-1, 25), (float("nan"), 25), (90_000, 25)])
 def test_frame_rates_that_are_nonsense(plug_in, told, taken):
-    source = plug_in(Camera([image(1)], told=told))
+    source = plug_in(Camera([plain(1)], told=told))
     with source:
         next(iter(source))
     assert source.frame_rate == taken
 
 
 def test_a_camera_that_is_left_early_is_released(plug_in):
-    camera = Camera(spaced(*map(image, range(99))))
+    camera = Camera(spaced(*map(plain, range(99))))
     with plug_in(camera) as source:
         next(iter(source))
     assert camera.opened == camera.released == 1
@@ -188,14 +184,14 @@ def test_a_camera_that_is_left_early_is_released(plug_in):
 
 
 def test_a_camera_is_asked_for_a_resolution(plug_in):
-    camera = Camera([image(1)])
+    camera = Camera([plain(1)])
     with plug_in(camera, resolution=(1280, 720)) as source:
         next(iter(source))
     assert camera.asked == [(cv2.CAP_PROP_FRAME_WIDTH, 1280), (cv2.CAP_PROP_FRAME_HEIGHT, 720)]
 
 
 def test_cameras_are_listed_and_released(plug_in):
-    camera = Camera([], [image(1)], told=30.0)
+    camera = Camera([], [plain(1)], told=30.0)
     plug_in(camera)
     assert live.list_cameras() == [(1, 64, 48, 30.0)]
     assert camera.opened == camera.released == 10

@@ -3,19 +3,14 @@
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
-from conftest import noise
+from conftest import noise, plain
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import write_picture
 from emotion_recognition.video.capture import Video
 from emotion_recognition.video.recorder import WRITTEN_VIDEO_SUFFIXES, Recorder, VideoFile, name_targets
 from emotion_recognition.video.sources import Picture
-
-
-def image(level, size=(64, 48)):
-    return np.full((size[1], size[0], 3), level, np.uint8)
 
 
 def levels(path, step) -> list[int]:
@@ -29,9 +24,9 @@ def test_a_video_appears_when_it_is_complete(tmp_path, suffix):
     path = tmp_path / f"out{suffix}"
     video = VideoFile(path, 64, 48, 12.5)
     for number in range(6):
-        video.write(image(40 * number))
+        video.write(plain(40 * number))
     # A camera may change its size.
-    video.write(image(240, (128, 96)))
+    video.write(plain(240, (128, 96)))
     assert not path.exists()
     video.close()
     assert levels(path, 40) == [0, 1, 2, 3, 4, 5, 6]
@@ -44,7 +39,7 @@ def test_a_video_appears_when_it_is_complete(tmp_path, suffix):
 def test_every_frame_rate_can_be_written(tmp_path, suffix, rate):
     video = VideoFile(tmp_path / f"out{suffix}", 64, 48, rate)
     for _ in range(3):
-        video.write(image(0))
+        video.write(plain(0))
     video.close()
     written = cv2.VideoCapture(str(tmp_path / f"out{suffix}"))
     assert written.get(cv2.CAP_PROP_FRAME_COUNT) == 3
@@ -53,7 +48,7 @@ def test_every_frame_rate_can_be_written(tmp_path, suffix, rate):
 
 def test_a_faster_video_is_written_at_a_rate_that_files_can_hold(tmp_path):
     video = VideoFile(tmp_path / "out.mkv", 64, 48, 20_000)
-    video.write(image(0))
+    video.write(plain(0))
     video.close()
     assert video.frame_rate == 1000
 
@@ -85,7 +80,7 @@ def test_the_video_of_a_camera_plays_in_real_time(tmp_path, times, rate, values)
     camera, path = Video(0, "Camera 0", is_live=True), tmp_path / "out.avi"
     recorder = Recorder({camera: path})
     for number, seconds in enumerate(times):
-        recorder.write(camera, image(15 * number), seconds)
+        recorder.write(camera, plain(15 * number), seconds)
     recorder.close()
     assert levels(path, 15) == values
     assert cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FPS) == pytest.approx(rate, abs=0.01)
@@ -96,7 +91,7 @@ def test_of_a_video_that_is_seen_twice_the_longer_one_stays(tmp_path):
     recorder = Recorder({video: path})
     for frames, longest in ((3, 3), (1, 3), (5, 5)):
         for number in range(frames):
-            recorder.write(video, image(40 * number))
+            recorder.write(video, plain(40 * number))
         recorder.close()
         assert levels(path, 40) == list(range(longest))
     assert recorder.written == {path: 5} and list(tmp_path.iterdir()) == [path]
@@ -143,5 +138,5 @@ def test_names_in_the_output_folder_do_not_collide(sources, names, tmp_path):
 def test_pictures_that_a_kind_of_file_cannot_hold(tmp_path):
     for name, size in (("gray.pgm", (64, 48)), ("wide.webp", (17_000, 10))):
         with pytest.raises(UserError, match=rf"{name}: .*{size[0]} x {size[1]} pixels.*\.png"):
-            write_picture(tmp_path / name, image(0, size))
+            write_picture(tmp_path / name, plain(0, size))
     assert list(tmp_path.iterdir()) == []
