@@ -1,5 +1,6 @@
 """An environment with requirements-live.txt and nothing else: test.py does there what it says."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -15,29 +16,36 @@ FILES = ["photo.png", "photo.csv", "clip.mp4", "clip.jsonl", "heat.mp4", "summar
 
 
 @pytest.fixture(scope="module")
-def python(is_long, tmp_path_factory):
-    """The interpreter of the environment."""
+def install(is_long, tmp_path_factory):
+    """A function that makes an environment with some packages and returns its interpreter: install(*words for pip)."""
     if not is_long:
         pytest.skip("installs packages from the network: runs in the long form (--long)")
-    folder = tmp_path_factory.mktemp("live") / "environment"
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    wanted = ["-r", REPOSITORY / "requirements-live.txt"]
-    subprocess.run([python, "-m", "pip", "install", "--quiet", *wanted], check=True)
-    return python
+
+    def install(*words):
+        folder = tmp_path_factory.mktemp("live") / "environment"
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *words], check=True)
+        return python
+
+    return install
+
+
+@pytest.fixture(scope="module")
+def python(install):
+    """The interpreter of an environment with requirements-live.txt."""
+    return install("-r", REPOSITORY / "requirements-live.txt")
 
 
 @pytest.fixture
 def run(python, tmp_path):
     """A function that runs a script of the repository there: run(name, *arguments)."""
+    return functools.partial(run_with, python, tmp_path)
 
-    def run(name, *arguments):
-        line = [python, REPOSITORY / name, *map(str, arguments)]
-        return subprocess.run(
-            line, cwd=tmp_path, env=NO_DISPLAY, capture_output=True, text=True, check=False, timeout=300
-        )
 
-    return run
+def run_with(python, folder, name, *arguments):
+    line = [python, REPOSITORY / name, *map(str, arguments)]
+    return subprocess.run(line, cwd=folder, env=NO_DISPLAY, capture_output=True, text=True, check=False, timeout=300)
 
 
 @pytest.fixture
@@ -73,3 +81,14 @@ def test_a_window(python, display, tmp_path):
     screen.call("key", "q")
     status, output = screen.end()
     assert status == 0 and "neutral" in output
+
+
+def test_with_opencv_5_yunet_finds_the_faces(install, shared, clip, tmp_path):
+    live = (REPOSITORY / "requirements-live.txt").read_text().splitlines()
+    python = install("opencv-python>=5", *(line for line in live if line and not line.startswith(("#", "opencv"))))
+    assert_one_sentence(run_with(python, tmp_path, "test.py", PORTRAIT), "OpenCV 5", "yunet")
+    [detector] = (shared / "yunet").glob("*.onnx")
+    for source, output in ((PORTRAIT, "photo.png"), (clip, "clip.mp4")):
+        result = run_with(python, tmp_path, "test.py", source, "--detector", detector, "--output", output, "--heat")
+        assert (result.returncode, result.stderr) == (0, "")
+        assert "neutral" in result.stdout
