@@ -19,24 +19,6 @@ PICTURES = GENERATOR.uniform(0, 1, (12, 9, 6, 3)).astype(np.float32)
 # Turned, sheared, scaled and shifted, in part far beyond the border.
 AFFINE = GENERATOR.normal(IDENTITY, 0.7, (12, 6)).astype(np.float32)
 
-TRAIN_ELSEWHERE = """
-import sys
-import keras
-import numpy as np
-from emotion_recognition.models import layers
-from classification_attentional import deep_emotion
-
-data = np.load(sys.argv[1])
-sampled = layers.SpatialTransformer()([data["pictures"], data["affine"]])
-network = deep_emotion(7)
-network.compile("adam", "sparse_categorical_crossentropy")
-before = network.get_weights()
-network.fit(data["faces"], np.arange(7), epochs=4, verbose=0)
-is_moved = [np.any(old != new) for old, new in zip(before, network.get_weights(), strict=True)]
-np.savez(sys.argv[2], backend=keras.backend.backend(), is_moved=is_moved,
-         sampled=keras.ops.convert_to_numpy(sampled))
-"""
-
 
 def transform(pictures, affine):
     """Sample float (n, height, width, channels) with the layer; the affine values are for all, or for each its own."""
@@ -88,21 +70,13 @@ def test_serialisation():
     assert layer.compute_output_shape([(None, 48, 48, 1), (None, 6)]) == (None, 48, 48, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_other_backends_sample_and_train(backend, tmp_path):
+def test_other_backends_sample_and_train(backend):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
-    faces = GENERATOR.uniform(0, 255, (7, 48, 48, 1)).astype(np.float32)
-    np.savez(tmp_path / "given.npz", pictures=PICTURES, affine=AFFINE, faces=faces)
-    subprocess.run(
-        [sys.executable, "-c", TRAIN_ELSEWHERE, tmp_path / "given.npz", tmp_path / "found.npz"],
-        env={**os.environ, "KERAS_BACKEND": backend},
-        cwd=conftest.REPOSITORY,
-        check=True,
-        timeout=300,
-    )
-    found = np.load(tmp_path / "found.npz")
-    assert found["backend"] == backend
-    expected = [sample(picture, affine) for picture, affine in zip(PICTURES, AFFINE, strict=True)]
-    assert np.allclose(found["sampled"], expected, atol=1e-4)
-    assert found["is_moved"].all()
+    tests = ["tests/models/test_layers.py", "tests/scripts/test_networks.py", "-k", "sampler or learns_where_to_look"]
+    line = [sys.executable, "-m", "pytest", "-q", *tests]
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    result = subprocess.run(line, env=environment, cwd=conftest.REPOSITORY, capture_output=True, text=True, check=False)
+    assert result.returncode == 0 and "2 passed" in result.stdout, result.stdout

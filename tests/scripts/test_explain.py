@@ -9,7 +9,7 @@ import sys
 import cv2
 import numpy as np
 import pytest
-from conftest import NETWORKS, NO_DISPLAY, PORTRAIT, REPOSITORY, assert_one_sentence, read_csv
+from conftest import NETWORKS, NO_DISPLAY, PORTRAIT, REPOSITORY, assert_one_sentence, make_picture, read_csv
 
 from emotion_recognition.labels import AGAINST, FOR
 
@@ -68,13 +68,6 @@ finally:
     environment = {**NO_DISPLAY, "PYTHONPATH": str(REPOSITORY)}
     result = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout.splitlines()[-1]) == (0, "[]"), result.stderr
-
-
-@pytest.mark.slow
-def test_a_tflite_file_is_explained_by_occlusion_alone(call_script):
-    named = ("explain.py", PORTRAIT, "--model", REPOSITORY / "model.tflite")
-    assert call_script(*named).returncode == 0
-    assert_one_sentence(call_script(*named, "--force", "--method", "class-activation"), "no Keras network", ".h5")
 
 
 def test_mistakes_are_told_before_an_output_that_is_there(call_script, tmp_path):
@@ -161,19 +154,6 @@ def test_pictures_that_cannot_be_explained(call_script, tmp_path):
     assert not (tmp_path / "explanations").exists()
 
 
-@pytest.mark.slow
-def test_a_model_without_convolution_has_no_class_activation_map(call_script, succeed, tmp_path):
-    import keras
-
-    from emotion_recognition.models import model_file
-
-    layers = [keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")]
-    model_file.save(tmp_path / "dense.h5", keras.Sequential(layers), ("happy", "sad"), {})
-    arguments = ("explain.py", PORTRAIT, "--model", "dense.h5")
-    assert_one_sentence(call_script(*arguments, "--method", "class-activation"), "no", "convolution", "occlusion")
-    succeed(*arguments)
-
-
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -198,12 +178,6 @@ def test_arguments_that_do_not_fit(arguments, words, call_script, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_single_face_is_too_few_for_the_check(call_script, small_data):
-    result = call_script("explain.py", "--check", "--data", small_data, "--pictures", "1")
-    assert_one_sentence(result, "One face is too few", "--pictures 2 or more")
-
-
-@pytest.mark.slow
 def test_mean_maps_of_a_data_set(succeed, small_data, tmp_path):
     result = succeed("explain.py", "--data", small_data, "--pictures", "2")
     lines = result.stdout.splitlines()
@@ -217,13 +191,6 @@ def test_mean_maps_of_a_data_set(succeed, small_data, tmp_path):
         assert len(shares) == 5 and sum(shares) == pytest.approx(100, abs=0.3)
     assert lines[-1] == "Wrote explanations/emotion_regions.png"
     read_figure(tmp_path / "explanations/emotion_regions.png")
-
-
-def test_data_without_the_split(call_script, small_data, tmp_path):
-    assert_one_sentence(call_script("explain.py", "--data", "nowhere"), "nowhere is no folder")
-    (tmp_path / "own" / "train" / "happy").mkdir(parents=True)
-    cv2.imwrite(str(tmp_path / "own" / "train" / "happy" / "1.png"), np.zeros((48, 48), np.uint8))
-    assert_one_sentence(call_script("explain.py", "--data", "own"), "own holds no pictures in `test`", "--split")
 
 
 @pytest.mark.slow
@@ -243,3 +210,33 @@ def test_the_check(call_script, succeed, small_data, tmp_path):
     assert re.findall(r"^(.*?) (?:passes|does not|hardly)", result.stdout, re.MULTILINE) == ["occlusion"]
     again = call_script("explain.py", "--check", "--data", small_data, "--output", "check.csv")
     assert_one_sentence(again, "check.csv exists already")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--check", "--pictures", "1", "--split", "train"], ["One face is too few", "--pictures 2 or more"]),
+        ([], ["own holds no pictures in `test`", "--split"]),
+        (["--data", "nowhere"], ["nowhere is no folder"]),
+    ],
+)
+def test_data_that_are_not_enough(arguments, words, call_script, tmp_path):
+    make_picture(tmp_path / "own/train/happy/1.png")
+    assert_one_sentence(call_script("explain.py", "--data", "own", *arguments), *words)
+
+
+@pytest.mark.slow
+def test_models_without_class_activation_maps_are_explained_by_occlusion(call_script, succeed, tmp_path):
+    import keras
+
+    from emotion_recognition.models import model_file
+
+    layers = [keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")]
+    model_file.save(tmp_path / "dense.h5", keras.Sequential(layers), ("happy", "sad"), {})
+    for model, words in (
+        ("dense.h5", ["convolution", "occlusion"]),
+        (REPOSITORY / "model.tflite", ["no Keras", ".h5"]),
+    ):
+        arguments = ("explain.py", PORTRAIT, "--model", model, "--force")
+        assert_one_sentence(call_script(*arguments, "--method", "class-activation"), *words)
+        succeed(*arguments)
