@@ -22,8 +22,6 @@ SILENT = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_IGNORE_UNHANDLED_ERRORS": "1",
 }
-# Where another program answers at the address, Ray would try for a quarter of an hour.
-JOINING = {"RAY_NUM_REDIS_GET_RETRIES": "2", "RAY_py_gcs_connect_timeout_s": "10"}
 
 
 def parse_args():
@@ -55,7 +53,7 @@ def main():
     from emotion_recognition.studies.progress import Progress
     from emotion_recognition.studies.reading import ReadingSettings
 
-    for name, value in {**SILENT, **(JOINING if arguments.cluster else {})}.items():
+    for name, value in SILENT.items():
         os.environ.setdefault(name, value)
     check_pyarrow(arguments.output)
     sources = find_sources(arguments.sources, arguments.output)

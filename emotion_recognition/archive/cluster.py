@@ -2,6 +2,8 @@
 
 import logging
 import socket
+import subprocess
+import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,8 +24,17 @@ TRIES = 3
 # after the other, and would soon have been given all sources.
 DEATHS = 100
 
-# Seconds until a machine that does not answer is given up.
-PATIENCE = 10
+# Seconds until a machine that does not answer is given up, and a cluster that does not let this machine join.
+PATIENCE, JOIN_PATIENCE = 10, 90
+
+# Joins a cluster, or prints why not.
+JOIN = """
+import sys, ray
+try:
+    ray.init(sys.argv[1], log_to_driver=False)
+except Exception as error:
+    sys.exit(print(error) or 2)
+"""
 
 # Results are a sentence at most: Ray need not reserve a third of the memory for them.
 STORE_BYTES = 100_000_000
@@ -44,19 +55,8 @@ def start(address: str | None, workers: int | None) -> None:
         ray.init("local", num_cpus=workers, include_dashboard=False, object_store_memory=STORE_BYTES, **quiet)
         return
     check_answers(address)
-    try:
-        ray.init(address, **quiet)
-    except (ConnectionError, ValueError) as error:
-        raise UserError(
-            f"No Ray cluster at {address} lets this machine in ({error}): name the address that `ray start` printed,"
-            f" set its token here, if it has one (RAY_AUTH_TOKEN), and use its release of Ray (here {ray.__version__})."
-        ) from error
-    except RuntimeError as error:
-        if "Version mismatch" not in str(error):
-            raise
-        raise UserError(
-            f"The cluster at {address} runs other versions ({error}): install the same ones here."
-        ) from error
+    check_joins(address, ray.__version__)
+    ray.init(address, **quiet)
 
 
 def check_answers(address: str) -> None:
@@ -73,6 +73,29 @@ def check_answers(address: str) -> None:
         ) from error
 
 
+def check_joins(address: str, version: str) -> None:
+    """Refuse a cluster that this machine cannot join.
+
+    Tried in another process: Ray ends its process without a word where no node runs on this machine, and waits for a
+    quarter of an hour where another program answers at the address.
+    """
+    try:
+        trial = subprocess.run(
+            [sys.executable, "-c", JOIN, address], capture_output=True, text=True, check=False, timeout=JOIN_PATIENCE
+        )
+    except subprocess.TimeoutExpired:
+        reason = "no answer"
+    else:
+        if trial.returncode == 0:
+            return
+        reason = " ".join(trial.stdout.split()) or "no node of it runs here, or it refuses this machine"
+    raise UserError(
+        f"This machine cannot join the Ray cluster at {address} ({reason}): name the address that `ray start --head`"
+        f" printed, start a node here (`ray start --address`), use the cluster's releases of Python and Ray (here"
+        f" {version}), and set its token, if it has one (RAY_AUTH_TOKEN)."
+    )
+
+
 def read_all(sources: Sequence[Source], tables: Tables) -> Iterator[tuple[Source, Problem | None]]:
     """Let the workers read all sources; yield each when it is done, or has failed for the last time, and why.
 
@@ -85,7 +108,9 @@ def read_all(sources: Sequence[Source], tables: Tables) -> Iterator[tuple[Source
     running: dict[Any, tuple[Source, int]] = {}
     deaths = most_given_out = 0
     while waiting or running:
-        while waiting and len(running) < GIVEN_OUT * max(1, int(ray.cluster_resources().get("CPU", 0))):
+        # Machines come and go.
+        room = GIVEN_OUT * max(1, int(ray.cluster_resources().get("CPU", 0)))
+        while waiting and len(running) < room:
             source, number = waiting.popleft()
             path = str(Path(str(source.path)).absolute())
             running[read.remote(source.name, path, tables, number == TRIES)] = source, number

@@ -122,24 +122,29 @@ def test_a_machine_that_cannot_begin_ends_the_run(read_with, cause, words):
         read_with(lambda name, number: TaskError(cause))
 
 
-def refuse(error):
-    def init(*arguments, **options):
-        raise error
-
-    return init
-
-
 @pytest.mark.parametrize(
-    ("address", "error", "words"),
+    ("line", "words"),
     [
-        ("auto", ConnectionError("Could not find any running Ray instance"), "No Ray cluster at auto .*RAY_AUTH_TOKEN"),
-        ("auto", RuntimeError("Version mismatch: The cluster was started with: Ray: 2.0"), "the same ones here"),
+        (
+            "raise ConnectionError('nothing found')",
+            r"cannot join .* auto \(nothing found\): .*RAY_AUTH_TOKEN",
+        ),
+        (
+            "raise RuntimeError('Version mismatch:\\n2.0')",
+            r"\(Version mismatch: 2\.0\): .*Ray \(here 2\.1\)",
+        ),
+        ("import os; os._exit(1)", r"\(no node of it runs here.*start a node here"),
+        ("import time; time.sleep(60)", r"\(no answer\)"),
     ],
 )
-def test_a_cluster_that_is_not_there_or_is_another(monkeypatch, address, error, words):
-    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=refuse(error), __version__="2.1"))
+def test_a_cluster_that_cannot_be_joined(line, words, monkeypatch, tmp_path):
+    # The other process finds this module in the place of Ray.
+    (tmp_path / "ray.py").write_text(f"def init(*arguments, **options):\n    {line}\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(__version__="2.1"))
+    monkeypatch.setattr(cluster, "JOIN_PATIENCE", 5 if "sleep" in line else 60)
     with pytest.raises(UserError, match=words):
-        cluster.start(address, None)
+        cluster.start("auto", None)
 
 
 def test_an_address_where_nobody_answers(monkeypatch):
