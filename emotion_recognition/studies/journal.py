@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emotion_recognition.errors import UserError
-from emotion_recognition.studies.locks import lock
+from emotion_recognition.studies.locks import append, lock
 from emotion_recognition.studies.reading import ReadingSettings
 from emotion_recognition.studies.summary import SourceSummary, TrackSummary
 from emotion_recognition.studies.table import COLUMNS, STANDARD_OUTPUT, encoded
@@ -75,16 +75,7 @@ class Journal:
         self._write(asdict(record))
 
     def _write(self, values: dict[str, Any]) -> None:
-        data = memoryview(json.dumps(values).encode() + b"\n")
-        end = self._file.seek(0, os.SEEK_END)
-        try:
-            # Where a part has room, the system writes that part, and tells the error only at the next try.
-            while data:
-                data = data[self._file.write(data) :]
-        except OSError as error:
-            self._file.truncate(end)
-            error.filename = str(self.path)
-            raise
+        append(self._file, json.dumps(values).encode() + b"\n", self.path)
 
     def close(self, is_kept: bool) -> None:
         """Close the file, and remove it unless it is kept."""

@@ -1,4 +1,4 @@
-"""Files that one run alone writes at a time."""
+"""Files that one run alone writes at a time, and to which it appends whole lines."""
 
 import os
 from pathlib import Path
@@ -34,3 +34,17 @@ def lock(file: BinaryIO, path: str | Path, flag: str) -> None:
     if is_taken:
         file.close()
         raise UserError(f"{path} is being written by another run: wait for its end, or name another {flag}.")
+
+
+def append(file: BinaryIO, data: bytes, path: str | Path) -> None:
+    """Append to a file that has no buffer; OSError, and no part of the data in it, where the disk is full."""
+    left, end = memoryview(data), file.seek(0, os.SEEK_END) if file.seekable() else None
+    try:
+        # Where a part has room, the system writes that part, and tells the error only at the next try.
+        while left:
+            left = left[file.write(left) :]
+    except OSError as error:
+        if end is not None:
+            file.truncate(end)
+        error.filename = str(path)
+        raise

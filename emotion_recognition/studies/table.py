@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.recogniser import Face
-from emotion_recognition.studies.locks import lock
+from emotion_recognition.studies.locks import append, lock
 
 COLUMNS = (
     "source", "frame", "seconds", "face", "score", "x", "y", "width", "height", "emotion", "unclear"
@@ -132,15 +132,7 @@ class Table:
             self._waiting.clear()
 
     def _put(self, lines: bytes) -> None:
-        data, end = memoryview(lines), self._file.tell() if self._file.seekable() else None
-        try:
-            while data:
-                data = data[self._file.write(data) :]
-        except OSError as error:
-            if end is not None:
-                self._file.truncate(end)
-            error.filename = str(self.path)
-            raise
+        append(self._file, lines, self.path)
         self._size += len(lines)
         self._digest.update(lines)
 
