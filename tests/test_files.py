@@ -72,26 +72,27 @@ def test_a_folder_appears_when_it_is_whole(tmp_path):
     assert list(tmp_path.iterdir()) == [folder]
 
 
-@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
-def test_a_failed_folder_keeps_the_old_one(error, tmp_path):
+@pytest.fixture
+def old_folder(tmp_path):
+    """A folder that was written; after the test it is there as it was, and alone."""
     folder = tmp_path / "data"
     with files.folder_written_whole(folder) as temporary:
         (temporary / "old").write_text("old")
-    with pytest.raises(error), files.folder_written_whole(folder) as temporary:
+    yield folder
+    assert sorted(path.name for path in folder.iterdir()) == ["old", "written.csv"]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_a_failed_folder_keeps_the_old_one(error, old_folder):
+    with pytest.raises(error), files.folder_written_whole(old_folder) as temporary:
         (temporary / "half").write_text("half")
         raise error
-    assert sorted(path.name for path in folder.iterdir()) == ["old", "written.csv"]
-    assert list(tmp_path.iterdir()) == [folder]
 
 
-def test_the_old_folder_comes_back_when_the_new_one_cannot_take_its_place(tmp_path):
-    folder = tmp_path / "data"
-    with files.folder_written_whole(folder) as temporary:
-        (temporary / "old").write_text("old")
-    with pytest.raises(OSError, match=r"data\..*\.partial"), files.folder_written_whole(folder) as temporary:
+def test_the_old_folder_comes_back_when_the_new_one_cannot_take_its_place(old_folder):
+    with pytest.raises(OSError, match=r"data\..*\.partial"), files.folder_written_whole(old_folder) as temporary:
         temporary.rmdir()
-    assert sorted(path.name for path in folder.iterdir()) == ["old", "written.csv"]
-    assert list(tmp_path.iterdir()) == [folder]
 
 
 @pytest.fixture
@@ -108,16 +109,11 @@ def rest(path, process, machine=None, kind=""):
     return path.parent / f"{path.stem}.{machine}-{process}-0123abcd{kind}.partial{path.suffix}"
 
 
-def test_a_run_killed_between_the_two_renames_loses_nothing(tmp_path, killed):
-    folder = tmp_path / "data"
-    with files.folder_written_whole(folder) as temporary:
-        (temporary / "old").write_text("old")
-    folder.rename(rest(folder, killed, kind=".old"))
+def test_a_run_killed_between_the_two_renames_loses_nothing(old_folder, killed):
+    old_folder.rename(rest(old_folder, killed, kind=".old"))
     partial_files.remove_rests.cache_clear()
-    with pytest.raises(OSError), files.folder_written_whole(folder):
+    with pytest.raises(OSError), files.folder_written_whole(old_folder):
         raise OSError
-    assert sorted(path.name for path in folder.iterdir()) == ["old", "written.csv"]
-    assert list(tmp_path.iterdir()) == [folder]
 
 
 def test_what_killed_runs_left_is_removed_and_what_others_are_writing_stays(tmp_path, killed):
