@@ -102,13 +102,23 @@ def main() -> None:
             wanted["votes"] = targets.sure_votes(train, arguments.data)
             known["votes"] = np.zeros((len(validation), wanted["votes"].shape[1]), np.float32)
 
-        seed, size = arguments.seed, arguments.size
+        seed, size, teach = arguments.seed, arguments.size, None
+        if arguments.teacher:
+            answers = targets.taught_by(
+                arguments.teacher, train.emotions, lambda teacher: vggface.without_enlarging(teacher, size)
+            )
+
+            def teach(views, targets):
+                return {**targets, "emotion": answers(views, targets["emotion"])}
+
         keras.utils.set_random_seed(seed)
         stem, body = mobilenet(size, arguments.blocks)
-        found = keras.Input(body.input.shape[1:])
-        features = keras.layers.Dropout(arguments.dropout)(body(found))
+        # On a processor, LiteRT runs the stem in a quarter of the time; a GPU had better get the pictures.
+        stem.trainable, is_apart = False, keras.backend.backend() == "tensorflow"
+        inputs = keras.Input(body.input.shape[1:] if is_apart else (size, size, 1))
+        features = keras.layers.Dropout(arguments.dropout)(body(inputs if is_apart else stem(inputs)))
         heads = {name: keras.layers.Dense(each.shape[1], "softmax", name=name) for name, each in wanted.items()}
-        model = keras.Model(found, {name: head(features) for name, head in heads.items()}, name="pretrained")
+        model = keras.Model(inputs, {name: head(features) for name, head in heads.items()}, name="pretrained")
         whole = whole_network(stem, body, heads["emotion"], augmentation.cubic_matrix(size))
         settings = options.training_settings(arguments)
         if arguments.weights:
@@ -117,9 +127,9 @@ def main() -> None:
             some = train.pictures[np.random.default_rng(seed).permutation(len(train))[:1024]]
             faces = augmentation.enlarged(some, size)
             settings["pretrained"] = vggface.start_from(arguments.pretrained, stem, body, faces)
-        look = vggface.run_by_litert(stem)
+        look = vggface.run_apart(stem) if is_apart else np.asarray
         vary, mixup = augmentation.enlarged_views(size), arguments.mixup
-        batches = Batches(train.pictures, wanted, arguments.batch_size, vary, seed, mixup, look, first_epoch=1)
+        batches = Batches(train.pictures, wanted, arguments.batch_size, vary, seed, mixup, look, teach)
         warmup = arguments.epochs * len(batches) // 10
         model.compile(
             optimizer=warmup_cosine("adamw", arguments.learning_rate, arguments.epochs, len(batches), warmup, rise=25),
@@ -140,7 +150,8 @@ def main() -> None:
         )
 
         model.set_weights(progress.best_weights)
-        if not arguments.keep_prior:
+        # Teachers have left it out before.
+        if not (arguments.keep_prior or arguments.teacher):
             calibration.leave_out_prior(whole, wanted["emotion"])
         temperature, accuracy = calibration.calibrate(whole, validation)
         run.save(whole, progress, train, validation, accuracy, temperature=temperature)

@@ -64,8 +64,6 @@ def parse_args() -> tuple[argparse.Namespace, dict[str, Any]]:
     arguments = parser.parse_args()
     if arguments.votes and not arguments.labels:
         parser.error("--votes needs the table of votes: name FER+'s fer2013new.csv with --labels")
-    if arguments.votes and arguments.drawn:
-        parser.error("nobody has voted on drawn faces: leave out --votes or --drawn")
     if arguments.only_test and arguments.drawn:
         parser.error("drawn faces are for training: leave out --only-test or --drawn")
     if arguments.splits and not arguments.pack:

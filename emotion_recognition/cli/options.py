@@ -55,12 +55,6 @@ def parse_training(
 ) -> argparse.Namespace:
     """Add the flags of a training of a whole network, with its own defaults; return what a person chose."""
     data = add_learned_flags(parser)
-    data.add_argument(
-        "--teacher",
-        nargs="+",
-        metavar="MODEL",
-        help="model files whose answers to each view count more than the labels",
-    )
     data.add_argument("--class-weights", action="store_true", help="let rare emotions count as much as frequent ones")
     how = add_fit_flags(parser, epochs, batch_size)
     how.add_argument("--optimizer", choices=LEARNING_RATES, default=optimizer, help="how weights move")
@@ -81,6 +75,12 @@ def add_learned_flags(parser: argparse.ArgumentParser) -> Flags:
     data = parser.add_argument_group("what is learned")
     add_data_flag(data)
     data.add_argument("--votes", action="store_true", help="learn the votes that dataset_prepare.py --votes has kept")
+    data.add_argument(
+        "--teacher",
+        nargs="+",
+        metavar="MODEL",
+        help="model files whose answers to each view count more than the labels",
+    )
     data.add_argument(
         "--keep-duplicates", action="store_true", help="train also on exact copies of validation and test pictures"
     )

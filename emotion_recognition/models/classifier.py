@@ -139,4 +139,8 @@ def compile_inference(network: "keras.Model") -> Callable[[npt.NDArray[np.float3
     Keras has compiled; a network with layers that LiteRT does not have is called by Keras.
     """
     content = export.try_lite(network)
-    return network.predict_on_batch if content is None else lite.LiteFunction(content)
+    if content is not None:
+        return lite.LiteFunction(content)
+    from emotion_recognition.models.predict import compiled
+
+    return compiled(network)

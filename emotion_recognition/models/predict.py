@@ -1,5 +1,8 @@
 """A Keras network and many pictures -> probabilities."""
 
+import threading
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import numpy.typing as npt
@@ -40,3 +43,27 @@ def network_outputs(network: keras.Model, pictures: npt.NDArray[np.uint8]) -> np
             raise MemoryError(f"there is no room for {BATCH_SIZE} pictures at once") from error
         raise
     return np.concatenate(batches)
+
+
+def compiled(network: keras.Model) -> Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]:
+    """Return what a Keras network computes now as a function for arrays; later changes to its weights are not seen.
+
+    Any thread may call it, also while another network learns.
+    """
+    if keras.backend.backend() != "jax":
+        return network.predict_on_batch
+    import jax
+
+    states = [
+        [variable.value for variable in part] for part in (network.trainable_variables, network.non_trainable_variables)
+    ]
+    compute = jax.jit(lambda states, inputs: network.stateless_call(*states, inputs, training=False)[0])
+    one_by_one = threading.Lock()
+
+    def call(inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        # Only the start waits for others: the GPU computes them one after the other anyway.
+        with one_by_one:
+            outputs = compute(states, inputs)
+        return np.asarray(outputs)
+
+    return call

@@ -1,5 +1,6 @@
 """What a network sees in an epoch: batches of varied pictures, and what it should say of them."""
 
+import os
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from emotion_recognition.training.devices import own_share
 
 # Threads that make batches.
-WORKERS = 2
+WORKERS = min(max(2, os.cpu_count() or 2), 16)
 
 
 class Batches(keras.utils.PyDataset):
@@ -38,7 +39,7 @@ class Batches(keras.utils.PyDataset):
     ):
         # Threads of Keras' own. With one worker Keras leaves the batches to tf.data (TensorFlow 2.21), and every epoch
         # then waits for a thread of it that wakes up ever more rarely: up to a minute, though it has ended.
-        super().__init__(workers=WORKERS)
+        super().__init__(workers=WORKERS, max_queue_size=2 * WORKERS)
         self.pictures, self.targets, self.batch_size, self.vary = pictures, targets, batch_size, vary
         self.seed, self.mixup, self.look, self.teach, self.first_epoch = seed, mixup, look, teach, first_epoch
         self._at_work = threading.Semaphore(WORKERS)

@@ -21,6 +21,9 @@ from emotion_recognition.training.batches import Batches
 GROUPS = ("network", "optimizer", "best", "average")
 """The arrays in a checkpoint: weights, state of the optimizer, weights of the best epoch, moving average."""
 
+# Steps between two looks at the weights for the moving average: on a GPU, each look takes longer than a step.
+AVERAGED_EVERY = 16
+
 
 class Progress(keras.callbacks.Callback):
     """Keeps history, best weights and checkpoint of a training of one output, `emotion`, or of several.
@@ -57,12 +60,12 @@ class Progress(keras.callbacks.Callback):
                 variable.assign([generator.integers(2**31), 0])
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        if not self.momentum:
+        if not self.momentum or batch % AVERAGED_EVERY:
             return
         weights = self.model.get_weights()
         self.average = self.average or weights
         for mean, value in zip(self.average, weights, strict=True):
-            mean += (1 - self.momentum) * (value - mean)
+            mean += (1 - self.momentum**AVERAGED_EVERY) * (value - mean)
 
     def on_test_begin(self, logs: dict | None = None) -> None:
         # The last batch of validation is smaller.

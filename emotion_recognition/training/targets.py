@@ -3,13 +3,15 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import keras
 import numpy as np
 import numpy.typing as npt
 
 from emotion_recognition.datasets.folders import Pictures, read_votes
 from emotion_recognition.errors import UserError
 from emotion_recognition.labels import EMOTIONS
-from emotion_recognition.models.classifier import EmotionClassifier
+from emotion_recognition.models import model_file
+from emotion_recognition.models.classifier import compile_inference
 from emotion_recognition.training.augmentation import Views
 
 Targets = npt.NDArray[np.float32]
@@ -58,23 +60,31 @@ def sure_votes(data: Pictures, votes_in: str | Path) -> Targets:
     return np.where(number > 5, votes / number.clip(1), 0).astype(np.float32)
 
 
-def taught_by(paths: Sequence[str], emotions: Sequence[str]) -> Callable[[Views, Targets], Targets]:
+def taught_by(
+    paths: Sequence[str], emotions: Sequence[str], adapt: Callable[[keras.Model], keras.Model] = lambda network: network
+) -> Callable[[Views, Targets], Targets]:
     """Return a function that mixes the targets of views with what these trained networks say of the same views.
 
     Where they see what their student sees, long trainings pay (Beyer et al., 2022, "A good teacher is patient and
-    consistent"). UserError where one of them knows other emotions.
+    consistent"). `adapt` makes of each network one that takes these views. UserError where one knows other emotions.
     """
-    teachers = [EmotionClassifier(path) for path in paths]
+    teachers = [model_file.load(path) for path in paths]
     for path, teacher in zip(paths, teachers, strict=True):
         if tuple(teacher.emotions) != tuple(emotions):
             raise UserError(
                 f"{path} cannot teach: it tells {', '.join(teacher.emotions)}, but the pictures are"
                 f" {', '.join(emotions)}; name another --teacher."
             )
+    networks = [adapt(teacher.network) for teacher in teachers]
+    views, answers = keras.Input(networks[0].input.shape[1:]), []
+    for number, network in enumerate(networks):
+        # Teachers of one kind bear one name.
+        network.name = f"teacher_{number}"
+        answers.append(network(views))
+    answer = compile_inference(keras.Model(views, keras.ops.mean(keras.ops.stack(answers), axis=0)))
 
     def teach(views: Views, targets: Targets) -> Targets:
-        answers = np.mean([teacher.probabilities(views) for teacher in teachers], axis=0)
-        return (1 - TEACHERS_SHARE) * targets + TEACHERS_SHARE * answers
+        return (1 - TEACHERS_SHARE) * targets + TEACHERS_SHARE * answer(views)
 
     return teach
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion_recognition.errors import UserError
-from emotion_recognition.models import export, lite
+from emotion_recognition.models.classifier import compile_inference
 
 Weights = dict[str, tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]
 """Kernel and bias by the name of the layer."""
@@ -73,12 +73,25 @@ def read_values(listing: Path) -> dict[str, npt.NDArray[np.float32]]:
     return values
 
 
-def run_by_litert(network: keras.Model) -> Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]:
-    """Return what a network computes as a function that takes any number of inputs, in a quarter of Keras' time."""
-    if keras.backend.backend() != "tensorflow":
-        raise UserError("Only TensorFlow fine-tunes the pretrained network: leave out KERAS_BACKEND.")
-    function = lite.LiteFunction(export.to_lite(network))
+def run_apart(network: keras.Model) -> Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]:
+    """Return what a network computes as a function that takes any number of inputs."""
+    function = compile_inference(network)
     return lambda inputs: np.concatenate([function(part) for part in np.array_split(inputs, -(-len(inputs) // 64))])
+
+
+def without_enlarging(network: keras.Model, size: int) -> keras.Model:
+    """Return a trained network as one that takes faces, (n, size, size, 1), which are enlarged already.
+
+    UserError where it is another network, or enlarges them to another size.
+    """
+    names = [layer.name for layer in network.layers]
+    if "enlarge_rows" not in names or network.get_layer("enlarge_rows").units != size:
+        raise UserError(f"A --teacher here is a network of classification_pretrained.py with --size {size}.")
+    # The rows are turned back into columns, and get their channel.
+    faces = features = keras.Input((size, size, 1))
+    for layer in network.layers[names.index("enlarge_rows") + 3 :]:
+        features = layer(features)
+    return keras.Model(faces, features)
 
 
 def start_from(
@@ -93,7 +106,7 @@ def start_from(
     for layer in stem.layers:
         if layer.weights:
             layer.set_weights(weights[layer.name])
-    put_normalisation_back(body, weights, run_by_litert(stem)(faces))
+    put_normalisation_back(body, weights, run_apart(stem)(faces))
     digest = hashlib.sha256((Path(folder) / "faceres.bin").read_bytes()).hexdigest()
     return {"file": "faceres.bin", "sha256": digest, "source": SOURCE, "licence": LICENCE}
 
