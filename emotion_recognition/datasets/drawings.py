@@ -4,6 +4,7 @@ Places are in the coordinates of a square of 192x192 pixels, which is made small
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -17,14 +18,16 @@ MIDDLE, BETWEEN_EYES, EYES, MOUTH = 96, 62, 80, 134
 Place = tuple[float, float]
 
 
-def added_to(items: Iterable[Sample | Rejected], number: int, seed: int) -> Iterator[Sample | Rejected]:
-    """Yield the items, and then `number` drawn faces of each emotion, unless none of the items was a sample."""
+def added_to(
+    items: Iterable[Sample | Rejected], number: int, seed: int, votes: tuple[int, ...] | None = None
+) -> Iterator[Sample | Rejected]:
+    """Yield the items, and then `number` drawn faces of each emotion with these votes, unless no item was a sample."""
     has_samples = False
     for item in items:
         has_samples = has_samples or isinstance(item, Sample)
         yield item
     if has_samples:
-        yield from samples(number, seed)
+        yield from (replace(sample, votes=votes) for sample in samples(number, seed))
 
 
 def samples(number: int, seed: int) -> Iterator[Sample]:

@@ -14,7 +14,7 @@ from emotion_recognition.datasets.samples import Rejected, Sample
 from emotion_recognition.datasets.splits import USAGES
 from emotion_recognition.errors import UserError
 from emotion_recognition.images import FACE_SIZE
-from emotion_recognition.labels import FER2013_CODES
+from emotion_recognition.labels import EMOTIONS, FER2013_CODES
 
 PIXELS = FACE_SIZE * FACE_SIZE
 
@@ -65,7 +65,9 @@ class Fer2013:
         rows: Iterator[Sample | Rejected] = self._rows()
         if self.labels:
             rows = ferplus.with_votes(rows, self.labels, keep_labels=self.votes)
-        return drawings.added_to(rows, self.drawn, self.seed)
+        # Nobody has voted on drawn faces.
+        votes = (0,) * len(EMOTIONS) if self.votes else None
+        return drawings.added_to(rows, self.drawn, self.seed, votes)
 
     def _rows(self) -> Iterator[Sample | Rejected]:
         source = Path(self.source)

@@ -93,11 +93,7 @@ def read_votes(data: str | Path, faces: Pictures, emotions: Sequence[str] | None
             f"{row['emotion']}/{row['name']}": [int(row[emotion]) for emotion in emotions or faces.emotions]
             for row in rows
         }
-        # Nobody has voted on drawn faces.
-        nothing = [0] * len(emotions or faces.emotions)
-        return np.array(
-            [votes.get(name, nothing) if "/drawn_" in name else votes[name] for name in faces.names], np.float32
-        )
+        return np.array([votes[name] for name in faces.names], np.float32)
     except (csv.Error, KeyError, TypeError, ValueError) as error:
         raise UserError(
             f"{data} holds no votes for its pictures: make it with dataset_prepare.py --labels fer2013new.csv --votes."

@@ -76,7 +76,7 @@ def taught_by(
                 f" {', '.join(emotions)}; name another --teacher."
             )
     networks = [adapt(teacher.network) for teacher in teachers]
-    views, answers = keras.Input(networks[0].input.shape[1:]), []
+    views, answers = keras.Input(networks[0].inputs[0].shape[1:]), []
     for number, network in enumerate(networks):
         # Teachers of one kind bear one name.
         network.name = f"teacher_{number}"

@@ -54,15 +54,17 @@ def test_most_votes_decide_and_the_others_are_left_out(tables, succeed, tmp_path
 
 
 def test_votes_are_kept_beside_the_pictures_and_read_as_targets(tables, succeed, tmp_path):
-    succeed("dataset_prepare.py", tables[0], "--labels", tables[1], "--votes")
-    assert len(list((tmp_path / "data").rglob("*.png"))) == len(ROWS)
+    succeed("dataset_prepare.py", tables[0], "--labels", tables[1], "--votes", "--drawn", "1")
+    assert len(list((tmp_path / "data").rglob("*.png"))) == len(ROWS) + 7
     table = read_csv(tmp_path / "data/votes.csv")
     assert list(table[0]) == ["split", "emotion", "name", *EMOTIONS]
     assert table[1]["name"] == "fer0000001.png" and table[1]["contempt"] == "7" and table[1]["emotion"] == "angry"
     train = folders.read_split(tmp_path / "data", "train")
     votes = dict(zip(train.names, folders.read_votes(tmp_path / "data", train).tolist(), strict=True))
-    assert train.emotions == ("angry", "happy", "sad")
-    assert votes["angry/fer0000000.png"] == [6, 0, 4] and votes["angry/fer0000001.png"] == [0, 0, 0]
+    # Contempt is not among these emotions, and nobody has voted on what is drawn.
+    assert votes["angry/fer0000000.png"] == [{"angry": 6, "sad": 4}.get(emotion, 0) for emotion in train.emotions]
+    assert votes["angry/fer0000001.png"] == [{"neutral": 3}.get(emotion, 0) for emotion in train.emotions]
+    assert votes["sad/drawn_sad_00000.png"] == [0] * 7
     # The packed file holds the same.
     folders.pack(tmp_path / "data", tmp_path / "data.npz")
     packed = folders.read_split(tmp_path / "data.npz", "train")

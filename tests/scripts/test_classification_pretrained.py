@@ -2,12 +2,15 @@
 
 import csv
 import hashlib
+import os
 import shutil
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
-from conftest import assert_one_sentence, files_in
+from conftest import assert_one_sentence, files_in, start_script
 from pretrained_files import write_pretrained
+from short_trainings import read_history
 
 from classification_pretrained import mobilenet, whole_network
 from emotion_recognition.datasets import folders
@@ -93,9 +96,32 @@ def test_the_whole_network_is_its_parts(pretrained):
 
 
 @pytest.mark.slow
-def test_a_dry_run_keeps_nothing(pretrained, small_data, succeed, tmp_path):
+def test_a_dry_run_keeps_nothing_and_tries_teachers(pretrained, small_data, succeed, call_script, tmp_path):
     result = succeed(SCRIPT, "--pretrained", pretrained, "--data", small_data, *SETTINGS, "--dry-run", "--keep-prior")
     assert "The dry run went well" in result.stdout and not list(tmp_path.iterdir())
+    # Networks of the script teach others of the same size, and only those.
+    succeed(SCRIPT, "--pretrained", pretrained, "--data", small_data, *SETTINGS, "--epochs", "1", "--output", "one.h5")
+    taught = (SCRIPT, "--weights", "one.h5", "--data", small_data, *SETTINGS, "--teacher", "one.h5", "--dry-run")
+    assert "The dry run went well" in succeed(*taught).stdout
+    assert_one_sentence(call_script(*taught, "--size", "64"), "--teacher", "with --size 64")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("jax") is None, reason="jax is not installed (pip install -r requirements-backends.txt)")
+def test_jax_learns_what_tensorflow_does_and_from_the_same_teacher(pretrained, small_data, succeed, tmp_path):
+    settings = (SCRIPT, "--data", small_data, *SETTINGS, "--epochs", "1", "--dropout", "0")
+    succeed(*settings, "--pretrained", pretrained, "--output", "one.h5")
+    # Each draws first weights of its own.
+    arguments = (*settings, "--weights", "one.h5", "--teacher", "one.h5")
+    losses = []
+    for backend in ("tensorflow", "jax"):
+        output = f"{backend}.h5"
+        environment = {**os.environ, "KERAS_BACKEND": backend}
+        result = start_script(*arguments, "--output", output, folder=tmp_path, env=environment)
+        assert result.returncode == 0, result.stderr
+        losses.append(float(read_history(tmp_path, backend)[0]["loss"]))
+    assert losses[0] == pytest.approx(losses[1], abs=1e-3)
+    assert not (tmp_path / "jax.tflite").exists()
 
 
 @pytest.mark.parametrize(

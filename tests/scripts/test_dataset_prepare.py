@@ -61,8 +61,6 @@ def test_drawn_faces_are_for_training_alone(call_script, succeed, small_csv, tmp
     assert re.search(r"^ +sad +17 +12 +12$", result.stdout, re.M)
     assert "Of those for training, 5 of each emotion are drawn." in result.stdout
     assert len(list((tmp_path / "faces").glob("train/*/drawn_*.png"))) == 35
-    result = call_script("dataset_prepare.py", small_csv, "--drawn", "5", "--votes", "--labels", "votes.csv")
-    assert result.returncode == 2 and "--votes or --drawn" in result.stderr
 
     result = call_script("dataset_prepare.py", small_csv, "--drawn", "5", "--only-test")
     assert result.returncode == 2 and "--only-test or --drawn" in result.stderr

@@ -119,9 +119,11 @@ def test_enlarged_views_without_variation_are_enlarged_faces(pictures):
     """Warps round places to a 32nd of a pixel, so that they are not exactly the same."""
     generator = Fixed(1.0)
     middle = generator.uniform
-    # From 0 to 1, high numbers say that a view is neither lit nor covered; scales are not centred at 1.
-    ones = ((0.85, 1.2), (0, 1))
-    generator.uniform = lambda low, high, size: np.ones(size) if (low, high) in ones else middle(low, high, size)
+    # From 0 to 1, a high number says that a view is not covered; scales are not centred at 1; no curve is bent.
+    values = {(0.85, 1.2): 1, (0, 1): 1, (-1, 1): 0, (0.6, 1.4): 1}
+    generator.uniform = lambda low, high, size: (
+        np.full(size, values[low, high]) if (low, high) in values else middle(low, high, size)
+    )
     smooth = cv2.GaussianBlur(pictures[0], (0, 0), 3)[np.newaxis, ..., np.newaxis]
     views = enlarged_views(96)(smooth, generator)
     assert views.dtype == np.float32 and np.abs(views - enlarged(smooth, 96)).max() < 2

@@ -30,12 +30,6 @@ def test_batches_are_the_pictures_shuffled_and_varied():
     assert not np.array_equal(views, batches[1][0])
 
 
-def test_epochs_are_counted_from_the_first():
-    later, first = Batches(PICTURES, TARGETS, 8, augment, first_epoch=1), Batches(PICTURES, TARGETS, 8, augment)
-    first.begin_epoch(1)
-    assert np.array_equal(later[0][0], first[0][0])
-
-
 @pytest.mark.parametrize("batch_size, steps", [(5, 4), (8, 2), (21, 1)])
 def test_only_whole_batches_count_as_steps(batch_size, steps):
     assert len(Batches(PICTURES, TARGETS, batch_size, augment)) == steps

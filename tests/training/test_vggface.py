@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from pretrained_files import write_pretrained
 
-from classification_pretrained import mobilenet
+from classification_pretrained import mobilenet, whole_network
 from emotion_recognition.errors import UserError
-from emotion_recognition.training import vggface
+from emotion_recognition.training import augmentation, vggface
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_normalisation_is_put_back_so_that_nothing_changes(published):
     stem, body = mobilenet(32, 7)
     faces = np.random.default_rng(0).uniform(0, 255, (70, 32, 32, 1)).astype(np.float32)
     vggface.start_from(published[0], stem, body, faces)
-    found = vggface.run_by_litert(stem)(faces)
+    found = vggface.run_apart(stem)(faces)
     np.testing.assert_allclose(found, stem.predict_on_batch(faces), atol=1e-3)
 
     features = inputs = keras.Input(body.input.shape[1:])
@@ -98,3 +98,17 @@ def test_normalisation_is_put_back_so_that_nothing_changes(published):
     outputs = keras.Model(body.input, body.get_layer("conv_dw_6").output).predict_on_batch(found)
     np.testing.assert_allclose(outputs.mean(axis=(0, 1, 2)), normalisation.moving_mean, atol=1e-2)
     np.testing.assert_allclose(outputs.var(axis=(0, 1, 2)), normalisation.moving_variance, rtol=0.05, atol=1e-3)
+
+
+def test_a_teacher_sees_faces_that_are_enlarged_already(published):
+    stem, body = mobilenet(64, 6)
+    vggface.start_from(published[0], stem, body, np.zeros((2, 64, 64, 1), np.float32))
+    head = keras.layers.Dense(7, activation="softmax")
+    whole = whole_network(stem, body, head, augmentation.cubic_matrix(64))
+    faces = np.random.default_rng(0).integers(0, 256, (4, 48, 48, 1), dtype=np.uint8)
+    teacher = vggface.without_enlarging(whole, 64)
+    answers = teacher.predict_on_batch(augmentation.enlarged(faces, 64))
+    np.testing.assert_allclose(answers, whole.predict_on_batch(faces.astype(np.float32)), atol=1e-4)
+    for network, size in ((whole, 160), (keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Flatten()]), 64)):
+        with pytest.raises(UserError, match=f"is a network of classification_pretrained.py with --size {size}"):
+            vggface.without_enlarging(network, size)
