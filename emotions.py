@@ -119,6 +119,7 @@ def display(arguments: argparse.Namespace) -> None:
     """Show the faces in the webcam, or in the named pictures and videos, and their emotions until q is pressed."""
     from emotion_recognition import EmotionRecogniser, draw_faces
     from emotion_recognition.models.classifier import EmotionClassifier
+    from emotion_recognition.studies.words import describe_faces
     from emotion_recognition.video.sources import find_sources
     from emotion_recognition.video.window import open_window
 
@@ -138,7 +139,7 @@ def display(arguments: argparse.Namespace) -> None:
                         faces = follower.read(frame.picture, frame.seconds)
                     else:
                         faces = recogniser.read(frame.picture)
-                        print(f"{source.name}:", ", ".join(face.emotion for face in faces) or "no face found")
+                        print(describe_faces(source.name, faces))
                     if window.show(draw_faces(frame.picture, faces), 1 if source.is_video else 0) == "quit":
                         return
 

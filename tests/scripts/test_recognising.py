@@ -217,7 +217,13 @@ def test_a_stream_that_is_cut_is_opened_again_and_ends_in_order(run_script, tmp_
 
 def test_the_loop_of_emotions_py(call_script, tmp_path):
     result = call_script("emotions.py", "--mode", "display", PORTRAIT)
-    assert result.stdout == f"Model: {REPOSITORY / 'model.h5'}\n{PORTRAIT}: neutral\n"
+    model, face = result.stdout.splitlines()
+    assert model == f"Model: {REPOSITORY / 'model.h5'}"
+    # The same line as that of test.py.
+    [(name, box, probabilities)] = parse_faces(face)
+    assert (name, box) == (str(PORTRAIT), (155, 105, 222, 222)) and max(
+        probabilities, key=probabilities.get
+    ) == "neutral"
     shutil.copy(REPOSITORY / "model.h5", tmp_path / "four_layer_cnn.h5")
     assert "Model: four_layer_cnn.h5" in call_script("emotions.py", "--mode", "display", PORTRAIT).stdout
 
