@@ -22,6 +22,7 @@ def test_where_the_spatial_transformer_looks(faces):
     np.testing.assert_allclose(corners, [[23.5, 47], [47, 47], [47, 0], [23.5, 0]], atol=1e-4)
 
 
+@pytest.mark.slow
 def test_what_the_spatial_mask_lets_pass(faces):
     network = NETWORKS["attentional"](7)
     mask = network.get_layer("spatial_mask")
@@ -31,6 +32,7 @@ def test_what_the_spatial_mask_lets_pass(faces):
     np.testing.assert_allclose(masks, 0.75, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_networks_without_attention(faces):
     network = NETWORKS["little_vgg"](7)
     assert attention.spatial_masks(network, faces) is None

@@ -283,6 +283,7 @@ def test_older_releases_of_keras_can_read_the_file():
     assert configuration.without_newer_settings({"renorm": True, "renorm_momentum": 0.99}) == {"renorm": True}
 
 
+@pytest.mark.slow
 def test_the_spatial_transformer_is_read_from_a_model_file(tmp_path):
     network, face = NETWORKS["deep_emotion"](2), np.arange(48 * 48, dtype=np.float32).reshape(1, 48, 48, 1) / 10
     model_file.save(tmp_path / "transformer.h5", network, ("happy", "sad"), {})

@@ -60,6 +60,7 @@ def test_a_model_without_its_tflite_is_converted_once(model, monkeypatch, caplog
     np.testing.assert_array_equal(EmotionClassifier(model).probabilities(FACES), first)
 
 
+@pytest.mark.slow
 def test_the_tflite_of_another_model_is_not_taken(model):
     other = lite.read(REPOSITORY / "model.tflite")
     lite.write(model.with_suffix(".tflite"), lite.LiteModel(other.content, other.emotions[::-1], "0" * 64))
@@ -76,6 +77,7 @@ def test_a_damaged_copy_in_the_cache_is_made_again(model, caplog):
     assert kept.read_bytes() == whole and "cut off" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_written_is_no_failure(model, caplog):
     caplog.set_level("INFO")
     (model.parent / "cache").write_text("a file where a folder should be")
