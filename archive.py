@@ -9,6 +9,7 @@ Every machine of a cluster has to see the videos and the tables under the same p
 """
 
 import os
+import signal
 from dataclasses import fields
 from pathlib import Path
 
@@ -16,11 +17,12 @@ from emotion_recognition.cli import options, program, recognition_options, study
 from emotion_recognition.errors import UserError
 from emotion_recognition.places import shipped
 
-# Ray would send its makers a report on each run, and print a traceback of what is told in a sentence.
+# Ray would send its makers a report on each run, and print tracebacks beside our sentences.
 SILENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_IGNORE_UNHANDLED_ERRORS": "1",
+    "RAY_DISABLE_FAILURE_SIGNAL_HANDLER": "1",
 }
 
 
@@ -70,6 +72,8 @@ def main():
     if left:
         with program.silent_start():
             cluster.start(arguments.cluster, arguments.jobs)
+        # Ray has taken it, and would end the process without a word.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     with Progress(left) as progress, tables.open_list() as listed:
         for source, problem in cluster.read_all(left, tables):
             progress.end(source)

@@ -40,6 +40,11 @@ def make_videos(folder, number):
         writer.release()
 
 
+def without_progress(lines) -> list[str]:
+    """Leave out what a slow run says each minute."""
+    return [line for line in lines if "sources are read, about" not in line]
+
+
 def read_rows(path) -> list[dict]:
     """Return the rows of a Parquet file or of all in a folder, in the order in which test.py writes them."""
     import pyarrow.parquet
@@ -66,7 +71,7 @@ def test_one_machine_reads_a_folder_and_goes_on(tmp_path):
     arguments = ("archive.py", "videos", "--output", "tables", "--jobs", "2")
     result = start_script(*arguments, folder=tmp_path, env=QUIET)
     assert result.returncode == 1, result.stdout + result.stderr
-    [sentence] = sentences(result)
+    [sentence] = without_progress(sentences(result))
     assert "bad.mp4" in sentence
     assert "1 could not be read" in result.stdout
     assert "bad.mp4" in (tmp_path / "tables/unreadable.csv").read_text()
@@ -82,6 +87,18 @@ def test_one_machine_reads_a_folder_and_goes_on(tmp_path):
     assert "5 sources, 4 of them read already." in result.stdout
     assert {part: part.stat().st_mtime_ns for part in parts[1:]} == before
     assert_same_tables(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_run_that_is_ended_says_so_and_keeps_what_it_has(tmp_path):
+    make_videos(tmp_path / "videos", 300)
+    line = command("archive.py", "videos", "--output", "tables", "--jobs", "1")
+    options = {"cwd": tmp_path, "env": QUIET, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(line, **options) as process:
+        wait_until(lambda: any((tmp_path / "tables/rows").glob("*.parquet")), process, 300)
+        process.terminate()
+        _, errors = process.communicate(timeout=120)
+    assert (without_progress(errors.splitlines()), process.returncode) == (["Stopped."], 130)
 
 
 @pytest.mark.parametrize(
