@@ -52,7 +52,11 @@ def start(address: str | None, workers: int | None) -> None:
 
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
-        ray.init("local", num_cpus=workers, include_dashboard=False, object_store_memory=STORE_BYTES, **quiet)
+        try:
+            ray.init("local", num_cpus=workers, include_dashboard=False, object_store_memory=STORE_BYTES, **quiet)
+        # Ray raises no narrower error where a busy machine needs more than 30 seconds.
+        except Exception as error:
+            raise UserError(f"Ray does not start here ({error}): run the same command when less else runs.") from error
         return
     check_answers(address)
     check_joins(address, ray.__version__)

@@ -147,6 +147,15 @@ def test_a_cluster_that_cannot_be_joined(line, words, monkeypatch, tmp_path):
         cluster.start("auto", None)
 
 
+def test_ray_that_does_not_start(monkeypatch):
+    def init(*arguments, **options):
+        raise Exception("The current node timed out")
+
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=init))
+    with pytest.raises(UserError, match=r"does not start here \(The current node timed out\)"):
+        cluster.start(None, None)
+
+
 def test_an_address_where_nobody_answers(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=None))
     with socket.socket() as free:
