@@ -175,10 +175,12 @@ def write_picture(path: str | Path, picture: Any) -> None:
     import cv2
 
     path = Path(path)
+    if not cv2.haveImageWriter(f"picture{path.suffix}"):
+        raise UserError(f"{path}: pictures can be written as .png, .jpg, .bmp, .tiff or .webp.")
     try:
         is_encoded, encoded = cv2.imencode(path.suffix, picture)
-    except cv2.error as error:
-        raise UserError(f"{path}: pictures can be written as .png, .jpg, .bmp, .tiff or .webp.") from error
+    except cv2.error:
+        is_encoded = False
     if not is_encoded:
         size = f"{picture.shape[1]} x {picture.shape[0]} pixels"
         raise UserError(f"{path}: this kind of file holds no such picture ({size}): write it as .png.")
