@@ -133,7 +133,7 @@ def measure_frames(name: str, frames: Iterable, recogniser: EmotionRecogniser, n
         timed("full-frame detection alone, scale 1.3", lambda gray: cascade.detectMultiScale(gray, 1.3, 5), grays)
         found = timed(DETECTION, detector.detect, grays)
         boxes = [[face.box for face in faces] for faces in read]
-        timed("classification alone", recogniser.classify, grays, boxes)
+        timed("classification alone", recogniser.classify, grays, boxes, [1] * len(grays))
         timed("drawing alone", draw_faces, pictures, read)
         for gray, every, some, at in zip(grays, found, boxes, times, strict=True):
             smallest = smallest_width(None, gray.shape, least=FACE_SIZE)
