@@ -113,9 +113,7 @@ def main() -> None:
         wanted = targets.to_learn(train, arguments.data if arguments.votes else None)
         teach = targets.taught_by(arguments.teacher, train.emotions) if arguments.teacher else None
         weights = targets.class_weights(train) if arguments.class_weights else None
-        # With a teacher, a long training sees each face in many ways.
-        vary = augmentation.enlarged_views(48) if teach else augmentation.augment
-        size = arguments.batch_size
+        vary, size = augmentation.enlarged_views(48) if teach else augmentation.augment, arguments.batch_size
         batches = Batches(train.pictures, wanted, size, vary, arguments.seed, arguments.mixup, teach=teach)
 
         keras.utils.set_random_seed(arguments.seed)

@@ -101,16 +101,8 @@ def main() -> None:
         if arguments.votes:
             wanted["votes"] = targets.sure_votes(train, arguments.data)
             known["votes"] = np.zeros((len(validation), wanted["votes"].shape[1]), np.float32)
-
-        seed, size, teach = arguments.seed, arguments.size, None
-        if arguments.teacher:
-            answers = targets.taught_by(
-                arguments.teacher, train.emotions, lambda teacher: vggface.without_enlarging(teacher, size)
-            )
-
-            def teach(views, targets):
-                return {**targets, "emotion": answers(views, targets["emotion"])}
-
+        seed, size = arguments.seed, arguments.size
+        teach = targets.taught_by(arguments.teacher, train.emotions, size) if arguments.teacher else None
         keras.utils.set_random_seed(seed)
         stem, body = mobilenet(size, arguments.blocks)
         # On a processor, LiteRT runs the stem in a quarter of the time; a GPU had better get the pictures.
@@ -124,9 +116,7 @@ def main() -> None:
         if arguments.weights:
             transfer.start_from(arguments.weights, whole, train.emotions)
         else:
-            some = train.pictures[np.random.default_rng(seed).permutation(len(train))[:1024]]
-            faces = augmentation.enlarged(some, size)
-            settings["pretrained"] = vggface.start_from(arguments.pretrained, stem, body, faces)
+            settings["pretrained"] = vggface.start_from(arguments.pretrained, stem, body, train.pictures)
         look = vggface.run_apart(stem) if is_apart else np.asarray
         vary, mixup = augmentation.enlarged_views(size), arguments.mixup
         batches = Batches(train.pictures, wanted, arguments.batch_size, vary, seed, mixup, look, teach)
@@ -150,7 +140,6 @@ def main() -> None:
         )
 
         model.set_weights(progress.best_weights)
-        # Teachers have left it out before.
         if not (arguments.keep_prior or arguments.teacher):
             calibration.leave_out_prior(whole, wanted["emotion"])
         temperature, accuracy = calibration.calibrate(whole, validation)

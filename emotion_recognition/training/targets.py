@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -9,9 +10,11 @@ import numpy.typing as npt
 
 from emotion_recognition.datasets.folders import Pictures, read_votes
 from emotion_recognition.errors import UserError
+from emotion_recognition.images import FACE_SIZE
 from emotion_recognition.labels import EMOTIONS
 from emotion_recognition.models import model_file
 from emotion_recognition.models.classifier import compile_inference
+from emotion_recognition.training import vggface
 from emotion_recognition.training.augmentation import Views
 
 Targets = npt.NDArray[np.float32]
@@ -60,13 +63,12 @@ def sure_votes(data: Pictures, votes_in: str | Path) -> Targets:
     return np.where(number > 5, votes / number.clip(1), 0).astype(np.float32)
 
 
-def taught_by(
-    paths: Sequence[str], emotions: Sequence[str], adapt: Callable[[keras.Model], keras.Model] = lambda network: network
-) -> Callable[[Views, Targets], Targets]:
+def taught_by(paths: Sequence[str], emotions: Sequence[str], size: int = FACE_SIZE) -> Callable[[Views, Any], Any]:
     """Return a function that mixes the targets of views with what these trained networks say of the same views.
 
     Where they see what their student sees, long trainings pay (Beyer et al., 2022, "A good teacher is patient and
-    consistent"). `adapt` makes of each network one that takes these views. UserError where one knows other emotions.
+    consistent"). Views of another `size` are for networks of classification_pretrained.py. Of several targets, those by
+    the name `emotion` are mixed. UserError where a network knows other emotions, or takes faces of another size.
     """
     teachers = [model_file.load(path) for path in paths]
     for path, teacher in zip(paths, teachers, strict=True):
@@ -75,15 +77,17 @@ def taught_by(
                 f"{path} cannot teach: it tells {', '.join(teacher.emotions)}, but the pictures are"
                 f" {', '.join(emotions)}; name another --teacher."
             )
-    networks = [adapt(teacher.network) for teacher in teachers]
-    views, answers = keras.Input(networks[0].inputs[0].shape[1:]), []
-    for number, network in enumerate(networks):
+    views, answers = keras.Input((size, size, 1)), []
+    for number, teacher in enumerate(teachers):
+        network = teacher.network if size == FACE_SIZE else vggface.without_enlarging(teacher.network, size)
         # Teachers of one kind bear one name.
         network.name = f"teacher_{number}"
         answers.append(network(views))
     answer = compile_inference(keras.Model(views, keras.ops.mean(keras.ops.stack(answers), axis=0)))
 
-    def teach(views: Views, targets: Targets) -> Targets:
+    def teach(views: Views, targets: Any) -> Any:
+        if isinstance(targets, dict):
+            return {**targets, "emotion": teach(views, targets["emotion"])}
         return (1 - TEACHERS_SHARE) * targets + TEACHERS_SHARE * answer(views)
 
     return teach

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.models.classifier import compile_inference
+from emotion_recognition.training import augmentation
 
 Weights = dict[str, tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]
 """Kernel and bias by the name of the layer."""
@@ -95,13 +96,15 @@ def without_enlarging(network: keras.Model, size: int) -> keras.Model:
 
 
 def start_from(
-    folder: str | Path, stem: keras.Model, body: keras.Model, faces: npt.NDArray[np.float32]
+    folder: str | Path, stem: keras.Model, body: keras.Model, pictures: npt.NDArray[np.uint8]
 ) -> dict[str, str]:
     """Give a frozen and a learning part of the MobileNet what it has learned of faces; return where that comes from.
 
-    `faces`, some hundreds as the stem takes them, tell the statistics of the body's batch normalisation. UserError as
-    from `read`.
+    Some of the pictures, uint8 (n, 48, 48, 1), tell the statistics of the body's batch normalisation. UserError as from
+    `read`.
     """
+    some = pictures[np.random.default_rng(0).permutation(len(pictures))[:1024]]
+    faces = augmentation.enlarged(some, stem.input.shape[1])
     weights = read(folder)
     for layer in stem.layers:
         if layer.weights:

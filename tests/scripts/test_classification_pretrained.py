@@ -87,7 +87,7 @@ def test_the_whole_network_is_its_parts(pretrained):
     import keras
 
     stem, body = mobilenet(64, 6)
-    vggface.start_from(pretrained, stem, body, np.zeros((2, 64, 64, 1), np.float32))
+    vggface.start_from(pretrained, stem, body, np.zeros((2, 48, 48, 1), np.uint8))
     head = keras.layers.Dense(7, activation="softmax", name="emotion")
     faces = np.random.default_rng(0).integers(0, 256, (4, 48, 48, 1), dtype=np.uint8)
     expected = head(body(stem(augmentation.enlarged(faces, 64))))

@@ -75,8 +75,9 @@ def test_normalisation_is_put_back_so_that_nothing_changes(published):
     """What the body gives is what the same blocks give with the folded weights."""
     weights = vggface.read(published[0])
     stem, body = mobilenet(32, 7)
-    faces = np.random.default_rng(0).uniform(0, 255, (70, 32, 32, 1)).astype(np.float32)
-    vggface.start_from(published[0], stem, body, faces)
+    pictures = np.random.default_rng(0).integers(0, 256, (70, 48, 48, 1), dtype=np.uint8)
+    vggface.start_from(published[0], stem, body, pictures)
+    faces = augmentation.enlarged(pictures, 32)
     found = vggface.run_apart(stem)(faces)
     np.testing.assert_allclose(found, stem.predict_on_batch(faces), atol=1e-3)
 
@@ -102,7 +103,7 @@ def test_normalisation_is_put_back_so_that_nothing_changes(published):
 
 def test_a_teacher_sees_faces_that_are_enlarged_already(published):
     stem, body = mobilenet(64, 6)
-    vggface.start_from(published[0], stem, body, np.zeros((2, 64, 64, 1), np.float32))
+    vggface.start_from(published[0], stem, body, np.zeros((2, 48, 48, 1), np.uint8))
     head = keras.layers.Dense(7, activation="softmax")
     whole = whole_network(stem, body, head, augmentation.cubic_matrix(64))
     faces = np.random.default_rng(0).integers(0, 256, (4, 48, 48, 1), dtype=np.uint8)
