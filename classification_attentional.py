@@ -2,7 +2,6 @@
 
     python classification_attentional.py                           trains on data/, writes attentional.h5
     python classification_attentional.py --network deep_emotion    Minaee and Abdolrashidi's, writes deep_emotion.h5
-    python test.py --model attentional.h5                          shows the result in the webcam's window
 
 On FER-2013's PrivateTest the attentional network reaches 68.7 % with two rounds of training, Deep-Emotion 55.4 %.
 """
@@ -111,10 +110,11 @@ def main() -> None:
     with TrainingRun(arguments.output, arguments.resume, arguments.force, arguments.dry_run) as run:
         train, validation = data.read(arguments.data, arguments.seed, arguments.keep_duplicates, arguments.dry_run)
         wanted = targets.to_learn(train, arguments.data if arguments.votes else None)
-        teach = targets.taught_by(arguments.teacher, train.emotions) if arguments.teacher else None
+        teach = targets.taught_by(arguments.teacher, train.emotions, answers=arguments.answers)
         weights = targets.class_weights(train) if arguments.class_weights else None
         vary, size = augmentation.enlarged_views(48) if teach else augmentation.augment, arguments.batch_size
-        batches = Batches(train.pictures, wanted, size, vary, arguments.seed, arguments.mixup, teach=teach)
+        seed, mixup, again = arguments.seed, arguments.mixup, arguments.view_epochs
+        batches = Batches(train.pictures, wanted, size, vary, seed, mixup, teach=teach, view_epochs=again)
 
         keras.utils.set_random_seed(arguments.seed)
         if arguments.data_parallel:

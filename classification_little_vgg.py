@@ -78,10 +78,11 @@ def train(arguments: argparse.Namespace) -> list[dict[str, float]]:
     with TrainingRun(arguments.output, arguments.resume, arguments.force, arguments.dry_run) as run:
         train, validation = data.read(arguments.data, arguments.seed, arguments.keep_duplicates, arguments.dry_run)
         wanted = targets.to_learn(train, arguments.data if arguments.votes else None)
-        teach = targets.taught_by(arguments.teacher, train.emotions) if arguments.teacher else None
+        teach = targets.taught_by(arguments.teacher, train.emotions, answers=arguments.answers)
         weights = targets.class_weights(train) if arguments.class_weights else None
         vary, size = augmentation.enlarged_views(48) if teach else augmentation.augment, arguments.batch_size
-        batches = Batches(train.pictures, wanted, size, vary, arguments.seed, arguments.mixup, teach=teach)
+        seed, mixup, again = arguments.seed, arguments.mixup, arguments.view_epochs
+        batches = Batches(train.pictures, wanted, size, vary, seed, mixup, teach=teach, view_epochs=again)
 
         keras.utils.set_random_seed(arguments.seed)
         if arguments.data_parallel:

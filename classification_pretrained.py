@@ -102,7 +102,7 @@ def main() -> None:
             wanted["votes"] = targets.sure_votes(train, arguments.data)
             known["votes"] = np.zeros((len(validation), wanted["votes"].shape[1]), np.float32)
         seed, size = arguments.seed, arguments.size
-        teach = targets.taught_by(arguments.teacher, train.emotions, size) if arguments.teacher else None
+        teach = targets.taught_by(arguments.teacher, train.emotions, size, arguments.answers)
         keras.utils.set_random_seed(seed)
         stem, body = mobilenet(size, arguments.blocks)
         # On a processor, LiteRT runs the stem in a quarter of the time; a GPU had better get the pictures.
@@ -118,8 +118,8 @@ def main() -> None:
         else:
             settings["pretrained"] = vggface.start_from(arguments.pretrained, stem, body, train.pictures)
         look = vggface.run_apart(stem) if is_apart else np.asarray
-        vary, mixup = augmentation.enlarged_views(size), arguments.mixup
-        batches = Batches(train.pictures, wanted, arguments.batch_size, vary, seed, mixup, look, teach)
+        vary, mixup, again = augmentation.enlarged_views(size), arguments.mixup, arguments.view_epochs
+        batches = Batches(train.pictures, wanted, arguments.batch_size, vary, seed, mixup, look, teach, again)
         warmup = arguments.epochs * len(batches) // 10
         model.compile(
             optimizer=warmup_cosine("adamw", arguments.learning_rate, arguments.epochs, len(batches), warmup, rise=25),

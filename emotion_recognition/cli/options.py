@@ -81,6 +81,7 @@ def add_learned_flags(parser: argparse.ArgumentParser) -> Flags:
         metavar="MODEL",
         help="model files whose answers to each view count more than the labels",
     )
+    data.add_argument("--answers", metavar="FOLDER", help="keep there what teachers answer, and ask them only once")
     data.add_argument(
         "--keep-duplicates", action="store_true", help="train also on exact copies of validation and test pictures"
     )
@@ -96,6 +97,7 @@ def add_fit_flags(parser: argparse.ArgumentParser, epochs: int, batch_size: int)
     how.add_argument("--epochs", type=positive(int), default=epochs, help="passes over the training pictures")
     how.add_argument("--batch-size", type=positive(int), default=batch_size, help="pictures per step")
     how.add_argument("--mixup", type=share, default=0.0, help="mix faces by a beta distribution of this parameter")
+    how.add_argument("--view-epochs", type=positive(int), metavar="N", help="show the views of N epochs over and over")
     how.add_argument("--seed", type=not_negative, default=0, help="same seed, same machine: same result")
     return how
 
@@ -115,7 +117,7 @@ def add_training_output_flags(parser: argparse.ArgumentParser, output: str | Non
 
 def training_settings(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what decides the result of a training: all flags but those that say where, and whether it goes on."""
-    places = {"mode", "data", "pretrained", "output", "resume", "force", "dry_run", "compare_optimizers"}
+    places = {"mode", "data", "answers", "pretrained", "output", "resume", "force", "dry_run", "compare_optimizers"}
     # On more devices, the result is the same.
     places |= {"data_parallel"}
     return {name: value for name, value in vars(arguments).items() if name not in places}

@@ -21,8 +21,8 @@ class Batches(keras.utils.PyDataset):
     `targets` is an array (n, ...), or a dict of them by the names of the network's outputs. With `mixup`, each face is
     mixed with another of its batch, and so are their targets, by a share from a beta distribution (Zhang et al., 2018).
     `teach(views, targets)` returns other targets; what `look` finds in the views is what the network gets. What an
-    epoch shows depends on `seed` and the number of the epoch alone; pass `shuffle=False` to `fit`, which would shuffle
-    once more.
+    epoch shows depends on `seed` and the number of the epoch alone, and after `view_epochs` epochs all is shown again;
+    pass `shuffle=False` to `fit`, which would shuffle once more.
     """
 
     def __init__(
@@ -35,18 +35,20 @@ class Batches(keras.utils.PyDataset):
         mixup: float = 0.0,
         look: Callable | None = None,
         teach: Callable | None = None,
+        view_epochs: int | None = None,
     ):
         # Threads of Keras' own. With one worker Keras leaves the batches to tf.data (TensorFlow 2.21), and every epoch
         # then waits for a thread of it that wakes up ever more rarely: up to a minute, though it has ended.
         super().__init__(workers=WORKERS, max_queue_size=2 * WORKERS)
         self.pictures, self.targets, self.batch_size, self.vary = pictures, targets, batch_size, vary
         self.seed, self.mixup, self.look, self.teach = seed, mixup, look, teach
+        self.view_epochs = view_epochs
         self._at_work = threading.Semaphore(WORKERS)
         self.begin_epoch(0)
 
     def begin_epoch(self, epoch: int) -> None:
         """Show what belongs to an epoch, from 0. `Progress` calls it: Keras tells a data set of epochs too early."""
-        self.epoch = epoch
+        self.epoch = epoch % self.view_epochs if self.view_epochs else epoch
         self.order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self.pictures))
 
     def __len__(self) -> int:

@@ -1,5 +1,6 @@
 """What a network should say of each picture, and how much each emotion counts."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion_recognition.datasets.folders import Pictures, read_votes
+from emotion_recognition import files
 from emotion_recognition.errors import UserError
 from emotion_recognition.images import FACE_SIZE
 from emotion_recognition.labels import EMOTIONS
@@ -63,13 +65,18 @@ def sure_votes(data: Pictures, votes_in: str | Path) -> Targets:
     return np.where(number > 5, votes / number.clip(1), 0).astype(np.float32)
 
 
-def taught_by(paths: Sequence[str], emotions: Sequence[str], size: int = FACE_SIZE) -> Callable[[Views, Any], Any]:
+def taught_by(
+    paths: Sequence[str], emotions: Sequence[str], size: int = FACE_SIZE, answers: str | None = None
+) -> Callable[[Views, Any], Any] | None:
     """Return a function that mixes the targets of views with what these trained networks say of the same views.
 
     Where they see what their student sees, long trainings pay (Beyer et al., 2022, "A good teacher is patient and
     consistent"). Views of another `size` are for networks of classification_pretrained.py. Of several targets, those by
-    the name `emotion` are mixed. UserError where a network knows other emotions, or takes faces of another size.
+    the name `emotion` are mixed. What the networks say is kept in the folder `answers` for all who learn from the same
+    views. None where nobody teaches. UserError where a network knows other emotions, or takes faces of another size.
     """
+    if not paths:
+        return None
     teachers = [model_file.load(path) for path in paths]
     for path, teacher in zip(paths, teachers, strict=True):
         if tuple(teacher.emotions) != tuple(emotions):
@@ -77,13 +84,17 @@ def taught_by(paths: Sequence[str], emotions: Sequence[str], size: int = FACE_SI
                 f"{path} cannot teach: it tells {', '.join(teacher.emotions)}, but the pictures are"
                 f" {', '.join(emotions)}; name another --teacher."
             )
-    views, answers = keras.Input((size, size, 1)), []
+    views, said = keras.Input((size, size, 1)), []
     for number, teacher in enumerate(teachers):
         network = teacher.network if size == FACE_SIZE else vggface.without_enlarging(teacher.network, size)
         # Teachers of one kind bear one name.
         network.name = f"teacher_{number}"
-        answers.append(network(views))
-    answer = compile_inference(keras.Model(views, keras.ops.mean(keras.ops.stack(answers), axis=0)))
+        said.append(network(views))
+    answer = compile_inference(keras.Model(views, keras.ops.mean(keras.ops.stack(said), axis=0)))
+    if answers:
+        answer = kept(
+            answer, Path(answers), hashlib.blake2b(b"".join(Path(path).read_bytes() for path in paths)).digest()
+        )
 
     def teach(views: Views, targets: Any) -> Any:
         if isinstance(targets, dict):
@@ -91,6 +102,20 @@ def taught_by(paths: Sequence[str], emotions: Sequence[str], size: int = FACE_SI
         return (1 - TEACHERS_SHARE) * targets + TEACHERS_SHARE * answer(views)
 
     return teach
+
+
+def kept(answer: Callable[[Views], Targets], folder: Path, teachers: bytes) -> Callable[[Views], Targets]:
+    """Return `answer` that remembers: what these `teachers` said of views lies in `folder`, named after both."""
+    files.check_writable(folder, "--answers")
+
+    def remember(views: Views) -> Targets:
+        path = folder / f"{hashlib.blake2b(views.tobytes() + teachers, digest_size=16).hexdigest()}.npy"
+        if not path.exists():
+            with files.written_whole(path) as temporary, temporary.open("wb") as file:
+                np.save(file, answer(views))
+        return np.load(path)
+
+    return remember
 
 
 def class_weights(data: Pictures) -> dict[int, float]:

@@ -30,6 +30,16 @@ def test_batches_are_the_pictures_shuffled_and_varied():
     assert not np.array_equal(views, batches[1][0])
 
 
+def test_after_some_epochs_the_same_views_come_again():
+    batches = Batches(PICTURES, TARGETS, 8, augment, seed=3, view_epochs=2)
+    shown = []
+    for epoch in range(4):
+        batches.begin_epoch(epoch)
+        shown.append(batches[1])
+    assert all(np.array_equal(one, again) for one, again in zip(shown[1], shown[3], strict=True))
+    assert not np.array_equal(shown[1][0], shown[2][0])
+
+
 @pytest.mark.parametrize("batch_size, steps", [(5, 4), (8, 2), (21, 1)])
 def test_only_whole_batches_count_as_steps(batch_size, steps):
     assert len(Batches(PICTURES, TARGETS, batch_size, augment)) == steps

@@ -15,14 +15,14 @@ SCRIPT = "emotions.py"
 EMOTIONS = ("happy", "sad")
 
 
-def write_teacher(path, emotions=EMOTIONS) -> keras.Model:
+def write_teacher(path, emotions=EMOTIONS, bias=0.0) -> keras.Model:
     """Write a network that says how bright the left half of a picture is, and return it."""
     network = keras.Sequential(
         [keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(len(emotions), activation="softmax")]
     )
     weights = np.zeros((48, 48, len(emotions)), np.float32)
     weights[:, :24, 0] = 1 / (48 * 24 * 255)
-    network.set_weights([weights.reshape(48 * 48, -1), np.zeros(len(emotions))])
+    network.set_weights([weights.reshape(48 * 48, -1), np.full(len(emotions), bias)])
     model_file.save(path, network, emotions, {})
     return network
 
@@ -50,6 +50,23 @@ def test_most_of_a_target_is_what_the_teachers_say_of_the_view(faces, tmp_path):
     assert np.allclose(taught, 0.2 * labelled + 0.8 * answers, atol=1e-6)
     # The view counts: white in the left half alone is as bright there as a white picture, and black is not.
     assert np.allclose(taught[1], taught[2]) and abs(taught[0, 0] - labelled[0, 0]) > 0.1
+
+
+def test_answers_are_kept_for_the_same_views_of_the_same_teachers(faces, tmp_path, monkeypatch):
+    write_teacher(tmp_path / "one.h5")
+    views, none = faces.pictures.astype(np.float32), np.zeros((3, 2), np.float32)
+    first = targets.taught_by([str(tmp_path / "one.h5")], EMOTIONS, answers=str(tmp_path / "kept"))(views, none)
+    monkeypatch.setattr(
+        targets, "compile_inference", lambda network: lambda views: np.ones((len(views), 2), np.float32)
+    )
+    teach = targets.taught_by([str(tmp_path / "one.h5")], EMOTIONS, answers=str(tmp_path / "kept"))
+    assert np.array_equal(teach(views, none), first)
+    # Of other views it is asked anew, and so is another teacher of these views.
+    assert np.allclose(teach(views + 1, none), 0.8)
+    write_teacher(tmp_path / "one.h5", bias=1.0)
+    assert np.allclose(
+        targets.taught_by([str(tmp_path / "one.h5")], EMOTIONS, answers=str(tmp_path / "kept"))(views, none), 0.8
+    )
 
 
 def test_a_teacher_of_other_emotions_is_refused(tmp_path):
