@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from emotion_recognition.datasets.folders import Pictures, read_votes
 from emotion_recognition import files
+from emotion_recognition.datasets.folders import Pictures, read_votes
 from emotion_recognition.errors import UserError
 from emotion_recognition.images import FACE_SIZE
 from emotion_recognition.labels import EMOTIONS
