@@ -4,17 +4,18 @@ import codecs
 import struct
 import zlib
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, features
+from PIL import Image, ImageOps
 
 from emotion_recognition.errors import UserError
 
 FACE_SIZE = 48
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".pgm", ".ppm")
-FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM", "WEBP", "TIFF")
 
 # How phones save photos. What stands in bytes 8 to 12 of such a file tells the two apart.
 HEIC_SUFFIXES, HEIC_BRANDS = (".heic", ".heif"), (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
@@ -76,8 +77,9 @@ def can_read_heic() -> bool:
 
 def readable_formats() -> list[str]:
     """Return Pillow's names of the formats that can be read on this machine."""
-    can_read_avif = bool(features.check("avif"))
-    return [*FORMATS, *["AVIF"] * can_read_avif, *["HEIF"] * can_read_heic()]
+    # Else Pillow loads what it has for all of its formats.
+    Image.preinit()
+    return [*FORMATS, *["AVIF"] * bool(find_spec("PIL._avif")), *["HEIF"] * can_read_heic()]
 
 
 def readable_suffixes() -> tuple[str, ...]:

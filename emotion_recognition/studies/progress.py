@@ -4,8 +4,8 @@ import logging
 import sys
 import time
 from collections.abc import Sequence
-
-from tqdm import tqdm
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 from emotion_recognition.errors import as_line
 from emotion_recognition.video.capture import Frame, Source
@@ -23,25 +23,29 @@ class Progress:
     """
 
     def __init__(self, sources: Sequence[Source], is_wanted: bool = True) -> None:
-        self._is_wanted = is_wanted and len(sources) > 1
         self._sizes = {source: size_of(source) for source in sources}
         self._done, self._number, self._count = 0.0, 0, len(sources)
         self._started = self._told = time.monotonic()
-        has_bar = self._is_wanted and sys.stderr.isatty()
-        self._bar = tqdm(
-            desc=self._describe(),
-            total=sum(self._sizes.values()),
-            disable=not has_bar,
-            file=sys.stderr,
-            leave=False,
-            bar_format="{desc} {percentage:3.0f}%|{bar}| {remaining} left",
-        )
+        self._bar: Any = None
+        if is_wanted and len(sources) > 1:
+            # Imported here, for a single picture is read in the time that this takes.
+            from tqdm import tqdm
+
+            self._bar = tqdm(
+                desc=self._describe(),
+                total=sum(self._sizes.values()),
+                disable=not sys.stderr.isatty(),
+                file=sys.stderr,
+                leave=False,
+                bar_format="{desc} {percentage:3.0f}%|{bar}| {remaining} left",
+            )
 
     def __enter__(self) -> "Progress":
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()
 
     def see(self, source: Source, frame: Frame) -> None:
         """Take that this frame of a source has been read."""
@@ -55,24 +59,31 @@ class Progress:
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""
-        with tqdm.external_write_mode(file=sys.stderr):
+        with self._aside():
             print(text, flush=True)
 
     def warn(self, sentence: str) -> None:
         """Print, on standard error, what a person can mend."""
-        with tqdm.external_write_mode(file=sys.stderr):
+        with self._aside():
             print(as_line(sentence), file=sys.stderr)
+
+    def _aside(self) -> AbstractContextManager[Any]:
+        """Return what keeps the bar out of the way meanwhile."""
+        aside: AbstractContextManager[Any] = nullcontext() if self._bar is None else self._bar.external_write_mode()
+        return aside
 
     def _show(self, part: float) -> None:
         """Show how far it is, with a part of the current source."""
+        if self._bar is None:
+            return
         done = self._done + part
         self._bar.set_description_str(self._describe(), refresh=False)
         self._bar.update(done - self._bar.n)
         now = time.monotonic()
-        if self._is_wanted and self._bar.disable and now - self._told >= LINE_SECONDS:
+        if self._bar.disable and now - self._told >= LINE_SECONDS:
             self._told = now
             left = (now - self._started) * (self._bar.total - done) / done if done else 0.0
-            logger.info("%s, about %s left.", self._describe(), tqdm.format_interval(left))
+            logger.info("%s, about %s left.", self._describe(), self._bar.format_interval(left))
 
     def _describe(self) -> str:
         return f"{self._number} of {self._count} sources are read"
