@@ -34,7 +34,7 @@ def parse_args() -> argparse.Namespace:
     kept = parser.add_argument_group("what is written")
     kept.add_argument("--output", help="folder to make for report.json and pictures of the test split")
     kept.add_argument("--save-as", metavar="FILE", help="write the model as a file of this project: .h5 or .tflite")
-    kept.add_argument("--float16", action="store_true", help="store a .tflite in half the bytes")
+    kept.add_argument("--weights", choices=("float32", "float16", "int8"), default="float32", help="of a .tflite")
     kept.add_argument("--force", action="store_true", help="replace what an earlier run made")
     foreign = options.add_foreign_model_flags(parser)
     foreign.add_argument(
@@ -127,6 +127,7 @@ def save_as(arguments: argparse.Namespace) -> None:
     """Write a model as a file that says itself how it is read: an .h5 for Keras, or a .tflite for LiteRT."""
     program.start_keras()
     from emotion_recognition import files
+    from emotion_recognition.datasets.folders import read_examples
     from emotion_recognition.models import export, lite, model_file
 
     (path,), target = arguments.model, Path(arguments.save_as)
@@ -139,8 +140,8 @@ def save_as(arguments: argparse.Namespace) -> None:
     if target.suffix == ".h5":
         model_file.save(target, model.network, model.emotions, training)
     else:
-        stored = "float16" if arguments.float16 else "float32"
-        content, made_from = export.to_lite(model.network, stored), lite.file_digest(path)
+        stored, made_from = arguments.weights, lite.file_digest(path)
+        content = export.to_lite(model.network, stored, read_examples(arguments.data) if stored == "int8" else None)
         lite.write(target, lite.LiteModel(content, model.emotions, made_from, stored, model.training))
     print(f"Wrote {target}, which says itself how it is read.")
 

@@ -72,6 +72,14 @@ def read_split(data: str | Path, split: str, emotions: tuple[str, ...] | None = 
     return Pictures(pictures[..., np.newaxis], np.array([emotions.index(word) for word in words]), names, emotions)
 
 
+def read_examples(data: str | Path) -> np.ndarray:
+    """Return the training faces, uint8 (n, 48, 48, 1); UserError where there are none."""
+    faces = read_split(data, "train")
+    if faces is None:
+        raise UserError(f"{data} holds no pictures in `train`: name another --data.")
+    return faces.pictures
+
+
 def read_folder(data: str | Path, split: str) -> tuple[np.ndarray, np.ndarray] | None:
     """Return (pictures uint8 (n, 48, 48), names (n,) as emotion/file) of a split of a folder; None without it."""
     folder = find_split(data, split)

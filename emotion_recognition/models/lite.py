@@ -46,7 +46,7 @@ class LiteModel:
     made_from: str = ""
     """SHA-256 of the .h5 file."""
     weights: str = "float32"
-    """How the weights are stored; they are computed with in float32."""
+    """How the weights are stored: float32 or float16, computed with in float32; or int8, mostly computed in 8 bits."""
     training: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     """What had to be assumed of a model of another project."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from emotion_recognition.errors import UserError
-from emotion_recognition.models import lite
+from emotion_recognition.models import export, lite
 from emotion_recognition.models.export import to_lite
 
 EMOTIONS = ("angry", "happy", "sad")
@@ -65,6 +65,24 @@ def test_weights_of_16_bits_are_half_as_many_bytes_and_nearly_the_same():
     assert len(half) < 0.6 * len(full)
     faces = np.random.default_rng(0).uniform(0, 1, (2, 48, 48, 1)).astype(np.float32)
     np.testing.assert_allclose(lite.LiteFunction(half)(faces), lite.LiteFunction(full)(faces), atol=0.02)
+
+
+def test_8_bits_say_nearly_the_same_and_their_last_layer_makes_up_for_the_rest(monkeypatch):
+    keras.utils.set_random_seed(0)
+    layers = [keras.layers.Conv2D(16, 5, 4, activation="relu"), keras.layers.Conv2D(32, 3, activation="relu")]
+    end = [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(3, "softmax")]
+    network = keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Rescaling(1 / 25), *layers, *end])
+    faces = np.random.default_rng(0).integers(0, 256, (60, 48, 48, 1), dtype=np.uint8)
+    faces = (faces * np.linspace(0.1, 1, 60)[:, None, None, None]).astype(np.uint8)
+    with pytest.raises(UserError, match="no dense one"):
+        to_lite(keras.Sequential(network.layers[:-1]), "int8", faces)
+    exact = lite.LiteFunction(to_lite(network))(faces.astype(np.float32))
+    errors = []
+    for correct in (export.with_corrected_end, lambda network, examples: network):
+        monkeypatch.setattr(export, "with_corrected_end", correct)
+        content = to_lite(network, "int8", faces)
+        errors.append(np.abs(lite.LiteFunction(content)(faces.astype(np.float32)) - exact).mean())
+    assert 0 < errors[0] < errors[1] < 0.02
 
 
 @pytest.mark.parametrize("place", [4, 100, 1000, -2000])

@@ -233,12 +233,11 @@ def test_a_narrower_cut_is_judged(succeed, data, models):
 
 
 def test_weights_of_16_bits_take_half_the_space(succeed, models, tmp_path):
-    for flags in ((), ("--float16",)):
-        arguments = ("--model", models / "good.h5", "--save-as", f"stored{len(flags)}.tflite", *flags)
-        succeed("evaluate.py", *arguments)
-    stored = [lite.read(tmp_path / f"stored{number}.tflite") for number in (0, 1)]
-    assert [each.weights for each in stored] == ["float32", "float16"]
-    assert len(stored[1].content) < 0.7 * len(stored[0].content)
+    for weights in ("float32", "float16"):
+        succeed("evaluate.py", "--model", models / "good.h5", "--save-as", f"{weights}.tflite", "--weights", weights)
+    whole, half = lite.read(tmp_path / "float32.tflite"), lite.read(tmp_path / "float16.tflite")
+    assert (whole.weights, half.weights) == ("float32", "float16")
+    assert len(half.content) < 0.7 * len(whole.content)
 
 
 @pytest.mark.parametrize(
@@ -254,6 +253,7 @@ def test_weights_of_16_bits_take_half_the_space(succeed, models, tmp_path):
         (("good.h5", "--output", "data/copies.csv"), ("copies.csv", "--output")),
         (("good.h5", "--detect-order", "--save-as", "new.tflite"), ("--detect-order", "name one of them")),
         (("good.h5", "--detect-order", "--flip"), ("--detect-order", "leave out", "--flip")),
+        (("good.h5", "--save-as", "new.tflite", "--weights", "int8"), ("data", "train", "--data")),
         (("good.h5", "--save-as", "new.tflite", "--split", "test"), ("--save-as", "leave out", "--split")),
     ],
 )
