@@ -73,9 +73,12 @@ def taught_by(
     Where they see what their student sees, long trainings pay (Beyer et al., 2022, "A good teacher is patient and
     consistent"). Views of another `size` are for networks of classification_pretrained.py. Of several targets, those by
     the name `emotion` are mixed. What the networks say is kept in the folder `answers` for all who learn from the same
-    views. None where nobody teaches. UserError where a network knows other emotions, or takes faces of another size.
+    views. None where nobody teaches. UserError where nobody's answers are to be kept, or a network knows other emotions or
+    takes faces of another size.
     """
     if not paths:
+        if answers:
+            raise UserError("--answers keeps what teachers say: name a --teacher, or leave it out.")
         return None
     teachers = [model_file.load(path) for path in paths]
     for path, teacher in zip(paths, teachers, strict=True):
@@ -92,9 +95,8 @@ def taught_by(
         said.append(network(views))
     answer = compile_inference(keras.Model(views, keras.ops.mean(keras.ops.stack(said), axis=0)))
     if answers:
-        answer = kept(
-            answer, Path(answers), hashlib.blake2b(b"".join(Path(path).read_bytes() for path in paths)).digest()
-        )
+        contents = b"".join(Path(path).read_bytes() for path in paths)
+        answer = kept(answer, Path(answers), hashlib.blake2b(contents).digest())
 
     def teach(views: Views, targets: Any) -> Any:
         if isinstance(targets, dict):

@@ -52,6 +52,12 @@ def test_most_of_a_target_is_what_the_teachers_say_of_the_view(faces, tmp_path):
     assert np.allclose(taught[1], taught[2]) and abs(taught[0, 0] - labelled[0, 0]) > 0.1
 
 
+def test_answers_of_nobody_cannot_be_kept():
+    assert targets.taught_by([], EMOTIONS) is None
+    with pytest.raises(UserError, match="name a --teacher"):
+        targets.taught_by([], EMOTIONS, answers="kept")
+
+
 def test_answers_are_kept_for_the_same_views_of_the_same_teachers(faces, tmp_path, monkeypatch):
     write_teacher(tmp_path / "one.h5")
     views, none = faces.pictures.astype(np.float32), np.zeros((3, 2), np.float32)
