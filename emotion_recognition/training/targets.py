@@ -73,8 +73,8 @@ def taught_by(
     Where they see what their student sees, long trainings pay (Beyer et al., 2022, "A good teacher is patient and
     consistent"). Views of another `size` are for networks of classification_pretrained.py. Of several targets, those by
     the name `emotion` are mixed. What the networks say is kept in the folder `answers` for all who learn from the same
-    views. None where nobody teaches. UserError where nobody's answers are to be kept, or a network knows other emotions or
-    takes faces of another size.
+    views. None where nobody teaches. UserError where nobody's answers are to be kept, or a network knows other
+    emotions or takes faces of another size.
     """
     if not paths:
         if answers:
