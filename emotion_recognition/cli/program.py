@@ -1,6 +1,7 @@
 """What the scripts share: their start, the parser, and how a mistake reaches a person. For scripts alone."""
 
 import argparse
+import atexit
 import errno
 import importlib
 import io
@@ -10,7 +11,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager, redirect_stderr, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
@@ -42,6 +43,17 @@ def run(main: Callable[[], int | None]) -> NoReturn:
     `main` returns None or 0 when all is well, and 1 (`SOME_UNREADABLE`) when it has named sources that it could not
     read and done the others. After a mistake of a person the status is 2, with one sentence, and after Ctrl-C 130.
     """
+    status = 0
+
+    def end_at_once() -> None:
+        # Threads of TensorFlow that come back to a Python which is ending make the system end the process as failed.
+        if status == STOPPED:
+            with suppress(OSError):
+                sys.stdout.flush()
+            os._exit(status)
+
+    # The first that is registered is the last that is called: libraries clean up before.
+    atexit.register(end_at_once)
     set_quiet()
     # What the package tells is for the person at the terminal, in plain sentences.
     logging.basicConfig(format="%(message)s", stream=sys.stderr)

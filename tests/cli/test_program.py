@@ -2,9 +2,11 @@
 
 import errno
 import os
+import subprocess
 import sys
 
 import pytest
+from conftest import REPOSITORY
 
 from emotion_recognition.cli import program
 from emotion_recognition.errors import UserError
@@ -25,6 +27,7 @@ def end_of(error, capsys):
 def own_process(monkeypatch):
     """Let what a script does to its process leave this one alone."""
     monkeypatch.setattr(program.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(program.atexit, "register", lambda _: None)
     for name in program.QUIET:
         monkeypatch.setenv(name, os.environ.get(name, "1"))
 
@@ -64,6 +67,29 @@ def test_a_module_of_ours_is_no_shared_library(capsys):
 
 def test_ctrl_c_is_status_130(capsys):
     assert end_of(KeyboardInterrupt("3 of 7 are done."), capsys) == (130, "Stopped. 3 of 7 are done.\n")
+
+
+STOPPED = """
+import atexit, sys
+from emotion_recognition.cli import program
+
+class Thread:
+    def __del__(self):
+        print("back in Python", flush=True)
+
+def main():
+    sys.modules["left"] = Thread()
+    atexit.register(print, "cleaned up")
+    print("begun")
+    raise KeyboardInterrupt
+
+program.run(main)
+"""
+
+
+def test_after_ctrl_c_libraries_clean_up_and_nothing_runs_while_python_ends():
+    result = subprocess.run([sys.executable, "-c", STOPPED], capture_output=True, text=True, cwd=REPOSITORY)
+    assert (result.returncode, result.stdout, result.stderr) == (130, "begun\ncleaned up\n", "Stopped.\n")
 
 
 def test_settings_of_native_libraries_are_made_for_the_script_and_yield_to_the_persons_own(monkeypatch):

@@ -89,7 +89,7 @@ def test_ctrl_c_keeps_a_checkpoint(small_data, tmp_path):
         wait_until((tmp_path / "little_vgg_checkpoint.h5").exists, process)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, errors
     assert "Stopped. Go on after the last whole epoch with --resume." in errors and "Traceback" not in errors
     assert [path.name for path in tmp_path.iterdir()] == ["little_vgg_checkpoint.h5"]
     with h5py.File(tmp_path / "little_vgg_checkpoint.h5") as file:
