@@ -5,9 +5,10 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 
 import pytest
-from conftest import assert_one_sentence, command, start_script, wait_until
+from conftest import REPOSITORY, assert_one_sentence, command, start_script, wait_until
 from short_trainings import read_history
 
 if importlib.util.find_spec("jax") is None:
@@ -19,6 +20,24 @@ SCRIPT = "classification_attentional.py"
 SETTINGS = ("--network", "deep_emotion", "--epochs", "3", "--batch-size", "16", "--seed", "5")
 ONE = {**os.environ, "KERAS_BACKEND": "jax", "TF_CPP_MIN_LOG_LEVEL": "3"}
 TWO = {**ONE, "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+# Prints by how much a step on two devices moves loss and weights of the little VGG otherwise than a step on one does.
+ONE_STEP = """
+import keras, numpy as np
+from classification_little_vgg import little_vgg
+from emotion_recognition.training import devices
+
+def step():
+    keras.utils.set_random_seed(5)
+    network = little_vgg(7)
+    network.compile(keras.optimizers.SGD(0.005), "categorical_crossentropy")
+    faces = np.random.default_rng(0).uniform(0, 255, (16, 48, 48, 1)).astype("float32")
+    loss = network.train_on_batch(faces, np.eye(7, dtype="float32")[np.arange(16) % 7])
+    return [loss, *network.get_weights()]
+
+alone = step()
+devices.use_all(16)
+print(max(np.abs(value - other).max() for value, other in zip(alone, step(), strict=True)))
+"""
 SILENT = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
@@ -74,6 +93,14 @@ def test_two_processes_learn_what_one_does_and_one_of_them_writes(on_one_device,
     assert [process.returncode for process in processes] == [0, 0], texts
     assert "Wrote deep_emotion.h5" in texts[0] and "Wrote" not in texts[1]
     assert_same_losses(read_history(tmp_path, "deep_emotion"), on_one_device)
+
+
+@pytest.mark.slow
+def test_batch_normalisation_and_dropout_see_the_whole_batch_and_not_a_share():
+    line = [sys.executable, "-c", ONE_STEP]
+    result = subprocess.run(line, capture_output=True, text=True, cwd=REPOSITORY, env=TWO)
+    assert "Training on 2 devices." in result.stdout, result.stderr
+    assert float(result.stdout.split()[-1]) < 1e-4
 
 
 @pytest.mark.slow
