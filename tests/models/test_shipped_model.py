@@ -50,5 +50,5 @@ def test_it_is_the_committed_one(found, expected):
 
 @pytest.mark.parametrize("name", [*PICTURES, "portrait"])
 def test_it_reads_faces_as_it_should(name, found, expected):
-    # Backends and processors add numbers in different orders.
-    assert found["probabilities"][name] == pytest.approx(expected["probabilities"][name], abs=1e-4)
+    # Processors add numbers in different orders, and a sum may then be rounded to the next number of 8 bits.
+    assert found["probabilities"][name] == pytest.approx(expected["probabilities"][name], abs=0.02)
