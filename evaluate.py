@@ -26,15 +26,12 @@ def parse_args() -> argparse.Namespace:
     judged.add_argument("--flip", action="store_true", help="average each picture with its mirror image")
     judged.add_argument("--crop", type=options.positive(float), default=1.0, help="cut each face so many times as wide")
     options.add_data_flag(judged)
-    judged.add_argument(
-        "--split",
-        choices=("train", "validation", "test"),
-        help="which pictures (default: validation, test and both together)",
-    )
+    splits = ("train", "validation", "test")
+    judged.add_argument("--split", choices=splits, help="which pictures (default: validation, test and both together)")
     kept = parser.add_argument_group("what is written")
     kept.add_argument("--output", help="folder to make for report.json and pictures of the test split")
     kept.add_argument("--save-as", metavar="FILE", help="write the model as a file of this project: .h5 or .tflite")
-    kept.add_argument("--weights", choices=("float32", "float16", "int8"), default="float32", help="of a .tflite")
+    kept.add_argument("--weights", choices=("float32", "float16", "int8"), help="of a .tflite (default: float32)")
     kept.add_argument("--force", action="store_true", help="replace what an earlier run made")
     foreign = options.add_foreign_model_flags(parser)
     foreign.add_argument(
@@ -48,6 +45,8 @@ def parse_args() -> argparse.Namespace:
         parser.error("--save-as needs to be told the order that --detect-order looks for: name one of them")
     if (arguments.detect_order or arguments.save_as) and (arguments.output or arguments.split or arguments.flip):
         parser.error("--detect-order and --save-as judge nothing: leave out --output, --split and --flip")
+    if arguments.weights and not (arguments.save_as or "").endswith(".tflite"):
+        parser.error("--weights says how a .tflite stores them: name one with --save-as")
     if arguments.ensemble and len(arguments.model) == 1:
         parser.error("--ensemble averages several models: name more than one after --model")
     return arguments
@@ -65,12 +64,12 @@ def main() -> None:
 
     from emotion_recognition import files
     from emotion_recognition.evaluation import report, results, tables
-    from emotion_recognition.models import model_file
+    from emotion_recognition.models.classifier import open_model
     from emotion_recognition.models.predict import predict
 
     if arguments.output:
         files.claim_folder(arguments.output, arguments.force)
-    models = [model_file.load(path, arguments.emotions, arguments.pixel_range) for path in arguments.model]
+    models = [open_model(path, arguments.emotions, arguments.pixel_range) for path in arguments.model]
     if arguments.ensemble:
         check_same_emotions(dict(zip(arguments.model, models, strict=True)))
 
@@ -82,13 +81,12 @@ def main() -> None:
             judged = results.read_faces(arguments.data, splits, model.emotions)
             pictures = results.recut(judged.faces.pictures, arguments.crop)
             if judged.left_out:
-                number = tables.counted(judged.left_out)
-                print(f"Left out, since the model does not know their emotions: {number}.")
+                print(f"Left out, since the model does not know their emotions: {tables.counted(judged.left_out)}.")
             if judged.copied is None and arguments.split != "train":
                 print(f"{arguments.data} does not tell which pictures also occur in training.")
         mirrored = " and the mirror image of each" if arguments.flip else ""
         print(f"{path} looks at {tables.counted(len(judged.faces))}{mirrored} ...", flush=True)
-        probabilities = predict(model.network, pictures, arguments.flip)
+        probabilities = predict(model.probabilities, pictures, arguments.flip)
         found.append(results.Result(path, model.training, judged, probabilities))
     if arguments.ensemble:
         mean = np.mean([result.probabilities for result in found], axis=0)
@@ -140,7 +138,7 @@ def save_as(arguments: argparse.Namespace) -> None:
     if target.suffix == ".h5":
         model_file.save(target, model.network, model.emotions, training)
     else:
-        stored, made_from = arguments.weights, lite.file_digest(path)
+        stored, made_from = arguments.weights or "float32", lite.file_digest(path)
         content = export.to_lite(model.network, stored, read_examples(arguments.data) if stored == "int8" else None)
         lite.write(target, lite.LiteModel(content, model.emotions, made_from, stored, model.training))
     print(f"Wrote {target}, which says itself how it is read.")

@@ -125,7 +125,7 @@ def check_maps(arguments) -> None:
     from emotion_recognition.models.predict import network_outputs
 
     def classify(faces):
-        return network_outputs(model.network, faces[..., None])
+        return network_outputs(model.network.predict_on_batch, faces[..., None])
 
     make_maps = partial(occlusion.occlusion_maps, classify)
     if arguments.method == "class-activation":

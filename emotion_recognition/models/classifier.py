@@ -87,6 +87,17 @@ class EmotionClassifier:
         return np.concatenate([self._classify(part) for part in parts])
 
 
+def open_model(
+    path: str, emotions: str | None = None, pixel_range: str | None = None
+) -> "TrainedModel | EmotionClassifier":
+    """Open just this file, by Keras or, a .tflite, by LiteRT; `emotions` and `pixel_range` as in `model_file.load`."""
+    if path.endswith(".tflite"):
+        return EmotionClassifier(path, emotions, pixel_range)
+    from emotion_recognition.models import model_file
+
+    return model_file.load(path, emotions, pixel_range)
+
+
 def convert(
     trained: "TrainedModel", path: Path, emotions: str | None, pixel_range: str | None
 ) -> lite.LiteModel | None:

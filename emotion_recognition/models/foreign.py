@@ -57,7 +57,8 @@ def detect_order(
     number = check_form(network, path)
     true, found = np.array(emotions)[labels], []
     for pixel_range in PIXEL_RANGES:
-        answers = network_outputs(put_around(network, path, pixel_range), pictures).argmax(axis=1)
+        compute = put_around(network, path, pixel_range).predict_on_batch
+        answers = network_outputs(compute, pictures).argmax(axis=1)
         for order in ("fer2013", "alphabetical") if number == len(FER2013_CODES) else ("alphabetical",):
             names = np.array(order_of(order, number, path))
             found.append(((names[answers] == true).mean(), order, pixel_range))

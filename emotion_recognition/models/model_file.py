@@ -14,6 +14,7 @@ from typing import Any
 import h5py
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import written_whole
@@ -31,6 +32,10 @@ class TrainedModel:
     training: dict[str, Any]
     notes: tuple[str, ...] = ()
     """What had to be assumed of a model of another project."""
+
+    def probabilities(self, faces: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return the probabilities of the emotions, (n, emotions), in faces (n, 48, 48, 1), gray levels 0 to 255."""
+        return self.network.predict_on_batch(faces)
 
 
 def save(path: str | Path, network: keras.Model, emotions: Sequence[str], training: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""A Keras network and many pictures -> probabilities."""
+"""A network and many pictures -> probabilities."""
 
 import threading
 from collections.abc import Callable
@@ -14,13 +14,17 @@ from emotion_recognition.models.safety import is_memory_full
 BATCH_SIZE = 256
 
 
-def predict(network: keras.Model, pictures: npt.NDArray[np.uint8], flip: bool = False) -> npt.NDArray[np.float64]:
-    """Return the probabilities, float64 (n, emotions), that a Keras network gives for pictures, uint8 (n, 48, 48, 1).
+Compute = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
+"""What a network computes: faces (n, 48, 48, 1), gray levels 0 to 255 -> outputs (n, emotions)."""
+
+
+def predict(compute: Compute, pictures: npt.NDArray[np.uint8], flip: bool = False) -> npt.NDArray[np.float64]:
+    """Return the probabilities, float64 (n, emotions), that a network gives for pictures, uint8 (n, 48, 48, 1).
 
     With `flip` they are the mean over each picture and its mirror image. UserError where they are no probabilities.
     """
     views = (pictures, pictures[:, :, ::-1]) if flip else (pictures,)
-    answers = np.stack([network_outputs(network, view) for view in views])
+    answers = np.stack([network_outputs(compute, view) for view in views])
     probabilities: npt.NDArray[np.float64] = answers.mean(axis=0, dtype=np.float64)
     # Negated, so that values that are not numbers are found too.
     if not (probabilities.min() >= 0 and np.abs(probabilities.sum(axis=1) - 1).max() < 0.01):
@@ -28,16 +32,16 @@ def predict(network: keras.Model, pictures: npt.NDArray[np.uint8], flip: bool = 
     return probabilities
 
 
-def network_outputs(network: keras.Model, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Return what a Keras network puts out, float32 (n, emotions), for pictures, uint8 (n, 48, 48, 1).
+def network_outputs(compute: Compute, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return what a network puts out, float32 (n, emotions), for pictures, uint8 (n, 48, 48, 1), in batches.
 
     MemoryError where the memory, also of a GPU, is too small for a batch.
     """
-    # Not `network.predict`: after the last batch it waits for a thread of tf.data (TensorFlow 2.21) that wakes up ever
-    # more rarely, so that it can take twice as long.
+    # Keras' own `predict` waits after the last batch for a thread of tf.data (TensorFlow 2.21) that wakes up ever more
+    # rarely, so that it can take twice as long: give `predict_on_batch`.
     starts = range(0, len(pictures), BATCH_SIZE)
     try:
-        batches = [network.predict_on_batch(pictures[start : start + BATCH_SIZE].astype("float32")) for start in starts]
+        batches = [compute(pictures[start : start + BATCH_SIZE].astype(np.float32)) for start in starts]
     except Exception as error:
         if is_memory_full(error):
             raise MemoryError(f"there is no room for {BATCH_SIZE} pictures at once") from error
@@ -45,7 +49,7 @@ def network_outputs(network: keras.Model, pictures: npt.NDArray[np.uint8]) -> np
     return np.concatenate(batches)
 
 
-def compiled(network: keras.Model) -> Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]:
+def compiled(network: keras.Model) -> Compute:
     """Return what a Keras network computes now as a function for arrays; later changes to its weights are not seen.
 
     Any thread may call it, also while another network learns.

@@ -32,7 +32,7 @@ def calibrate(network: keras.Model, validation: Pictures) -> tuple[float, float]
 
     The temperature is fitted on validation and folded into the last layer: dividing its weights divides the logits.
     """
-    probabilities = network_outputs(network, validation.pictures)
+    probabilities = network_outputs(network.predict_on_batch, validation.pictures)
     temperature = best_temperature(probabilities, validation.labels)
     last = network.layers[-1]
     last.set_weights([weights / temperature for weights in last.get_weights()])

@@ -7,22 +7,19 @@ from emotion_recognition.errors import UserError
 from emotion_recognition.models.predict import network_outputs, predict
 
 
-class PixelReader:
-    """Stands for a network: its probabilities are the first four levels of the top row, as they are."""
-
-    def predict_on_batch(self, pictures):
-        assert pictures.dtype == np.float32
-        return pictures[:, 0, :4, 0]
+def read_pixels(pictures):
+    """Stand for a network: its probabilities are the first four levels of the top row, as they are."""
+    assert pictures.dtype == np.float32
+    return pictures[:, 0, :4, 0]
 
 
-class Failing:
-    """Stands for a network that cannot be run."""
+def failing(error):
+    """Return what stands for a network that cannot be run."""
 
-    def __init__(self, error):
-        self._error = error
+    def compute(pictures):
+        raise error
 
-    def predict_on_batch(self, pictures):
-        raise self._error
+    return compute
 
 
 class OutOfMemoryError(RuntimeError):
@@ -32,28 +29,28 @@ class OutOfMemoryError(RuntimeError):
 def test_the_mirrored_picture_is_averaged():
     pictures = np.zeros((1, 48, 48, 1), np.uint8)
     pictures[0, 0, 1] = pictures[0, 0, -4] = 1
-    assert predict(PixelReader(), pictures).tolist() == [[0, 1, 0, 0]]
-    assert predict(PixelReader(), pictures, flip=True).tolist() == [[0, 0.5, 0, 0.5]]
+    assert predict(read_pixels, pictures).tolist() == [[0, 1, 0, 0]]
+    assert predict(read_pixels, pictures, flip=True).tolist() == [[0, 0.5, 0, 0.5]]
 
 
 @pytest.mark.parametrize("level", [0, 2])
 def test_what_are_no_probabilities_is_refused(level):
     with pytest.raises(UserError, match="no probabilities"):
-        predict(PixelReader(), np.full((1, 48, 48, 1), level, np.uint8))
+        predict(read_pixels, np.full((1, 48, 48, 1), level, np.uint8))
 
 
 def test_batches_are_put_together():
     pictures = np.random.default_rng(0).integers(0, 256, (600, 48, 48, 1), np.uint8)
-    assert np.array_equal(network_outputs(PixelReader(), pictures), pictures[:, 0, :4, 0])
+    assert np.array_equal(network_outputs(read_pixels, pictures), pictures[:, 0, :4, 0])
 
 
 def test_a_full_memory_is_called_so():
     with pytest.raises(MemoryError, match="256 pictures"):
-        predict(Failing(OutOfMemoryError("CUDA out of memory")), np.zeros((1, 48, 48, 1), np.uint8))
+        predict(failing(OutOfMemoryError("CUDA out of memory")), np.zeros((1, 48, 48, 1), np.uint8))
 
 
 def test_other_failures_stay_what_they_are():
     error = RuntimeError("cuDNN could not be started")
     with pytest.raises(RuntimeError) as raised:
-        predict(Failing(error), np.zeros((1, 48, 48, 1), np.uint8))
+        predict(failing(error), np.zeros((1, 48, 48, 1), np.uint8))
     assert raised.value is error

@@ -23,8 +23,8 @@ import numpy as np
 from emotion_recognition.models import model_file, predict
 
 network, faces = model_file.load("model.h5").network, np.load(sys.argv[1])
-alone = [predict.predict(network, face[np.newaxis])[0] for face in faces]
-np.save(sys.argv[2], [predict.predict(network, faces), alone])
+alone = [predict.predict(network.predict_on_batch, face[np.newaxis])[0] for face in faces]
+np.save(sys.argv[2], [predict.predict(network.predict_on_batch, faces), alone])
 """
 
 

@@ -60,7 +60,7 @@ def test_a_training_with_votes(pretrained, voted_data, succeed, tmp_path):
     model = model_file.load(tmp_path / "pretrained.h5")
     assert model.network.output.shape == (None, 7) and model.network.input.shape == (None, 48, 48, 1)
     validation = folders.read_split(voted_data, "validation", model.emotions)
-    right = predict(model.network, validation.pictures).argmax(axis=1) == validation.labels
+    right = predict(model.probabilities, validation.pictures).argmax(axis=1) == validation.labels
     record = model.training
     assert record["validation_accuracy"] == pytest.approx(right.mean())
     assert record["votes"] is True and record["mixup"] == 0.3 and record["keep_prior"] is False

@@ -232,6 +232,16 @@ def test_a_narrower_cut_is_judged(succeed, data, models):
     assert report["crop"] == 0.5 and report["results"][0]["splits"]["test"]["all"]["accuracy"] == 0.4
 
 
+def test_a_tflite_is_judged_as_the_network_it_was_made_from(succeed, data, models):
+    succeed("evaluate.py", "--model", models / "next.h5", "--save-as", "next.tflite")
+    succeed("evaluate.py", "--model", models / "next.h5", "next.tflite", "--output", "results")
+    by_keras, by_litert = json.loads(Path("results/report.json").read_text())["results"]
+    assert by_litert["model"] == "next.tflite"
+    expected, found = (result["splits"]["test"]["all"] for result in (by_keras, by_litert))
+    assert found["accuracy"] == expected["accuracy"]
+    assert found["negative_log_likelihood"] == pytest.approx(expected["negative_log_likelihood"], abs=1e-5)
+
+
 def test_weights_of_16_bits_take_half_the_space(succeed, models, tmp_path):
     for weights in ("float32", "float16"):
         succeed("evaluate.py", "--model", models / "good.h5", "--save-as", f"{weights}.tflite", "--weights", weights)
@@ -254,6 +264,7 @@ def test_weights_of_16_bits_take_half_the_space(succeed, models, tmp_path):
         (("good.h5", "--detect-order", "--save-as", "new.tflite"), ("--detect-order", "name one of them")),
         (("good.h5", "--detect-order", "--flip"), ("--detect-order", "leave out", "--flip")),
         (("good.h5", "--save-as", "new.tflite", "--weights", "int8"), ("data", "train", "--data")),
+        (("good.h5", "--weights", "float16"), ("--weights", "--save-as")),
         (("good.h5", "--save-as", "new.tflite", "--split", "test"), ("--save-as", "leave out", "--split")),
     ],
 )
