@@ -11,7 +11,7 @@ const QUICK = { step: 1.2, neighbours: 2 };
 const THOROUGH = { step: 1.1, neighbours: 6 };
 const NEAR_SIZE = 56;
 const NEAR_MARGIN = 0.3;
-const NEAR_SIZES = [0.7, 1.45];
+const NEAR_SIZES = [0.8, 1.25];
 
 // Windows belong to one face whose sides differ by less than this part of their size.
 const SIMILAR = 0.2;

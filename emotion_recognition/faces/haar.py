@@ -31,7 +31,7 @@ QUICK_STEP, QUICK_NEIGHBORS = 1.2, 2
 # larger: with fewer pixels it is missed more often.
 NEAR_SIZE = 56
 NEAR_MARGIN = 0.3
-NEAR_SIZES = 0.7, 1.45
+NEAR_SIZES = 0.8, 1.25
 
 
 class HaarDetector:
