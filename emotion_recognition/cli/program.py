@@ -132,11 +132,22 @@ def start_keras(data_parallel: bool = False) -> ModuleType:
         import keras
 
         if data_parallel:
-            from emotion_recognition.training import devices
-
-            devices.meet_other_processes()
+            meet_other_processes(keras)
         keras.ops.zeros(1)
     return keras
+
+
+def meet_other_processes(keras: ModuleType) -> None:
+    """Let JAX find the processes of the same training, where Slurm, MPI, Kubernetes or variables of Keras name them."""
+    if keras.backend.backend() != "jax":
+        raise UserError("--data-parallel needs JAX: `pip install jax` and set KERAS_BACKEND=jax, or leave it out.")
+    try:
+        if not importlib.import_module("jax").distributed.is_initialized():
+            keras.distribution.initialize()
+    except ValueError as error:
+        # Without an address of others, this process is alone.
+        if "coordinator_address" not in str(error):
+            raise UserError(f"JAX cannot find the other processes of this training: {error}") from error
 
 
 @contextmanager

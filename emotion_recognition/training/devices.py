@@ -1,6 +1,5 @@
 """One training on many devices: all that JAX knows, in this process and in those that were started beside it."""
 
-import importlib
 from typing import Any
 
 import keras
@@ -8,22 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion_recognition.errors import UserError
-
-
-def meet_other_processes() -> None:
-    """Let JAX find the processes of the same training, where Slurm, MPI, Kubernetes or variables of Keras name them.
-
-    To be called before any device is asked for. UserError on another backend, or where JAX cannot find them.
-    """
-    if keras.backend.backend() != "jax":
-        raise UserError("--data-parallel needs JAX: `pip install jax` and set KERAS_BACKEND=jax, or leave it out.")
-    try:
-        if not importlib.import_module("jax").distributed.is_initialized():
-            keras.distribution.initialize()
-    except ValueError as error:
-        # Without an address of others, this process is alone.
-        if "coordinator_address" not in str(error):
-            raise UserError(f"JAX cannot find the other processes of this training: {error}") from error
 
 
 class AllDevices(keras.distribution.DataParallel):
