@@ -2,7 +2,6 @@
 
 import argparse
 import atexit
-import errno
 import importlib
 import io
 import logging
@@ -17,10 +16,8 @@ from types import ModuleType
 from typing import NoReturn
 
 from emotion_recognition import __version__
+from emotion_recognition.cli.mistakes import describe_import_error, describe_os_error
 from emotion_recognition.errors import UserError, as_line
-
-# What OpenCV and its window need of a Debian or Ubuntu system.
-SYSTEM_PACKAGES = "libgl1 libglib2.0-0 libsm6 libxext6"
 
 # Where the scripts are, and beside them model.h5.
 PROJECT = Path(__file__).resolve().parents[2]
@@ -92,26 +89,6 @@ def fail(sentence: str) -> int:
     """Print `sentence` on standard error; return the exit status of a person's mistake."""
     print(as_line(sentence), file=sys.stderr)
     return MISTAKE
-
-
-def describe_import_error(error: ImportError) -> str:
-    """Return what to install when a package, or a library of the system that it needs, is missing."""
-    # Whoever has an older Python than the project needs should read this sentence all the same.
-    if sys.version_info < (3, 11):  # noqa: UP036
-        return f"Python {sys.version.split()[0]} is too old: this project needs Python 3.11 or newer."
-    if "cannot open shared object file" in str(error):
-        return f"{error}: on Debian and Ubuntu, install it with `apt-get install {SYSTEM_PACKAGES}`."
-    return f"{error}: install the packages with `pip install -r requirements.txt`."
-
-
-def describe_os_error(error: OSError) -> str:
-    """Return one sentence for a full disk, a file that may not be read, and what else a system refuses."""
-    name = f"{error.filename}: " if error.filename else ""
-    if error.errno == errno.ENOSPC:
-        return f"{name}the disk is full; free some space and run the same command again."
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{name}{error.strerror}; choose another place, or change the permissions."
-    return f"{name}{error.strerror or error}."
 
 
 def check_installation() -> None:
