@@ -19,8 +19,8 @@ WHOLE = ("never", "auto", "always")
 # Seconds over which the probabilities of a face in a video are averaged: enough against flicker, and hardly seen.
 SMOOTH = 0.3
 
-# Where the first emotion leads the second by less, it is right for 46 % of PublicTest's faces, and where it leads by a
-# little more, most often (benchmarks/views.py).
+# Where the first emotion leads the second by less, it is right for 40 % of PublicTest's faces, which are one in six
+# (benchmarks/views.py).
 CLEAR_LEAD = 0.15
 
 Picture = str | Path | np.ndarray

@@ -19,13 +19,13 @@ def lattice(number: int, step: float) -> list[tuple[float, float, bool]]:
     return [((x - size / 2) * step, (y - size / 2) * step, x % 2 == 0) for x, y in points]
 
 
-# (right, down, whether mirrored) of each view, in parts of the box: benchmarks/views.py compares them. With eight, a
-# step is one pixel of the face that the network sees.
+# (right, down, whether mirrored) of each view, in parts of the box: benchmarks/views.py compares them. Eight spread over
+# 9.6 pixels of the face, which is one step of model.h5's last layers.
 VIEWS = {
     1: [(0.0, 0.0, False)],
     2: [(0.0, 0.0, False), (0.0, 0.0, True)],
     4: lattice(4, 1.5 / FACE_SIZE),
-    8: lattice(8, 1 / FACE_SIZE),
+    8: lattice(8, 9.6 / 8 / FACE_SIZE),
 }
 # Twice as many as four views cost, and less of the effect of a shifted box.
 DEFAULT_VIEWS = 8

@@ -25,15 +25,15 @@ def test_one_view_is_the_crop_itself_and_the_second_its_mirror_image():
 
 def test_shifted_views_are_crops_of_shifted_boxes():
     first, second, *_ = crop_views(GRAY, BOX, 8)
-    # A step is two pixels of this box: 3.5 steps to the left and half a step down, and the next column, mirrored.
-    assert (first == crop_face(GRAY, (93, 81, 96, 96))).all()
-    assert (second == crop_face(GRAY, (95, 73, 96, 96))[:, ::-1]).all()
+    # A step is 2.4 pixels of this box: 3.5 steps to the left and half a step down, and the next column, mirrored.
+    assert (first == crop_face(GRAY, (92, 81, 96, 96))).all()
+    assert (second == crop_face(GRAY, (94, 72, 96, 96))[:, ::-1]).all()
 
 
 @pytest.mark.parametrize("number", [4, 8])
 def test_views_lie_evenly_around_the_face(number):
     assert DEFAULT_VIEWS in VIEWS
-    steps = np.array([(right, down) for right, down, _ in VIEWS[number]]) * 48 / (1 if number == 8 else 1.5)
+    steps = np.array([(right, down) for right, down, _ in VIEWS[number]]) * 48 / (1.2 if number == 8 else 1.5)
     # One in each column, and one in each row.
     evenly = np.arange(number) - (number - 1) / 2
     assert sorted(steps[:, 0]) == pytest.approx(evenly) and sorted(steps[:, 1]) == pytest.approx(evenly)
