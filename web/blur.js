@@ -1,6 +1,7 @@
 // Faces made unrecognisable, as in emotion_recognition/video/blur.py.
 
 import { clip } from "./boxes.js";
+import { drawOnWhite } from "./images.js";
 
 // Says what is to be blurred in each frame. A face that is lost stays blurred where it was: most often it has turned away.
 export class Blur {
@@ -26,7 +27,7 @@ const pixels = scratch.getContext("2d", { willReadFrequently: true });
 // Draws a box of a picture as even blocks, so many in width and height.
 export function drawBlocks(context, bitmap, [left, top, width, height], blocks) {
   Object.assign(scratch, { width, height });
-  pixels.drawImage(bitmap, -left, -top);
+  drawOnWhite(pixels, bitmap, -left, -top);
   const { data } = pixels.getImageData(0, 0, width, height);
   const edges = (size) => Array.from({ length: blocks + 1 }, (_, block) => Math.ceil((block * size) / blocks));
   const [across, down] = [edges(width), edges(height)];

@@ -1,6 +1,7 @@
 // What is drawn on the canvas: the picture, and on every face its box and emotion.
 
 import { drawBlocks } from "./blur.js";
+import { drawOnWhite } from "./images.js";
 
 // Where a heat map is strongest, so much of the face is covered.
 const LARGEST_OPACITY = 0.6;
@@ -16,7 +17,7 @@ export function draw(canvas, { bitmap, faces }, { emotions, colours }, isMirrore
   context.save();
   // The picture is mirrored before the text is written, so that it stays readable.
   if (isMirrored) context.transform(-1, 0, 0, 1, width, 0);
-  context.drawImage(bitmap, 0, 0);
+  drawOnWhite(context, bitmap);
   for (const box of blurred) drawBlocks(context, bitmap, box, blocks);
   const explained = heat && faces.find((face) => face.number === heat.number);
   if (explained) context.drawImage(heatPicture(heat.map, colours), ...explained.box);

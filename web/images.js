@@ -4,6 +4,13 @@ import { round } from "./boxes.js";
 
 export const FACE_SIZE = 48;
 
+// Draws a picture; where it is transparent, it lies on white.
+export function drawOnWhite(context, bitmap, left = 0, top = 0) {
+  context.fillStyle = "white";
+  context.fillRect(left, top, bitmap.width, bitmap.height);
+  context.drawImage(bitmap, left, top);
+}
+
 // Returns the gray of red-green-blue-alpha pixels, as an ImageData holds them.
 export function toGray({ width, height, data }) {
   const gray = new Uint8Array(width * height);

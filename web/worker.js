@@ -73,13 +73,11 @@ function tooClose(probabilities, winner) {
   return probabilities[winner] - others[second] < rules.clearLead ? second : -1;
 }
 
-// Returns the gray of a picture; transparent ones are laid on white.
+// Returns the gray of a picture.
 function grayOf(bitmap) {
   const { width, height } = bitmap;
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  context.fillStyle = "white";
-  context.fillRect(0, 0, width, height);
-  context.drawImage(bitmap, 0, 0);
+  images.drawOnWhite(context, bitmap);
   return images.toGray(context.getImageData(0, 0, width, height));
 }
 

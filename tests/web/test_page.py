@@ -244,6 +244,19 @@ def test_a_transparent_picture_lies_on_white(open_page, recogniser, portrait):
     assert boxes_of(read_dropped(open_page(), portrait)) == [face.box for face in recogniser.read(portrait)]
 
 
+def test_what_is_drawn_of_a_transparent_picture_lies_on_white_too(open_page, tmp_path):
+    path = tmp_path / "sticker.png"
+    sticker = np.zeros((90, 120, 4), np.uint8)
+    sticker[:, :60] = 0, 0, 255, 255
+    cv2.imwrite(str(path), sticker)
+    page = open_page()
+    assert read_dropped(page, path) == []
+    page.keyboard.press("m")
+    snapshot = cv2.imread(str(downloaded(page, lambda: page.click("#snapshot"))), cv2.IMREAD_UNCHANGED)
+    # Mirrored, nothing of what was drawn before shines through.
+    assert (snapshot[..., :3] == cv2.flip(read_picture(path), 1)).all()
+
+
 def test_a_dropped_video_is_followed(open_page, shared):
     page = open_page()
     drop(page, shared / "media" / "clip.mp4", "video/mp4")
