@@ -81,16 +81,16 @@ function grayOf(bitmap) {
   return images.toGray(context.getImageData(0, 0, width, height));
 }
 
-// Starts the heat map of a face of the newest frame, unless one is being made.
+// Starts the heat map of a face of the newest frame, in place of that of another face, unless it is being made.
 function explain(number) {
   const place = newest.faces.findIndex((face) => face.number === number);
-  if (map || place < 0) return;
+  if (place < 0 || map?.number === number) return;
   const { winner } = newest.faces[place];
-  map = heat.occlusionMap(async (face) => (await classifier.probabilities(face))[winner], newest.crops[place]);
-  const mine = map;
+  const steps = heat.occlusionMap(async (face) => (await classifier.probabilities(face))[winner], newest.crops[place]);
+  const mine = (map = { number });
   const step = async () => {
     if (map !== mine) return;
-    const { done, value } = await mine.next();
+    const { done, value } = await steps.next();
     if (done) {
       map = null;
       postMessage({ number, winner, map: value });

@@ -308,6 +308,15 @@ def test_the_heat_map_is_that_of_python(open_page, portrait):
     np.testing.assert_allclose(made, wanted, atol=0.02 * np.abs(wanted).max())
 
 
+def test_what_decides_can_be_asked_of_another_face_before_the_first_map_is_made(open_page, shared):
+    page = open_page()
+    drop(page, shared / "media" / "group_photo.jpg")
+    page.wait_for_selector(f"{CARD}:nth-child(2)")
+    page.evaluate("for (const button of [...document.querySelectorAll('#faces button')].slice(0, 2)) button.click()")
+    page.wait_for_selector("#heat-key:not([hidden])")
+    assert page.get_attribute(f"{CARD}:nth-child(2) button", "aria-pressed") == "true"
+
+
 def test_faces_of_a_video_keep_their_numbers_and_names_as_in_python(open_page):
     generator = np.random.default_rng(24)
     frames, places = [], generator.integers(0, 300, (3, 2))
