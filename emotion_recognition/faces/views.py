@@ -19,8 +19,8 @@ def lattice(number: int, step: float) -> list[tuple[float, float, bool]]:
     return [((x - size / 2) * step, (y - size / 2) * step, x % 2 == 0) for x, y in points]
 
 
-# (right, down, whether mirrored) of each view, in parts of the box: benchmarks/views.py compares them. Eight spread over
-# 9.6 pixels of the face, which is one step of model.h5's last layers.
+# (right, down, whether mirrored) of each view, in parts of the box: benchmarks/views.py compares them. Eight are spread
+# over 9.6 pixels of the face, which is one step of model.h5's last layers.
 VIEWS = {
     1: [(0.0, 0.0, False)],
     2: [(0.0, 0.0, False), (0.0, 0.0, True)],
