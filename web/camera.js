@@ -95,7 +95,7 @@ class Video {
 
   // Yields the newest frame each time that one is asked for, until the source is closed. A paused camera's time stands.
   async *frames() {
-    await this.video.play();
+    await Promise.race([this.video.play(), this.closed]);
     let last = performance.now();
     let seconds = 0;
     for (let number = 0; ; number++) {

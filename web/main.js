@@ -19,6 +19,8 @@ const reader = new Reader();
 const panel = new Panel(element.faces, labels, explain);
 
 let source = null;
+// How many sources were chosen: one that opens slowly does not take the place of one that was chosen after it.
+let chosen = 0;
 let shown = null;
 let isMirrored = false;
 let isBlurred = false;
@@ -34,9 +36,11 @@ let times = [];
 // Starts what `open` opens, in place of what was shown; a mistake is told, and what was shown goes on.
 async function start(open) {
   problem("");
+  const number = ++chosen;
   try {
     const next = await open();
-    await show(next);
+    if (number === chosen) await show(next);
+    else next.close();
   } catch (error) {
     problem(error instanceof UserError ? error.message : `Something went wrong (${error.message}): load the page again.`);
   }
@@ -56,8 +60,8 @@ async function show(next) {
     next.video.onpause = next.video.onended = () => press(element.pause, true);
     next.video.onplay = () => press(element.pause, false);
   }
+  enableTools(false);
   element.pause.disabled = !next.isVideo;
-  for (const name of ["mirror", "heat", "snapshot", "table"]) element[name].disabled = false;
   element.table.textContent = next.isVideo ? "Record" : "Table";
   element.welcome.hidden = true;
   element.canvas.hidden = false;
@@ -79,6 +83,7 @@ async function show(next) {
 function present() {
   const now = performance.now();
   times = [...times.slice(-RATE_FRAMES), now];
+  enableTools(true);
   table?.add(source.name, shown);
   if (table?.isFull) finishTable();
   if (explained && !shown.faces.some((face) => face.number === explained)) explained = largest() ?? explained;
@@ -139,7 +144,7 @@ reader.onMap = (made) => {
 const actions = {
   camera() {
     // Phones open no second camera beside the first.
-    if (source?.isLive) source.close();
+    if (source?.isLive) leaveCamera();
     return start(() => openCamera(element.stage, element.cameras.value, cameraHasGone));
   },
   file: () => element.files.click(),
@@ -174,11 +179,21 @@ function finishTable() {
 }
 
 function cameraHasGone() {
+  leaveCamera();
+  problem("The camera has gone: connect it and press Camera, or choose a file.");
+}
+
+function leaveCamera() {
   source?.close();
   source = null;
   finishTable();
-  for (const name of ["pause", "mirror", "heat", "snapshot", "table"]) element[name].disabled = true;
-  problem("The camera has gone: connect it and press Camera, or choose a file.");
+  enableTools(false);
+  element.pause.disabled = true;
+}
+
+// Enables what needs a picture that was read, or disables it.
+function enableTools(isEnabled) {
+  for (const name of ["mirror", "heat", "snapshot", "table"]) element[name].disabled = !isEnabled;
 }
 
 async function offerCameras(current) {

@@ -138,6 +138,48 @@ def test_another_camera_can_be_chosen(page_with_two_cameras):
     assert page.locator("video").count() == 1
 
 
+def test_a_camera_in_use_elsewhere_is_told_and_nothing_is_left_to_pause(open_page):
+    page = open_page()
+    page.click("#start")
+    page.wait_for_selector("#pause:enabled")
+    page.evaluate(
+        "void (navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotReadableError'); })"
+    )
+    page.click("#camera")
+    page.wait_for_selector("#problem:not([hidden])")
+    assert "close what else uses it" in page.inner_text("#problem")
+    assert page.is_disabled("#pause")
+
+
+def test_what_was_chosen_last_is_shown_and_nothing_is_told(open_page, portrait, tmp_path):
+    large = tmp_path / "large.png"
+    cv2.imwrite(str(large), np.random.default_rng(0).integers(0, 256, (3000, 3000, 3), np.uint8))
+    page = open_page()
+    page.evaluate("for (const again of [1, 2]) document.querySelector('#camera').click()")
+    page.wait_for_selector(CARD)
+    assert page.is_hidden("#problem")
+    contents = [base64.b64encode(path.read_bytes()).decode() for path in (large, portrait)]
+    page.evaluate(
+        f"(both) => both.forEach((content, place) => ({DROP})([['large.png', 'portrait.png'][place], '', content]))",
+        contents,
+    )
+    wait_for_status(page, "portrait.png")
+    page.wait_for_timeout(3000)
+    assert page.inner_text("#status").startswith("portrait.png")
+    assert page.is_hidden("#problem")
+
+
+def test_there_is_nothing_to_save_until_a_picture_was_read(open_page, shared):
+    page = open_page()
+    drop(page, shared / "media" / "group_photo.jpg")
+    page.wait_for_function(
+        """() => !document.querySelector("#canvas").hidden
+            && ["#table", "#snapshot"].every((name) => document.querySelector(name).disabled)""",
+        timeout=10_000,
+    )
+    page.wait_for_selector("#table:enabled")
+
+
 def test_pause_stops_a_camera_and_goes_on(open_page):
     page = open_page()
     page.click("#start")
