@@ -81,10 +81,10 @@ def main():
                 unreadable[source.name] = problem.reason
                 listed.writerow((source.name, problem.reason))
                 progress.warn(problem.reason)
-    tables.complete(sources, unreadable)
+    unreadable = tables.complete(sources, unreadable)
     print(f"Wrote {arguments.output}: {len(sources) - len(unreadable)} sources are read.")
     if unreadable:
-        print(f"{len(unreadable)} could not be read: {tables.folder / 'unreadable.csv'} lists them.")
+        print(f"{len(unreadable)} could not be read to the end: {tables.folder / 'unreadable.csv'} lists them.")
     return program.SOME_UNREADABLE if unreadable else 0
 
 

@@ -121,17 +121,22 @@ class Tables:
             rows.writerow(("source", "reason"))
             yield rows
 
-    def complete(self, sources: Sequence[Source], unreadable: dict[str, str]) -> None:
-        """Write the summaries of all sources, in their order, when nobody writes parts any more."""
+    def complete(self, sources: Sequence[Source], unreadable: dict[str, str]) -> dict[str, str]:
+        """Write the summaries of all sources, in their order, when nobody writes parts any more.
+
+        Return {name: reason} of those that were not read to their end, by earlier runs too; their list holds these.
+        """
         # What workers that were killed have left would be in the way of who reads all files of the folder.
         for rest in (self.folder / "rows").glob("*.partial.parquet"):
             rest.unlink(missing_ok=True)
+        broken = {}
         of_sources, of_tracks = summary_columns(self.emotions)
         with (
             written_whole(self.folder / "summary.parquet") as first,
             written_whole(self.folder / "summary_tracks.parquet") as second,
             ParquetRows(first, of_sources) as summaries,
             ParquetRows(second, of_tracks) as all_tracks,
+            self.open_list() as listed,
         ):
             for source in sources:
                 if self.part(source.name).exists():
@@ -140,6 +145,10 @@ class Tables:
                     summary, tracks = self._nothing(source.name, unreadable[source.name]), []
                 summaries.write([summary.row()])
                 all_tracks.write(track.row() for track in tracks)
+                if summary.status in (UNREADABLE, PARTLY_READ):
+                    broken[source.name] = summary.reason or ""
+            listed.writerows(broken.items())
+        return broken
 
     def _nothing(self, name: str, reason: str) -> SourceSummary:
         """Return the summary of a source that could not be read."""

@@ -1,5 +1,6 @@
 """The folder of tables, and what a worker does in it: parts that are whole, machines that do not see it, full disks."""
 
+import csv
 from dataclasses import replace
 
 import cv2
@@ -64,6 +65,17 @@ def test_what_is_read_of_a_video_that_breaks_off_is_kept_at_the_last_try(tables,
     assert isinstance(read(video, tables, is_last_try=True), Problem)
     assert tables.read_summary("clip.avi")[0].status == "partly read"
     assert 0 < len(rows_of(tables, video)) < 100
+
+
+def test_a_video_that_broke_off_in_an_earlier_run_stays_on_the_list(tables, tmp_path):
+    video = make_video(tmp_path / "clip.avi", range(0, 200, 2))
+    video.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
+    sources = find_sources([str(video)])
+    problem = read_part(sources[0].name, str(video), tables, True)
+    assert tables.left(sources) == []
+    assert tables.complete(sources, {}) == {sources[0].name: problem.reason}
+    with (tables.folder / "unreadable.csv").open(newline="") as file:
+        assert list(csv.reader(file)) == [["source", "reason"], [sources[0].name, problem.reason]]
 
 
 def test_a_surprise_is_a_problem_of_one_source(tables, tmp_path, monkeypatch):
