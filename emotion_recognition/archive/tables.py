@@ -53,7 +53,7 @@ class Tables:
         UserError where the folder holds something else, or was begun otherwise.
         """
         folder = Path(folder).absolute()
-        told = {"of": of, "version": __version__, **describe_settings(settings, {}, emotions)}
+        told = {"sources": str(Path(of)), "version": __version__, **describe_settings(settings, {}, emotions)}
         tables = cls(folder, settings, tuple(emotions), json.dumps(told, indent=1, default=str))
         if folder.exists() and not folder.is_dir():
             raise UserError(f"{folder} is a file: name a folder as --output.")

@@ -116,11 +116,11 @@ def test_a_full_disk_is_told_and_what_is_there_stays(small_disk, tmp_path):
 
 
 def test_tables_go_on_only_as_they_were_begun(tables, tmp_path):
-    again = Tables.begin(tables.folder, "videos", SETTINGS, EMOTIONS)
+    again = Tables.begin(tables.folder, "videos/", SETTINGS, EMOTIONS)
     assert again.told == tables.told
     with pytest.raises(UserError, match=r"begun with whole always, not never.*another --output"):
         Tables.begin(tables.folder, "videos", ReadingSettings(), EMOTIONS)
-    with pytest.raises(UserError, match="begun with of videos, not other"):
+    with pytest.raises(UserError, match="begun with sources videos, not other"):
         Tables.begin(tables.folder, "other", SETTINGS, EMOTIONS)
     with pytest.raises(UserError, match="holds something else"):
         Tables.begin(tmp_path, "videos", SETTINGS, EMOTIONS)
