@@ -33,11 +33,15 @@ LICENCE += "Apache License 2.0, https://www.apache.org/licenses/LICENSE-2.0\n"
 
 def build(folder: Path):
     """Fill a folder; what an earlier build left there is replaced."""
-    if folder.exists() and any(folder.iterdir()) and not (folder / "service-worker.js").is_file():
+    # Only a build has this file: web/ itself has most of the others.
+    rules = folder / "rules.json"
+    is_new = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+    if not is_new and not rules.is_file():
         sys.exit(f"{folder} holds other things: name a new folder as --output.")
     subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], cwd=WEB, check=True)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    rules.write_text(json.dumps(page_rules(), indent=1) + "\n")
     for pattern in OWN:
         for path in WEB.glob(pattern):
             shutil.copyfile(path, folder / path.name)
@@ -46,7 +50,6 @@ def build(folder: Path):
     model = read_model()
     lite.write(folder / "model.tflite", replace(model, content=for_one_face(model.content)))
     (folder / "labels.json").write_text(json.dumps(page_labels(model), indent=1) + "\n")
-    (folder / "rules.json").write_text(json.dumps(page_rules(), indent=1) + "\n")
     mark_version(folder)
 
 

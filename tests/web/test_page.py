@@ -504,6 +504,18 @@ def renderer_megabytes(browser) -> float:
     return sum(int(re.search(r"RssAnon:\s+(\d+)", text)[1]) for text in texts) / 1024
 
 
+def test_a_build_replaces_nothing_but_a_build(build, monkeypatch, tmp_path):
+    monkeypatch.setattr(build.subprocess, "run", lambda *arguments, **options: pytest.fail("it goes on"))
+    sources = shutil.copytree(
+        REPOSITORY / "web", tmp_path / "web", ignore=shutil.ignore_patterns("node_modules", "dist")
+    )
+    (tmp_path / "file").touch()
+    for other in (sources, tmp_path / "file"):
+        with pytest.raises(SystemExit, match="holds other things: name a new folder"):
+            build.build(other)
+    assert (sources / "main.js").is_file()
+
+
 def test_the_build_says_what_is_missing(build, monkeypatch, tmp_path):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr("sys.argv", ["build.py", "--output", str(tmp_path / "dist")])
