@@ -59,7 +59,7 @@ docs: .venv/docs  ## build the pages of docs/ into site/; a broken link fails
 	$(BIN)/pip install --quiet -r requirements-dev.txt
 	@touch $@
 
-web: .venv/user  ## put the page for the browser into web/dist, and serve it on this machine
+web: .venv/live  ## put the page for the browser into web/dist, and serve it on this machine
 	$(BIN)/python web/build.py --serve
 
 # The packages are those of the extra "docs".

@@ -47,7 +47,7 @@ def build(folder: Path):
             shutil.copyfile(path, folder / path.name)
     shutil.copyfile(PROJECT / "haarcascade_frontalface_default.xml", folder / "haarcascade_frontalface_default.xml")
     copy_litert(WEB / "node_modules" / "@litertjs", folder / "litert")
-    model = read_model()
+    model = lite.read(PROJECT / "model.tflite")
     lite.write(folder / "model.tflite", replace(model, content=for_one_face(model.content)))
     (folder / "labels.json").write_text(json.dumps(page_labels(model), indent=1) + "\n")
     mark_version(folder)
@@ -76,17 +76,6 @@ def copy_litert(packages: Path, folder: Path):
     for name in LITERT:
         for suffix in (".js", ".wasm"):
             shutil.copyfile(packages / "core" / "wasm" / (name + suffix), folder / (name + suffix))
-
-
-def read_model() -> lite.LiteModel:
-    """Return the project's model.tflite, or what model.h5 is in that form."""
-    if (PROJECT / "model.tflite").is_file():
-        return lite.read(PROJECT / "model.tflite")
-    from emotion_recognition.models import export, model_file
-
-    trained = model_file.load(PROJECT / "model.h5")
-    digest = lite.digest((PROJECT / "model.h5").read_bytes())
-    return lite.LiteModel(export.to_lite(trained.network), tuple(trained.emotions), digest, training=trained.training)
 
 
 def for_one_face(content: bytes) -> bytes:
