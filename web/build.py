@@ -128,10 +128,17 @@ def main():
     arguments = parser.parse_args()
     if shutil.which("npm") is None:
         sys.exit("npm is not there: install Node.js (Debian: apt-get install npm).")
-    build(arguments.output)
+    try:
+        build(arguments.output)
+    except subprocess.CalledProcessError:
+        sys.exit("npm cannot fetch the page's packages: see whether this machine reaches registry.npmjs.org.")
     print(f"Wrote {arguments.output}")
     if arguments.serve:
-        with open_server(arguments.output, arguments.port) as server:
+        try:
+            server = open_server(arguments.output, arguments.port)
+        except OSError as error:
+            sys.exit(f"Port {arguments.port} cannot be used ({error.strerror}): name another one with --port.")
+        with server:
             print(f"Open http://127.0.0.1:{server.server_port}/ (Ctrl-C ends)", flush=True)
             server.serve_forever()
 

@@ -8,6 +8,7 @@ import io
 import json
 import re
 import shutil
+import subprocess
 import threading
 import urllib.parse
 from pathlib import Path
@@ -514,6 +515,23 @@ def test_a_build_replaces_nothing_but_a_build(build, monkeypatch, tmp_path):
         with pytest.raises(SystemExit, match="holds other things: name a new folder"):
             build.build(other)
     assert (sources / "main.js").is_file()
+
+
+def test_a_port_in_use_and_npm_without_a_network_are_told(build, monkeypatch, tmp_path):
+    with build.open_server(tmp_path, 0) as server:
+        words = ["build.py", "--output", str(tmp_path / "dist"), "--serve", "--port", str(server.server_port)]
+        monkeypatch.setattr("sys.argv", words)
+        monkeypatch.setattr(shutil, "which", lambda name: name)
+        monkeypatch.setattr(build, "build", lambda folder: None)
+        with pytest.raises(SystemExit, match=rf"Port {server.server_port} cannot be used .*with --port"):
+            build.main()
+
+    def fail(folder):
+        raise subprocess.CalledProcessError(1, "npm")
+
+    monkeypatch.setattr(build, "build", fail)
+    with pytest.raises(SystemExit, match="npm cannot fetch"):
+        build.main()
 
 
 def test_the_build_says_what_is_missing(build, monkeypatch, tmp_path):
