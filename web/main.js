@@ -257,14 +257,15 @@ addEventListener("resize", redraw);
 try {
   const files = await reader.ready;
   if (!source) say("Ready.");
-  await keepOffline(files);
+  // Some browsers keep nothing, as in private windows: the page works all the same.
+  await keepOffline(files).catch(() => {});
   document.documentElement.dataset.state = "ready";
 } catch (error) {
   say("");
   problem(`The network does not start (${error.message}): load the page again, in a browser of 2024 or later.`);
 }
 
-// Lets the service worker keep everything that was loaded so far; where there is none, the page works all the same.
+// Lets the service worker keep everything that was loaded so far, where there is one.
 async function keepOffline(files) {
   if (!navigator.serviceWorker) return;
   await navigator.serviceWorker.register("service-worker.js");

@@ -479,6 +479,18 @@ def test_after_the_first_visit_it_works_offline(open_page, page_folder, serve, p
     page.wait_for_selector(CARD)
 
 
+def test_a_browser_that_keeps_nothing_reads_all_the_same(browser, address):
+    refused = "navigator.serviceWorker.register = async () => { throw new DOMException('refused', 'SecurityError'); }"
+    context = browser.new_context()
+    context.add_init_script(refused)
+    page = context.new_page()
+    page.goto(address)
+    wait_for_status(page, "Ready.")
+    page.wait_for_selector("html[data-state=ready]", timeout=10_000)
+    assert page.is_hidden("#problem")
+    context.close()
+
+
 def test_many_frames_take_no_more_memory(open_page, browser, is_long):
     page = open_page()
     page.click("#start")
