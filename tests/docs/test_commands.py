@@ -24,7 +24,7 @@ NOT_RUN = {
     r"^python -m hatchling": "test_package.py builds the package, elsewhere",
     r"^KERAS_BACKEND=": "needs another backend of Keras",
     r"(first|second|averaged)\.h5|^git show|data_drawn|mixed-precision": "the history, as earlier commits had it",
-    r"^npm ": "fetches a package",
+    r"^(npm|tar) ": "fetches a package, and unpacks it",
     r"test\.py( --(camera|resolution|min-face|smooth|heat|output|model)\b.*)?$|--mode display$": "needs a camera",
     r"\w+://": "needs a stream",
     r"archive\.py|^ray |^sbatch": "needs Ray, or a cluster; tests/scripts/test_archive.py runs it",
