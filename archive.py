@@ -100,7 +100,12 @@ def find_sources(name, output):
     names = [name]
     if not Path(name).is_dir():
         try:
-            lines = Path(name).read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+            # Some editors put a mark before the first line, which is no part of a path.
+            with Path(name).open(encoding="utf-8-sig", errors="surrogateescape") as file:
+                start = file.read(1000)
+                if "\0" in start:
+                    raise UserError(f"{name} is no list: name a folder, or a text in UTF-8 with a path on each line.")
+                lines = (start + file.read()).splitlines()
         except FileNotFoundError as error:
             raise UserError(f"{name} is not there: name a folder, or a file that lists paths.") from error
         # A path that stands there twice is one source.

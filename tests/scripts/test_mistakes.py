@@ -1,4 +1,4 @@
-"""What people do wrong with test.py, and what is not there on their machine: one sentence each; and the help."""
+"""What people do wrong with test.py and archive.py, what is missing on their machine (one sentence each), and help."""
 
 import os
 import re
@@ -7,6 +7,9 @@ import sys
 
 import pytest
 from conftest import NO_DISPLAY, PORTRAIT, REPOSITORY, assert_one_sentence, make_picture, parse_faces, sentences
+
+from archive import find_sources
+from emotion_recognition.errors import UserError
 
 
 @pytest.mark.parametrize(
@@ -26,6 +29,13 @@ from conftest import NO_DISPLAY, PORTRAIT, REPOSITORY, assert_one_sentence, make
 )
 def test_bad_arguments(call_script, arguments, words):
     assert_one_sentence(call_script("test.py", *arguments), *words)
+
+
+def test_a_list_of_an_archive_may_begin_with_a_mark_and_is_no_picture(tmp_path):
+    (tmp_path / "list.txt").write_text(f"{PORTRAIT}\n", encoding="utf-8-sig")
+    assert [source.path for source in find_sources(str(tmp_path / "list.txt"), "tables")] == [PORTRAIT]
+    with pytest.raises(UserError, match="is no list: name a folder, or a text in UTF-8"):
+        find_sources(str(PORTRAIT), "tables")
 
 
 def test_a_picture_that_is_too_small_is_named(call_script, tmp_path):
