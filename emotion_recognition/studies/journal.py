@@ -97,7 +97,7 @@ def describe_difference(path: Path, name: str, before: Any, now: Any) -> str:
         return f"{table} was begun with {named}: name the same files, or {way_out}."
     flag = "--" + name.replace("_", "-")
     value = "" if before is True else f" {before}"
-    told = f"with {flag}{value}" if before not in (None, False, 0) else f"without {flag}"
+    told = f"without {flag}" if before is None or before is False else f"with {flag}{value}"
     return f"{table} was begun {told}: go on so, or {way_out}."
 
 

@@ -163,6 +163,14 @@ def test_what_does_not_fit_the_run_before(tmp_path, change, words):
     assert files_in(tmp_path) == before
 
 
+def test_a_run_that_was_begun_with_zero_is_told_so(tmp_path):
+    run(tmp_path, clips(), settings=replace(SETTINGS, smooth=0.0, min_score=0.0))
+    with pytest.raises(UserError, match=r"begun with --min-score 0\.0: go on so"):
+        run(tmp_path, clips(), continues=True, settings=replace(SETTINGS, smooth=0.0))
+    with pytest.raises(UserError, match=r"begun with --smooth 0\.0: go on so"):
+        run(tmp_path, clips(), continues=True, settings=replace(SETTINGS, min_score=0.0))
+
+
 def test_a_table_of_another_version(tmp_path):
     (tmp_path / "rows.csv").write_text("source,frame,seconds,face,x,y\na,0,0.0,1,2,3\n")
     before = files_in(tmp_path)
