@@ -63,12 +63,9 @@ class Outputs:
         self.study = Study(files, sources, emotions, settings or ReadingSettings(), continues)
         self._recorder = Recorder(targets)
         self._timeline = Timeline(timeline, sources[0].name, tuple(emotions)) if timeline else None
-        self._others = [*self.study.written, *([timeline] if timeline else [])]
         self._current: Source | None = None
         # The number of the last frame of each source that was kept.
         self._kept: dict[Source, int] = {}
-        # Whether any frame was kept, without which no table is written.
-        self._has_read = False
         self._failure: BaseException | None = None
         self._places = threading.Semaphore(MOST_WAITING)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
@@ -86,7 +83,7 @@ class Outputs:
         has_place = self._places.acquire(blocking=not source.is_live)
         last = self._kept.get(source, -1)
         is_new = source.is_live or frame.number > last
-        self._kept[source], self._has_read = max(frame.number, last), True
+        self._kept[source] = max(frame.number, last)
         try:
             task = self._submit(self._keep, source, frame, faces, annotated if has_place else None, is_new)
         except BaseException:
@@ -115,7 +112,6 @@ class Outputs:
 
     def append(self, read: ReadSource) -> None:
         """Keep what another process has read."""
-        self._has_read = self._has_read or read.summary.frames > 0
         if read.summary.frames:
             self._submit(self.study.append, read.lines).result()
         self.end_source(read.summary, read.tracks)
@@ -125,14 +121,14 @@ class Outputs:
 
     def __exit__(self, kind: type | None, *error: object) -> None:
         # Where nothing was read, a timeline of an earlier run stays, as rows do.
-        timeline = [self._timeline.close] if self._timeline and self._has_read else []
-        for close in (self._recorder.close, self.study.close, *timeline):
+        timelines = [self._timeline] if self._timeline and self._kept else []
+        for close in (self._recorder.close, self.study.close, *(timeline.close for timeline in timelines)):
             self._submit(close, always=True)
         self._executor.shutdown()
         # Of two failures the first one is what a person has to know; Ctrl-C is none.
         if kind is None or not issubclass(kind, Exception):
             self._raise_failure()
-        files = [*self._recorder.written, *(self._others if self._has_read else [])]
+        files = [*self._recorder.written, *self.study.written, *(timeline.path for timeline in timelines)]
         names = ", ".join(map(str, files[:MOST_NAMED]))
         others = f" and {len(files) - MOST_NAMED} more" if len(files) > MOST_NAMED else ""
         if files:

@@ -127,7 +127,7 @@ class ParquetTable(Table):
 
     def close(self) -> None:
         """Write the Parquet file, then remove the waiting rows; where that fails, they stay for --continue."""
-        if self._is_begun:
+        if self.is_begun:
             with written_whole(self.target) as temporary:
                 self._convert(temporary)
             Path(self.path).unlink()

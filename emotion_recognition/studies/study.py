@@ -21,15 +21,7 @@ from emotion_recognition.studies.parquet import ParquetTable, check_pyarrow, is_
 from emotion_recognition.studies.reading import ReadingSettings
 from emotion_recognition.studies.report import write_report
 from emotion_recognition.studies.summary import UNREADABLE, SourceSummary, TrackSummary, summary_columns
-from emotion_recognition.studies.table import (
-    Row,
-    Table,
-    as_lines,
-    check_ending,
-    csv_lines,
-    encoded,
-    make_rows,
-)
+from emotion_recognition.studies.table import Row, Table, as_lines, check_ending, csv_lines, encoded, make_rows
 from emotion_recognition.video.capture import Frame, Source
 from emotion_recognition.video.sources import keep_sources
 
@@ -62,7 +54,7 @@ class Study:
         self._is_done: dict[str, bool] = {}
         self._emotions_of_empty_rows = self._emotions if settings.all_frames else ()
         on_disk = files_on_disk(files)
-        self.written = [path for _, path in files_of(on_disk)]
+        self._files = files_of(on_disk)
         self._journal: Journal | None = None
         self.tables: list[Table] = []
         with ExitStack() as stack:
@@ -86,6 +78,13 @@ class Study:
             sizes = records[-1].sizes if records else {}
             for table in self.tables:
                 table.resume(*sizes.get(table.flag, (0, "")))
+
+    @property
+    def written(self) -> list[Path]:
+        """The files that this run has written, once it is closed."""
+        begun = {table.flag for table in self.tables if table.is_begun}
+        begun |= {"--summary", "--report"} if self.summaries else set()
+        return [path for flag, path in self._files if flag in begun and path.exists()]
 
     @property
     def has_journal(self) -> bool:
@@ -137,7 +136,7 @@ class Study:
     def _close_journal(self, journal: Journal) -> None:
         """Keep the journal where something can be added to the files, or is in it that could not be written."""
         whole = {name for name, is_done in self._is_done.items() if is_done}
-        there = [path.exists() for path in self.written]
+        there = [path.exists() for _, path in self._files]
         may_go_on = self._continues or len(self._names) > 1 or whole != self._names or not all(there)
         journal.close(is_kept=may_go_on and bool(journal.records or whole or any(there)))
 

@@ -99,7 +99,7 @@ class Table:
         self._heading = encoded(",".join((*COLUMNS, *emotions)) + "\n") if self.as_lines is csv_lines else b""
         self._is_packed = str(path).lower().endswith(".gz")
         self._waiting, self._size, self._digest = bytearray(), 0, hashlib.blake2b(digest_size=16)
-        self._is_begun = False
+        self.is_begun = False
         # Without a buffer, so that what was written is in the system's hands even if this process is killed.
         if str(path) == STANDARD_OUTPUT:
             self._file: BinaryIO = open(1, "wb", buffering=0, closefd=False)  # noqa: SIM115
@@ -114,17 +114,18 @@ class Table:
 
     def append(self, lines: bytes) -> None:
         """Append what `as_lines` has made of rows."""
-        if not self._is_begun:
+        if not self.is_begun:
             # Not before: where nothing can be read, rows of an earlier run stay.
             if str(self.path) != STANDARD_OUTPUT:
                 self._file.truncate(0)
-            self._is_begun, lines = True, self._heading + lines
-        if not self._is_packed:
+            lines = self._heading + lines
+        if self._is_packed:
+            self._waiting += lines
+            if len(self._waiting) >= PACKED_BYTES:
+                self._pack()
+        else:
             self._put(lines)
-            return
-        self._waiting += lines
-        if len(self._waiting) >= PACKED_BYTES:
-            self._pack()
+        self.is_begun = True
 
     def _pack(self) -> None:
         if self._waiting:
@@ -155,13 +156,13 @@ class Table:
             )
         self._file.truncate(size)
         self._file.seek(size)
-        self._size, self._is_begun = size, size > 0
+        self._size, self.is_begun = size, size > 0
 
     def close(self) -> None:
-        """Close the file; one that this table has made, and that is empty, is removed."""
+        """Close the file; one that this table has made, and into which nothing was written, is removed."""
         try:
             self._pack()
         finally:
             self._file.close()
-        if str(self.path) != STANDARD_OUTPUT and self._is_new and Path(self.path).stat().st_size == 0:
+        if str(self.path) != STANDARD_OUTPUT and self._is_new and not self.is_begun:
             Path(self.path).unlink()

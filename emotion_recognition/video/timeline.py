@@ -36,7 +36,7 @@ class Timeline:
     """Gathers the emotions of the faces of the source `name`, in memory that does not grow with its length."""
 
     def __init__(self, path: str | Path, name: str, emotions: tuple[str, ...]) -> None:
-        self._path, self._name, self._emotions = path, name, emotions
+        self.path, self._name, self._emotions = path, name, emotions
         self.interval, self._last = SHORTEST_INTERVAL, 0.0
         # In how many frames of an interval a face was seen, and the sum of its probabilities there.
         self.frames = np.zeros(MOST_INTERVALS, np.int64)
@@ -87,7 +87,7 @@ class Timeline:
         frames, edges = self.frames[:length], np.arange(length + 1) * self.interval
         colours = ["#{2:02x}{1:02x}{0:02x}".format(*COLOURS[emotion]) for emotion in self._emotions]
         # Names of files may hold dollars, between which Matplotlib would read a formula.
-        with matplotlib.rc_context({"text.parse_math": False}), written_whole(self._path) as temporary:
+        with matplotlib.rc_context({"text.parse_math": False}), written_whole(self.path) as temporary:
             figure = Figure(figsize=(10, 1.8 + 1.5 * max(1, len(self.faces))), layout="constrained")
             rows = figure.subplots(max(1, len(self.faces)), 1, sharex=True, squeeze=False)[:, 0]
             for axes, track in zip(rows, sorted(self.faces), strict=False):

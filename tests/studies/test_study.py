@@ -258,6 +258,14 @@ def test_ctrl_c_keeps_what_is_whole_and_says_how_to_go_on(whole, tmp_path, capsy
     assert rows(tmp_path) == [("a", 1), ("a", 2)]
 
 
+def test_only_what_was_written_is_told(tmp_path, capsys):
+    run(tmp_path, [Clip("bad", frames=0, fails=True)])
+    assert capsys.readouterr().out == f"Wrote {tmp_path}/summary.csv, {tmp_path}/summary_tracks.csv\n"
+    assert {path.suffix for path in tmp_path.iterdir()} == {".csv", ".journal"}
+    run(tmp_path, [Clip("a", frames=1)], force=True)
+    assert f"{tmp_path}/rows.jsonl" in capsys.readouterr().out and (tmp_path / "rows.jsonl").exists()
+
+
 def test_a_camera_has_a_summary_and_no_journal(tmp_path):
     camera = Clip("Camera 0")
     camera.is_live = True

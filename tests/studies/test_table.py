@@ -79,6 +79,16 @@ def test_rows_are_in_the_file_at_once_and_whole_when_the_disk_is_full(tmp_path):
     assert (tmp_path / "out.csv").read_text() == whole
 
 
+def test_a_table_without_rows_is_there_once_something_was_read(tmp_path):
+    for name, text in (("read.jsonl", ""), ("read.csv", HEADING), ("unread.jsonl", None), ("unread.csv", None)):
+        table = Table(tmp_path / name, "--table", EMOTIONS)
+        if text is not None:
+            table.write([])
+        table.close()
+        assert (tmp_path / name).exists() == (text is not None)
+        assert text is None or (tmp_path / name).read_text() == text
+
+
 def test_names_that_are_not_utf_8(tmp_path):
     table = Table(tmp_path / "out.csv", "--csv", EMOTIONS)
     table.write(make_rows("a\udcff\x1b[2J.avi", 0, 0.0, faces(0.75)))
