@@ -127,13 +127,15 @@ class ParquetTable(Table):
 
     def close(self) -> None:
         """Write the Parquet file, then remove the waiting rows; where that fails, they stay for --continue."""
-        if self.is_begun:
+        if not self.is_begun:
+            super().close()
+            return
+        try:
             with written_whole(self.target) as temporary:
                 self._convert(temporary)
-            Path(self.path).unlink()
+        finally:
             self._file.close()
-        else:
-            super().close()
+        Path(self.path).unlink()
 
     def _convert(self, temporary: Path) -> None:
         import pyarrow.csv

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import files_in, read_csv
+from conftest import files_in, plain, read_csv
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.recogniser import Face
@@ -264,6 +264,18 @@ def test_only_what_was_written_is_told(tmp_path, capsys):
     assert {path.suffix for path in tmp_path.iterdir()} == {".csv", ".journal"}
     run(tmp_path, [Clip("a", frames=1)], force=True)
     assert f"{tmp_path}/rows.jsonl" in capsys.readouterr().out and (tmp_path / "rows.jsonl").exists()
+
+
+def test_rows_that_wait_for_a_parquet_file_are_gone_on_with(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("pyarrow", reason="PyArrow is in the extra `tables`")
+    options = {"table": tmp_path / "rows.parquet", "sources": clips(), "emotions": EMOTIONS, "settings": SETTINGS}
+    with monkeypatch.context() as full:
+        full.setattr("emotion_recognition.studies.parquet.ParquetTable._convert", raise_full)
+        with pytest.raises(OSError, match="No space"), Outputs(**options) as outputs:
+            outputs.write(options["sources"][0], Frame(plain(), 0, 0.0), [FACE], None)
+    assert "rows.parquet" not in capsys.readouterr().out and not (tmp_path / "rows.parquet").exists()
+    with Outputs(**options, continues=True) as outputs:
+        assert outputs.study.left(clips())[0].name == "a"
 
 
 def test_a_camera_has_a_summary_and_no_journal(tmp_path):
