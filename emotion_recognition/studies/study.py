@@ -192,7 +192,8 @@ def check_files(
                 f"{path} exists already: name another {flag}, replace it with --force, or go on with --continue."
             )
         claim_output(path, may_exist, flag)
-    named = [Path(path).resolve() for path in (*files.values(), *others.values()) if path]
+    written = [path for _, path in (*files_of({flag: Path(path) for flag, path in files.items()}), *left)]
+    named = [Path(path).resolve() for path in (*written, *others.values()) if path]
     if len(set(named)) < len(named):
         flags = ", ".join(flag for flag, path in {**files, **others}.items() if path)
-        raise UserError(f"{flags}: two of these name one file: give each a name of its own.")
+        raise UserError(f"{flags}: two of these write one file: give each a name of its own.")

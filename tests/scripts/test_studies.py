@@ -72,7 +72,7 @@ def test_no_frame_is_chosen(call_script, study):
         (["--report", "page.pdf"], ["page.pdf", "--report", ".html"]),
         (["--report", "there.html"], ["there.html exists already", "--force"]),
         (["--summary", "there.csv"], ["there.csv exists already", "--force", "--continue"]),
-        (["--csv", "rows.csv", "--summary", "rows.csv"], ["name one file"]),
+        (["--csv", "rows.csv", "--summary", "rows.csv"], ["write one file"]),
     ],
 )
 def test_flags_that_do_not_fit(call_script, tmp_path, flags, words):

@@ -90,7 +90,10 @@ def test_nothing_is_written_over_what_is_read(tmp_path):
     [
         ({"csv": "rows.parquet"}, r"rows\.parquet"),
         ({"timeline": "time.jpg"}, r"ends in \.png"),
-        ({"csv": "x/../rows.csv", "jsonl": "x/../rows.jsonl", "output": "rows.csv/"}, "two of these name one file"),
+        ({"csv": "x/../rows.csv", "jsonl": "x/../rows.jsonl", "output": "rows.csv/"}, "two of these write one file"),
+        ({"csv": "-", "jsonl": "-"}, "--csv, --jsonl: two of these write one file"),
+        # The rows of tracks go to summary_tracks.csv.
+        ({"csv": "summary_tracks.csv", "summary": "x/../summary.csv"}, "--csv, --summary: two of these write one file"),
         ({"csv": "folder.csv"}, "is a folder"),
     ],
 )
