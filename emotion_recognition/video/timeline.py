@@ -37,7 +37,10 @@ class Timeline:
 
     def __init__(self, path: str | Path, name: str, emotions: tuple[str, ...]) -> None:
         self.path, self._name, self._emotions = path, name, emotions
-        self.interval, self._last = SHORTEST_INTERVAL, 0.0
+        self.interval = SHORTEST_INTERVAL
+        self._first: float | None = None
+        # Seconds from the first frame to the last one.
+        self._length = 0.0
         # In how many frames of an interval a face was seen, and the sum of its probabilities there.
         self.frames = np.zeros(MOST_INTERVALS, np.int64)
         self.faces: dict[int, np.ndarray] = {}
@@ -46,11 +49,13 @@ class Timeline:
 
     def write(self, seconds: float, faces: list[Face]) -> None:
         """Take the faces of the frame at this time."""
-        while seconds >= MOST_INTERVALS * self.interval:
+        self._first = seconds if self._first is None else self._first
+        self._length = seconds - self._first
+        while self._length >= MOST_INTERVALS * self.interval:
             self.interval *= 2
             self.frames = halve(self.frames)
             self.faces = {track: halve(sums) for track, sums in self.faces.items()}
-        place, self._last = int(seconds / self.interval), seconds
+        place = int(self._length / self.interval)
         self.frames[place] += 1
         seen = {face.track: face.probabilities for face in faces if face.track is not None}
         for track, probabilities in seen.items():
@@ -66,7 +71,7 @@ class Timeline:
 
     def _seconds(self, track: int) -> float:
         """Return for how long a face was seen."""
-        return float(self.faces[track][:, 0].sum() * self._last / max(1, self.frames.sum() - 1))
+        return float(self.faces[track][:, 0].sum() * self._length / max(1, self.frames.sum() - 1))
 
     def _leave_out(self, track: int) -> None:
         is_short = self._seconds(track) < SHORTEST_SECONDS
@@ -83,8 +88,8 @@ class Timeline:
         for place, track in enumerate(sorted(self.faces, key=self._seconds, reverse=True)):
             if place >= MOST_DRAWN or self._seconds(track) < SHORTEST_SECONDS:
                 self._leave_out(track)
-        length = int(self._last / self.interval) + 1
-        frames, edges = self.frames[:length], np.arange(length + 1) * self.interval
+        length = int(self._length / self.interval) + 1
+        frames, edges = self.frames[:length], (self._first or 0.0) + np.arange(length + 1) * self.interval
         colours = ["#{2:02x}{1:02x}{0:02x}".format(*COLOURS[emotion]) for emotion in self._emotions]
         # Names of files may hold dollars, between which Matplotlib would read a formula.
         with matplotlib.rc_context({"text.parse_math": False}), written_whole(self.path) as temporary:
@@ -95,7 +100,7 @@ class Timeline:
                 share = self.faces[track][:, 0].sum() / max(1, frames.sum())
                 axes.set_title(f"face {track}, seen {share:.0%} of the time", loc="left", size=10)
             for axes in rows:
-                axes.set(xlim=(0, edges[-1]), ylim=(0, 1), ylabel="probability")
+                axes.set(xlim=(edges[0], edges[-1]), ylim=(0, 1), ylabel="probability")
             if not self.faces:
                 text = "no face was seen for a second" if self._short else "no face was seen"
                 rows[0].text(0.5, 0.5, text, ha="center", va="center", transform=rows[0].transAxes)

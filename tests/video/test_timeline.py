@@ -53,6 +53,18 @@ def test_the_faces_seen_longest_are_drawn_in_the_order_of_their_numbers(tmp_path
     assert drawn.left_out() == ["not drawn: 1 face seen for less than a second, 2 faces seen shorter than these"]
 
 
+def test_a_part_of_a_video_is_drawn_from_its_own_first_frame(tmp_path, monkeypatch):
+    drawn, edges_drawn = Timeline(tmp_path / "t.png", "a.mp4", EMOTIONS), []
+    for number in range(21):
+        faces = [face(1, 0.5)] if number < 15 else [face(2, 0.5)] if number < 18 else []
+        drawn.write(60 + number / 10, faces)
+    monkeypatch.setattr(timeline, "draw_face", lambda axes, sums, edges, colours: edges_drawn.append(edges))
+    drawn.close()
+    # Face 2 is there for 0.3 seconds: the minute before does not count.
+    assert list(drawn.faces) == [1] and drawn.left_out() == ["not drawn: 1 face seen for less than a second"]
+    assert edges_drawn[0][0] == 60 and abs(edges_drawn[0][-1] - 62) < 0.2
+
+
 @pytest.mark.parametrize("name", ["a.mp4", "a$\\frac$.mp4", "a\udcff\x1b[2J.avi"])
 def test_a_timeline_without_faces_and_of_any_name_is_drawn_too(tmp_path, name):
     empty = Timeline(tmp_path / "t.png", name, EMOTIONS)
