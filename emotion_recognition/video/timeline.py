@@ -90,13 +90,15 @@ class Timeline:
                 self._leave_out(track)
         length = int(self._length / self.interval) + 1
         frames, edges = self.frames[:length], (self._first or 0.0) + np.arange(length + 1) * self.interval
+        # Between two frames that are farther apart than an interval, nothing new is known.
+        known = np.maximum.accumulate(np.where(frames > 0, np.arange(length), 0))
         colours = ["#{2:02x}{1:02x}{0:02x}".format(*COLOURS[emotion]) for emotion in self._emotions]
         # Names of files may hold dollars, between which Matplotlib would read a formula.
         with matplotlib.rc_context({"text.parse_math": False}), written_whole(self.path) as temporary:
             figure = Figure(figsize=(10, 1.8 + 1.5 * max(1, len(self.faces))), layout="constrained")
             rows = figure.subplots(max(1, len(self.faces)), 1, sharex=True, squeeze=False)[:, 0]
             for axes, track in zip(rows, sorted(self.faces), strict=False):
-                draw_face(axes, self.faces[track][:length], edges, colours)
+                draw_face(axes, self.faces[track][known], edges, colours)
                 share = self.faces[track][:, 0].sum() / max(1, frames.sum())
                 axes.set_title(f"face {track}, seen {share:.0%} of the time", loc="left", size=10)
             for axes in rows:

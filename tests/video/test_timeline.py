@@ -47,7 +47,7 @@ def test_the_faces_seen_longest_are_drawn_in_the_order_of_their_numbers(tmp_path
     lengths = {1: 15, 2: 30, 3: 12, 4: 5, 5: 40}
     for number in range(41):
         drawn.write(number / 10, [face(track, 0.5) for track, length in lengths.items() if number <= length])
-    monkeypatch.setattr(timeline, "draw_face", lambda axes, sums, edges, colours: titles.append(sums[:, 0].sum()))
+    monkeypatch.setattr(timeline, "draw_face", lambda axes, sums, *_: titles.append(np.count_nonzero(sums[:, 0])))
     drawn.close()
     assert titles == [31, 41] and sorted(drawn.faces) == [2, 5]
     assert drawn.left_out() == ["not drawn: 1 face seen for less than a second, 2 faces seen shorter than these"]
@@ -63,6 +63,15 @@ def test_a_part_of_a_video_is_drawn_from_its_own_first_frame(tmp_path, monkeypat
     # Face 2 is there for 0.3 seconds: the minute before does not count.
     assert list(drawn.faces) == [1] and drawn.left_out() == ["not drawn: 1 face seen for less than a second"]
     assert edges_drawn[0][0] == 60 and abs(edges_drawn[0][-1] - 62) < 0.2
+
+
+def test_between_frames_that_are_far_apart_a_face_is_drawn_as_before(tmp_path, monkeypatch):
+    drawn, seen = Timeline(tmp_path / "t.png", "a.mp4", EMOTIONS), []
+    for number in range(9):
+        drawn.write(number * 0.5, [] if number in (3, 4) else [face(1, 0.5)])
+    monkeypatch.setattr(timeline, "draw_face", lambda axes, sums, edges, colours: seen.extend(sums[:, 0] > 0))
+    drawn.close()
+    assert seen == [True] * 15 + [False] * 10 + [True] * 16
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a$\\frac$.mp4", "a\udcff\x1b[2J.avi"])
