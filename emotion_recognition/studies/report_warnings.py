@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from emotion_recognition.faces.tracking import REMEMBERED_SECONDS
 from emotion_recognition.images import FACE_SIZE
 from emotion_recognition.studies.summary import SourceSummary, TrackSummary
 
@@ -31,7 +32,9 @@ def find_warnings(summary: SourceSummary, tracks: Sequence[TrackSummary]) -> lis
     if faces < FEW_FACES:
         told.append(f"Only {faces} face{'s' * (faces != 1)} in all frames: too few for a mean.")
     short = sum(track.last - track.first < SHORT for track in tracks)
-    if 2 * short > len(tracks) and summary.seconds >= SHORT:
+    # Between frames that are farther apart no face is followed: each is a track of its own.
+    is_followed = summary.seconds < REMEMBERED_SECONDS * (summary.frames - 1)
+    if 2 * short > len(tracks) and summary.seconds >= SHORT and is_followed:
         told.append(f"{short} of {len(tracks)} tracks are shorter than a second: such are often no faces.")
     return told
 

@@ -87,6 +87,13 @@ def test_a_reader_is_warned(changes, track, warning):
     assert told.startswith(warning)
 
 
+def test_tracks_of_single_frames_are_no_fault_where_frames_are_far_apart():
+    tracks = [replace(TRACK, face=number, first=2.0 * number, last=2.0 * number, frames=1) for number in range(30)]
+    assert find_warnings(replace(CLIP, frames=30, frames_with_face=30, seconds=58.04), tracks) == []
+    [warning] = find_warnings(replace(CLIP, frames=1451, frames_with_face=1451, seconds=58.04), tracks)
+    assert warning.startswith("30 of 30 tracks are shorter than a second")
+
+
 def test_a_source_without_faces_has_one_warning():
     assert find_warnings(EMPTY, []) == ["No face was found."]
     assert find_warnings(replace(EMPTY, status=UNREADABLE, reason="it is damaged"), []) == ["unreadable: it is damaged"]
