@@ -107,8 +107,10 @@ class Outputs:
     def end_source(self, summary: SourceSummary, tracks: list[TrackSummary], is_done: bool = True) -> None:
         """Wait as `complete` does, and take what the source held; unless it `is_done`, --continue reads it again."""
         self.complete()
-        self._submit(self.study.end_source, summary, tracks, is_done).result()
-        self._raise_failure()
+        # Nothing is known of a source that was left before its first frame.
+        if summary.frames or is_done:
+            self._submit(self.study.end_source, summary, tracks, is_done).result()
+            self._raise_failure()
 
     def append(self, read: ReadSource) -> None:
         """Keep what another process has read."""

@@ -278,6 +278,17 @@ def test_rows_that_wait_for_a_parquet_file_are_gone_on_with(tmp_path, monkeypatc
         assert outputs.study.left(clips())[0].name == "a"
 
 
+def test_of_a_source_that_was_stopped_before_its_first_frame_nothing_is_told(tmp_path):
+    sources = [Clip("a"), Clip("b")]
+    # A picture.
+    sources[1].is_video = False
+    with Outputs(summary=tmp_path / "summary.csv", sources=sources, emotions=EMOTIONS, settings=SETTINGS) as outputs:
+        outputs.end_source(*read_source(sources[0], RECOGNISER, SETTINGS, lambda rows: None))
+        stopped = SourceReader(sources[1], RECOGNISER, SETTINGS)
+        outputs.end_source(stopped.summary(), stopped.tracks(), stopped.is_done)
+    assert [(row["source"], row["status"]) for row in read_csv(tmp_path / "summary.csv")] == [("a", "read")]
+
+
 def test_a_camera_has_a_summary_and_no_journal(tmp_path):
     camera = Clip("Camera 0")
     camera.is_live = True
