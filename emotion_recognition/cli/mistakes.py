@@ -19,6 +19,8 @@ def describe_import_error(error: ImportError) -> str:
 
 def describe_os_error(error: OSError) -> str:
     """Return one sentence for a full disk, a file that may not be read, and what else a system refuses."""
+    if error.errno == errno.EPIPE:
+        return "The program that reads the output has ended, and so does this one."
     name = f"{error.filename}: " if error.filename else ""
     if error.errno == errno.ENOSPC:
         return f"{name}the disk is full; free some space and run the same command again."

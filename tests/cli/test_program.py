@@ -45,6 +45,7 @@ def test_the_status_of_main_is_that_of_the_process(status):
         (UserError("a.png is not there:\ncheck\x1b[2J the name."), "a.png is not there: check [2J the name.\n"),
         (OSError(errno.ENOSPC, "No space", "a.h5"), "a.h5: the disk is full; free some space"),
         (PermissionError(errno.EACCES, "Permission denied", "a.h5"), "a.h5: Permission denied; choose another place"),
+        (BrokenPipeError(errno.EPIPE, "Broken pipe", "-"), "The program that reads the output has ended"),
         (OSError("odd"), "odd.\n"),
         (MemoryError(), "The memory is full"),
         (ModuleNotFoundError("No module named 'cv2'"), "pip install -r requirements.txt"),
