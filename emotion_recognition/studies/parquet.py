@@ -127,7 +127,7 @@ class ParquetTable(Table):
 
     def close(self) -> None:
         """Write the Parquet file, then remove the waiting rows; where that fails, they stay for --continue."""
-        if not self.is_begun:
+        if not (self.is_begun or self._size):
             super().close()
             return
         try:

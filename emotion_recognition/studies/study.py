@@ -83,7 +83,7 @@ class Study:
     def written(self) -> list[Path]:
         """The files that this run has written, once it is closed."""
         begun = {table.flag for table in self.tables if table.is_begun}
-        begun |= {"--summary", "--report"} if self.summaries else set()
+        begun |= {"--summary", "--report"} if self._is_done else set()
         return [path for flag, path in self._files if flag in begun and path.exists()]
 
     @property

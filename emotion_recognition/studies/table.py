@@ -99,6 +99,7 @@ class Table:
         self._heading = encoded(",".join((*COLUMNS, *emotions)) + "\n") if self.as_lines is csv_lines else b""
         self._is_packed = str(path).lower().endswith(".gz")
         self._waiting, self._size, self._digest = bytearray(), 0, hashlib.blake2b(digest_size=16)
+        # Whether this run has written into it.
         self.is_begun = False
         # Without a buffer, so that what was written is in the system's hands even if this process is killed.
         if str(path) == STANDARD_OUTPUT:
@@ -114,7 +115,7 @@ class Table:
 
     def append(self, lines: bytes) -> None:
         """Append what `as_lines` has made of rows."""
-        if not self.is_begun:
+        if not (self.is_begun or self._size):
             # Not before: where nothing can be read, rows of an earlier run stay.
             if str(self.path) != STANDARD_OUTPUT:
                 self._file.truncate(0)
@@ -156,7 +157,7 @@ class Table:
             )
         self._file.truncate(size)
         self._file.seek(size)
-        self._size, self.is_begun = size, size > 0
+        self._size = size
 
     def close(self) -> None:
         """Close the file; one that this table has made, and into which nothing was written, is removed."""

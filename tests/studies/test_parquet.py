@@ -65,6 +65,17 @@ def test_a_stopped_run_goes_on(table, tmp_path):
     assert not rows_path(tmp_path / "rows.parquet").exists()
 
 
+def test_rows_that_were_whole_when_a_run_was_killed_become_the_file(table, tmp_path):
+    killed = table()
+    killed.write(rows_of("a"))
+    size = killed.end_source()
+    killed._file.close()
+    again = table()
+    again.resume(*size)
+    again.close()
+    assert all_rows(tmp_path / "rows.parquet") == rows_of("a") and len(list(tmp_path.iterdir())) == 1
+
+
 def test_a_file_that_was_changed_stays(table, tmp_path):
     opened = table()
     opened.write(rows_of("a"))

@@ -264,6 +264,10 @@ def test_only_what_was_written_is_told(tmp_path, capsys):
     assert {path.suffix for path in tmp_path.iterdir()} == {".csv", ".journal"}
     run(tmp_path, [Clip("a", frames=1)], force=True)
     assert f"{tmp_path}/rows.jsonl" in capsys.readouterr().out and (tmp_path / "rows.jsonl").exists()
+    run(tmp_path, [Clip("a"), Clip("b")], force=True)
+    capsys.readouterr()
+    run(tmp_path, [Clip("a"), Clip("b")], continues=True)
+    assert capsys.readouterr().out == ""
 
 
 def test_rows_that_wait_for_a_parquet_file_are_gone_on_with(tmp_path, monkeypatch, capsys):
