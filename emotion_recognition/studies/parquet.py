@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import written_whole
-from emotion_recognition.studies.table import COLUMNS, Row, Table, csv_lines, encoded
+from emotion_recognition.studies.table import COLUMNS, Row, Table, csv_lines, encoded, in_utf8
 
 if TYPE_CHECKING:
     import pyarrow
@@ -57,10 +57,7 @@ class ParquetRows:
     def write(self, rows: Iterable[Row]) -> None:
         """Append rows."""
         for row in rows:
-            # Names of files may be no UTF-8.
-            self._waiting.append(
-                {name: encoded(value).decode() if isinstance(value, str) else value for name, value in row.items()}
-            )
+            self._waiting.append(in_utf8(row))
             if len(self._waiting) == GROUP_ROWS:
                 self._flush()
 

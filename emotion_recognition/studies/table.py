@@ -62,7 +62,7 @@ def csv_lines(rows: Iterable[Row]) -> str:
 
 def json_lines(rows: Iterable[Row]) -> str:
     """Return rows as lines of JSON."""
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    return "".join(json.dumps(in_utf8(row), ensure_ascii=False) + "\n" for row in rows)
 
 
 def as_lines(path: str | Path, flag: str = "--table") -> Callable[[Iterable[Row]], str]:
@@ -74,6 +74,11 @@ def as_lines(path: str | Path, flag: str = "--table") -> Callable[[Iterable[Row]
 def encoded(text: str) -> bytes:
     """Return text as UTF-8; names of files may be none."""
     return text.encode(errors="backslashreplace")
+
+
+def in_utf8(row: Row) -> Row:
+    """Return a row whose texts are UTF-8, as all readers of JSON and Parquet want them."""
+    return {name: encoded(value).decode() if isinstance(value, str) else value for name, value in row.items()}
 
 
 def check_ending(path: str | Path, flag: str) -> None:

@@ -94,6 +94,9 @@ def test_names_that_are_not_utf_8(tmp_path):
     table.write(make_rows("a\udcff\x1b[2J.avi", 0, 0.0, faces(0.75)))
     table.close()
     assert (tmp_path / "out.csv").read_bytes().startswith(HEADING.encode() + b"a\\udcff\x1b[2J.avi,0,0.0,1,,")
+    # In JSON the sign itself, or half of a pair, would make a file that most programs refuse.
+    [line] = json_lines(make_rows("a\udcff.avi", 0, 0.0, faces(0.75))).splitlines()
+    assert json.loads(line)["source"] == "a\\udcff.avi"
 
 
 @pytest.mark.parametrize(
