@@ -92,7 +92,7 @@ def main() -> None:
 
     from emotion_recognition.training import augmentation, calibration, data, targets, transfer, vggface
     from emotion_recognition.training.batches import Batches
-    from emotion_recognition.training.optimizers import warmup_cosine
+    from emotion_recognition.training.optimizers import average_momentum, warmup_cosine
     from emotion_recognition.training.run import TrainingRun
 
     with TrainingRun(arguments.output, arguments.resume, arguments.force, arguments.dry_run) as run:
@@ -120,17 +120,17 @@ def main() -> None:
         look = vggface.run_apart(stem) if is_apart else np.asarray
         vary, mixup, again = augmentation.enlarged_views(size), arguments.mixup, arguments.view_epochs
         batches = Batches(train.pictures, wanted, arguments.batch_size, vary, seed, mixup, look, teach, again)
-        warmup = arguments.epochs * len(batches) // 10
+        epochs, steps = arguments.epochs, len(batches)
         model.compile(
-            optimizer=warmup_cosine("adamw", arguments.learning_rate, arguments.epochs, len(batches), warmup, rise=25),
+            optimizer=warmup_cosine("adamw", arguments.learning_rate, epochs, steps, epochs * steps // 10, rise=25),
             loss=dict.fromkeys(wanted, "categorical_crossentropy"),
             loss_weights={name: VOTES_WEIGHT if name == "votes" else 1.0 for name in wanted},
             metrics={"emotion": ["accuracy"]},
         )
-        progress = run.begin(model, batches, settings, train, validation, momentum=0.998)
+        progress = run.begin(model, batches, settings, train, validation, average_momentum(epochs * steps))
         model.fit(
             batches,
-            epochs=arguments.epochs,
+            epochs=epochs,
             initial_epoch=progress.epoch,
             shuffle=False,
             validation_data=(look(augmentation.enlarged(validation.pictures, size)), known),

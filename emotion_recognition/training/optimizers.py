@@ -27,3 +27,11 @@ def warmup_cosine(
     # Only what multiplies features should be small; batch normalisation and biases may be what they like.
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     return optimizer
+
+
+def average_momentum(steps: int) -> float:
+    """Return the momentum of a moving average of weights that reaches back over an eighth of all steps, at most 500.
+
+    Over 500 steps of a short training, as on a few photos, the average would still be much of what it began with.
+    """
+    return 1 - 1 / min(500, 1 + steps / 8)

@@ -6,7 +6,7 @@ import pytest
 from conftest import NETWORKS
 
 from emotion_recognition.cli.options import LEARNING_RATES
-from emotion_recognition.training.optimizers import KINDS, warmup_cosine
+from emotion_recognition.training.optimizers import KINDS, average_momentum, warmup_cosine
 
 
 def rates(optimizer, steps) -> list[float]:
@@ -46,3 +46,10 @@ def test_only_what_multiplies_features_decays():
     optimizer.build(network.trainable_variables)
     decaying = {v.name for v in network.trainable_variables if optimizer._use_weight_decay(v)}
     assert decaying == {"kernel"}
+
+
+def test_the_average_of_a_short_training_forgets_what_it_began_with():
+    assert average_momentum(4370) == pytest.approx(0.998)
+    # What is left of the first weights in the average of a whole training.
+    assert all(average_momentum(steps) ** steps < 0.001 for steps in (40, 144, 1000, 4000))
+    assert average_momentum(0) == 0
