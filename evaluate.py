@@ -43,8 +43,9 @@ def parse_args() -> argparse.Namespace:
         parser.error("--detect-order and --save-as take one --model at a time")
     if arguments.detect_order and arguments.save_as:
         parser.error("--save-as needs to be told the order that --detect-order looks for: name one of them")
-    if (arguments.detect_order or arguments.save_as) and (arguments.output or arguments.split or arguments.flip):
-        parser.error("--detect-order and --save-as judge nothing: leave out --output, --split and --flip")
+    is_judged = arguments.output or arguments.split or arguments.flip or arguments.crop != 1
+    if (arguments.detect_order or arguments.save_as) and is_judged:
+        parser.error("--detect-order and --save-as judge nothing: leave out --output, --split, --flip and --crop")
     if arguments.weights and not (arguments.save_as or "").endswith(".tflite"):
         parser.error("--weights says how a .tflite stores them: name one with --save-as")
     if arguments.ensemble and len(arguments.model) == 1:

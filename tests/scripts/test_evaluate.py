@@ -263,6 +263,7 @@ def test_weights_of_16_bits_take_half_the_space(succeed, models, tmp_path):
         (("good.h5", "--output", "data/copies.csv"), ("copies.csv", "--output")),
         (("good.h5", "--detect-order", "--save-as", "new.tflite"), ("--detect-order", "name one of them")),
         (("good.h5", "--detect-order", "--flip"), ("--detect-order", "leave out", "--flip")),
+        (("good.h5", "--detect-order", "--crop", "0.9"), ("--detect-order", "leave out", "--crop")),
         (("good.h5", "--save-as", "new.tflite", "--weights", "int8"), ("data", "train", "--data")),
         (("good.h5", "--weights", "float16"), ("--weights", "--save-as")),
         (("good.h5", "--save-as", "new.tflite", "--split", "test"), ("--save-as", "leave out", "--split")),
