@@ -20,8 +20,8 @@ def start_from(path: str, network: keras.Model, emotions: Sequence[str]) -> None
     shapes = [[[weights.shape for weights in layer.weights] for layer in each[:-1]] for each in (mine, theirs)]
     if shapes[0] != shapes[1]:
         raise UserError(
-            f"{path} holds another network ({trained.network.name}) than the {network.name} that is to be trained:"
-            " name another --weights."
+            f"{path} holds another network ({trained.network.name}) than the {network.name} that is to be trained, or"
+            " one of another size: name another --weights, or the flags that it was trained with."
         )
     for layer, source in zip(mine[:-1], theirs[:-1], strict=True):
         layer.set_weights(source.get_weights())

@@ -104,6 +104,8 @@ def test_a_dry_run_keeps_nothing_and_tries_teachers(pretrained, small_data, succ
     taught = (SCRIPT, "--weights", "one.h5", "--data", small_data, *SETTINGS, "--teacher", "one.h5", "--dry-run")
     assert "The dry run went well" in succeed(*taught).stdout
     assert_one_sentence(call_script(*taught, "--size", "64"), "--teacher", "with --size 64")
+    going_on = (SCRIPT, "--weights", "one.h5", "--data", small_data, *SETTINGS, "--dry-run", "--size", "64")
+    assert_one_sentence(call_script(*going_on), "one.h5", "of another size", "the flags that it was trained with")
 
 
 @pytest.mark.slow
