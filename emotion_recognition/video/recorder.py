@@ -154,12 +154,18 @@ class Recorder:
 
 
 def name_targets(folder: Path, sources: Sequence[Source]) -> dict[Source, Path]:
-    """Return a file in the folder for each source; two of the same name keep their own folders, or get a number."""
+    """Return a file in the folder for each source that may have frames.
+
+    Two of the same name keep their own folders, or get a number.
+    """
     targets: dict[Source, Path] = {}
     taken: set[str] = set()
     # Some systems do not tell large letters from small ones.
     places = Counter(str(source.place).casefold() for source in sources)
     for number, source in enumerate(sources):
+        # An empty folder gives nothing to write, and "." no name to write it under.
+        if not source.path and not source.is_live:
+            continue
         name = Path(f"live_{number}") if source.is_live else source.place
         if not source.is_live and places[str(source.place).casefold()] > 1:
             named = Path(source.name)

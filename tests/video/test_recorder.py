@@ -10,7 +10,7 @@ from emotion_recognition.errors import UserError
 from emotion_recognition.files import write_picture
 from emotion_recognition.video.capture import Video
 from emotion_recognition.video.recorder import WRITTEN_VIDEO_SUFFIXES, Recorder, VideoFile, name_targets
-from emotion_recognition.video.sources import Picture
+from emotion_recognition.video.sources import Picture, Unreadable
 
 
 def levels(path, step) -> list[int]:
@@ -129,6 +129,8 @@ def picture(place):
             [Picture(Path(name), name) for name in ("p01/a.png", "/data/p02/a.png", "../p03/a.png", "p04/b.png")],
             ["p01/a.png", "data/p02/a.png", "p03/a.png", "b.png"],
         ),
+        # An empty folder that is named by its place alone.
+        ([Unreadable(".", "empty"), Unreadable("./", "empty"), picture("a.png")], ["a.png"]),
     ],
 )
 def test_names_in_the_output_folder_do_not_collide(sources, names, tmp_path):
