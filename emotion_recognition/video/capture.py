@@ -21,9 +21,9 @@ COUNTING_SUFFIXES, LARGEST_PART_MISSING = (".avi",), 0.1
 # A stream that does not answer for so long is given up; one that falls silent is opened again.
 STREAM_PATIENCE_MILLISECONDS, STREAM_SILENCE_MILLISECONDS = 8000, 3000
 
-# The rate where a source tells none. High-speed cameras give thousands of frames a second; a rate of 90,000 is the
-# clock of a stream, which is told where the rate is not known.
-USUAL_FRAME_RATE, FASTEST_FRAME_RATE = 25.0, 20_000.0
+# The rate where a source tells none. Time-lapse videos have less than a frame a second, high-speed cameras give
+# thousands; a rate of 90,000 is the clock of a stream, which is told where the rate is not known.
+USUAL_FRAME_RATE, SLOWEST_FRAME_RATE, FASTEST_FRAME_RATE = 25.0, 0.01, 20_000.0
 
 # In seconds.
 ROUNDING = 0.001
@@ -134,7 +134,7 @@ class Video(Source):
     def _learn(self, capture: cv2.VideoCapture) -> None:
         """Take what an open source tells of itself; UserError where its frames would fill the memory."""
         frame_rate = capture.get(cv2.CAP_PROP_FPS)
-        self.file_rate = frame_rate if 1 <= frame_rate <= FASTEST_FRAME_RATE else USUAL_FRAME_RATE
+        self.file_rate = frame_rate if SLOWEST_FRAME_RATE <= frame_rate <= FASTEST_FRAME_RATE else USUAL_FRAME_RATE
         self.frame_rate = self.file_rate
         if isinstance(self.address, int):
             return

@@ -167,7 +167,10 @@ def test_a_camera_that_is_unplugged_is_opened_again_released_and_named(plug_in):
     assert camera.opened == camera.released > 2
 
 
-@pytest.mark.parametrize(("told", "taken"), [(30, 30), (480, 480), (0, 25), (-1, 25), (float("nan"), 25), (90_000, 25)])
+@pytest.mark.parametrize(
+    ("told", "taken"),
+    [(30, 30), (480, 480), (0.2, 0.2), (0, 25), (1e-9, 25), (-1, 25), (float("nan"), 25), (90_000, 25)],
+)
 def test_frame_rates_that_are_nonsense(plug_in, told, taken):
     source = plug_in(Camera([plain(1)], told=told))
     with source:

@@ -35,7 +35,7 @@ def test_a_video_appears_when_it_is_complete(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("suffix", WRITTEN_VIDEO_SUFFIXES)
-@pytest.mark.parametrize("rate", [23.976, 59.94, 71.4286, 119.8765, 1000])
+@pytest.mark.parametrize("rate", [0.01, 0.2, 23.976, 59.94, 71.4286, 119.8765, 1000])
 def test_every_frame_rate_can_be_written(tmp_path, suffix, rate):
     video = VideoFile(tmp_path / f"out{suffix}", 64, 48, rate)
     for _ in range(3):
