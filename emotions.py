@@ -133,6 +133,8 @@ def display(arguments: argparse.Namespace) -> None:
             with source:
                 for frame in source:
                     if frame.picture is None:  # A camera has nothing new.
+                        if window.wait() == "quit":
+                            return
                         continue
                     if source.is_video:
                         faces = follower.read(frame.picture, frame.seconds)

@@ -1,11 +1,18 @@
 """emotions.py: the weights that the classic script saved alone are read into the network that they are of."""
 
+import runpy
+from types import SimpleNamespace
+
 import h5py
 import numpy as np
-from conftest import NETWORKS, PORTRAIT, assert_one_sentence
+from conftest import NETWORKS, PORTRAIT, REPOSITORY, assert_one_sentence
 
 from emotion_recognition.labels import EMOTIONS
 from emotion_recognition.models.classifier import EmotionClassifier
+from emotion_recognition.recogniser import MODEL
+from emotion_recognition.video import sources, window
+from emotion_recognition.video.capture import Frame, Source
+from emotion_recognition.video.window import NoWindow
 
 FACES = np.random.default_rng(0).uniform(0, 255, (3, 48, 48, 1)).astype(np.float32)
 
@@ -34,3 +41,15 @@ def test_weights_of_another_network_are_refused(tmp_path, call_script):
     save_alone(tmp_path / "weights.h5", [np.zeros((4, 7)), np.zeros(7)])
     result = call_script("emotions.py", "--mode", "display", "--model", "weights.h5", PORTRAIT)
     assert_one_sentence(result, "weights.h5 holds weights alone, but not of four_layer_cnn")
+
+
+def test_the_window_ends_while_a_camera_has_nothing_new(monkeypatch):
+    camera, keys, given = Source("Camera 0"), ["", "quit"], []
+    frames = (given.append(number) or Frame(None, number, 0.0) for number in range(9))
+    camera.is_video, camera._read = True, lambda: frames
+    monkeypatch.setattr(sources, "find_sources", lambda names: [camera])
+    monkeypatch.setattr(window, "open_window", NoWindow)
+    monkeypatch.setattr(NoWindow, "wait", lambda self: keys.pop(0))
+    display = runpy.run_path(str(REPOSITORY / "emotions.py"), run_name="script")["display"]
+    display(SimpleNamespace(model=MODEL, detector="haar", sources=[]))
+    assert given == [0, 1]
