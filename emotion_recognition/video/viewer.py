@@ -43,8 +43,9 @@ class Viewer:
             rate = [f"{playback.frames_per_second():.0f} frames/s"] if source.is_video else []
             stands = playback.is_paused or not source.is_video
             left = 0 if stands else playback.milliseconds_left(frame.seconds)
-            match self.window.show(draw_notes(view, KEYS if self.shows_help else rate), left):
-                case "quit" | "next" | "previous" as key:
+            key = self.window.show(draw_notes(view, KEYS if self.shows_help else rate), left)
+            match key:
+                case "quit" | "next" | "previous":
                     return key
                 case "snapshot":
                     save_snapshot(self.draw(frame, faces, maps))
@@ -54,11 +55,13 @@ class Viewer:
                     self.shows_help = not self.shows_help
                 case "heat":
                     self.heat.is_on = not self.heat.is_on
-                    maps = self.heat.maps(pixels_of(frame), faces, wait=stands)
                 case "pause":
                     playback.pause()
             if source.is_video and not playback.is_paused:
                 return ""
+            if key in ("heat", "pause"):
+                # While a video plays, its maps are those of earlier frames.
+                maps = self.heat.maps(pixels_of(frame), faces, wait=True)
 
 
 def save_snapshot(picture: np.ndarray) -> None:

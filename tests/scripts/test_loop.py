@@ -2,6 +2,7 @@
 
 import runpy
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,6 +16,7 @@ from emotion_recognition.studies.progress import Progress
 from emotion_recognition.studies.reading import ReadingSettings
 from emotion_recognition.video.capture import Frame, Source
 from emotion_recognition.video.heat import HeatMaps
+from emotion_recognition.video.playback import Playback
 from emotion_recognition.video.viewer import Viewer
 
 SCRIPT = SimpleNamespace(**runpy.run_path(str(REPOSITORY / "test.py"), run_name="script"))
@@ -96,6 +98,15 @@ def test_a_paused_video_stands_still_until_it_goes_on():
     window = Keys("pause", "help", "pause", "", "")
     assert play(Gray("a", frames=3, is_video=True), window) == "next"
     assert [milliseconds == 0 for milliseconds in window.waits] == [False, True, True, False, False]
+
+
+def test_a_paused_video_shows_the_map_of_its_own_frame():
+    window, source = Keys("pause", "quit"), Gray("a", is_video=True)
+    [frame] = source
+    with HeatMaps(lambda crop, emotion: np.eye(48, dtype=np.float32), is_on=True) as heat:
+        Viewer(window, heat).show(source, Playback(source), frame, [replace(FACE, track=1)], [None])
+    playing, paused = window.shown
+    assert paused[44, 34, 2] > 150 > playing[44, 34, 2]
 
 
 def test_keys_change_the_view(tmp_path, monkeypatch):
