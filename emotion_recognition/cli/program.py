@@ -53,7 +53,7 @@ def run(main: Callable[[], int | None]) -> NoReturn:
     atexit.register(end_at_once)
     set_quiet()
     # What the package tells is for the person at the terminal, in plain sentences.
-    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(format="%(message)s", handlers=[StandardError()])
     logging.getLogger("emotion_recognition").setLevel(logging.INFO)
     # SIGTERM is how systems end a program: it should clean up as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -77,6 +77,13 @@ def run(main: Callable[[], int | None]) -> NoReturn:
     except MemoryError:
         status = fail("The memory is full: close other programs, or give less at once (--batch-size, fewer pictures).")
     sys.exit(status)
+
+
+class StandardError(logging.Handler):
+    """Prints what is logged on standard error as it is at that moment: during a `silent_start`, it is another one."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr, flush=True)
 
 
 def set_quiet() -> None:

@@ -109,6 +109,24 @@ def test_a_silent_start_keeps_our_own_sentences(capfd):
     assert capfd.readouterr().err == "a note of ours\nlater"
 
 
+LOGGING = """
+import logging, os
+from emotion_recognition.cli import program
+
+def main():
+    with program.silent_start():
+        os.write(2, b"a library in C")
+        logging.getLogger("emotion_recognition.models").info("a note of ours")
+
+program.run(main)
+"""
+
+
+def test_a_silent_start_keeps_what_our_modules_log():
+    result = subprocess.run([sys.executable, "-c", LOGGING], capture_output=True, text=True, cwd=REPOSITORY)
+    assert (result.returncode, result.stderr) == (0, "a note of ours\n")
+
+
 def test_a_mistake_in_the_command_line_is_one_sentence(capsys):
     parser = program.parser("Does it.\n\nAnd more.")
     parser.add_argument("--number", type=int)
