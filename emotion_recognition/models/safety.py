@@ -91,9 +91,13 @@ def read_contents(path: Path) -> Contents:
     if is_archive and is_hdf5:
         raise UserError(f"{path} is an HDF5 file and an archive at once: do not trust it.")
     endings = (".keras",) if is_archive else (".h5", ".hdf5")
-    if path.suffix not in endings or path.name.endswith(".weights.h5"):
+    if path.suffix not in endings:
         raise UserError(f"{path} is read by its name, which must say what it is: rename it to end in {endings[0]}.")
-    return read_archive(path) if is_archive else read_hdf5(path)
+    contents = read_archive(path) if is_archive else read_hdf5(path)
+    # Keras would read the weights alone, in a form of their own.
+    if path.name.endswith(".weights.h5"):
+        raise UserError(f"{path} is a whole model by the name of weights alone: rename it to end in .h5 only.")
+    return contents
 
 
 def read_archive(path: Path) -> Contents:

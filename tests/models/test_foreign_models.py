@@ -131,12 +131,13 @@ def test_sigmoids_that_have_reached_their_ends_are_not_taken_for_probabilities(t
         ("model.h5", "model.H5", r"\.h5"),
         ("model.h5", "model.keras", r"\.h5"),
         ("model.keras", "model.zip", r"\.keras"),
+        ("model.h5", "model.weights.h5", r"\.h5 only"),
     ],
 )
 def test_a_model_of_another_name_is_to_be_renamed(saved, found, ending, tmp_path):
     colour_network().save(tmp_path / saved)
     (tmp_path / saved).rename(tmp_path / found)
-    with pytest.raises(UserError, match=f"{found} is read by its name, .* rename it to end in {ending}\\."):
+    with pytest.raises(UserError, match=f"{found} is .* name.* rename it to end in {ending}\\."):
         model_file.load(tmp_path / found)
 
 

@@ -37,6 +37,13 @@ def test_weights_alone_are_read_into_the_network_that_they_are_of(tmp_path):
     np.testing.assert_allclose(classifier.probabilities(FACES), network(FACES), atol=1e-5)
 
 
+def test_weights_alone_are_read_as_keras_3_saves_them(tmp_path):
+    network, path = NETWORKS["four_layer_cnn"](7), tmp_path / "four.weights.h5"
+    network.save_weights(path)
+    classifier = EmotionClassifier.of_weights(path, NETWORKS["four_layer_cnn"])
+    np.testing.assert_allclose(classifier.probabilities(FACES), network(FACES), atol=1e-5)
+
+
 def test_weights_of_another_network_are_refused(tmp_path, call_script):
     save_alone(tmp_path / "weights.h5", [np.zeros((4, 7)), np.zeros(7)])
     result = call_script("emotions.py", "--mode", "display", "--model", "weights.h5", PORTRAIT)
