@@ -8,7 +8,7 @@ import numpy as np
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.faces import yunet
-from emotion_recognition.faces.boxes import Box, Detection, clip_box
+from emotion_recognition.faces.boxes import SMALLEST_CROP, Box, Detection, clip_box
 from emotion_recognition.faces.haar import CASCADE, HaarDetector
 from emotion_recognition.faces.tracking import FaceFinder
 from emotion_recognition.images import to_gray
@@ -27,7 +27,10 @@ class Detector(Protocol):
 
 
 class FunctionDetector:
-    """Finds faces with a function of one's own; its boxes are cut at the edges of the picture."""
+    """Finds faces with a function of one's own; its boxes are cut at the edges of the picture.
+
+    Those of which too little remains to be read are left out, as a face on its way out of a video.
+    """
 
     def __init__(self, find: FindBoxes) -> None:
         self._find = find
@@ -38,7 +41,8 @@ class FunctionDetector:
         if any(len(box) != 4 for box in found):
             raise ValueError(f"The detector gave {found!r}: it gives a list of (x, y, width, height), in pixels.")
         height, width = picture.shape[:2]
-        return [Detection(box) for box in sorted(clip_box(box, width, height) for box in found) if min(box[2:]) > 0]
+        boxes = sorted(clip_box(box, width, height) for box in found)
+        return [Detection(box) for box in boxes if min(box[2:]) >= SMALLEST_CROP]
 
 
 def open_detector(

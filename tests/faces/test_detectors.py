@@ -48,10 +48,10 @@ def test_a_function_of_ones_own_gets_the_picture_as_it_is():
 
     def find(picture):
         seen.append(picture)
-        return [[50.4, 10, 100, 30], np.array([-5, 3, 20.0, 20]), (300, 0, 10, 10)]
+        return [[50.4, 10, 100, 30], np.array([-5, 3, 25.0, 20]), (61, 0, 30, 30), (300, 0, 10, 10)]
 
     picture = np.zeros((60, 80, 3), np.uint8)
-    assert as_detector(find).detect(picture) == [Detection((0, 3, 15, 20)), Detection((50, 10, 30, 30))]
+    assert as_detector(find).detect(picture) == [Detection((0, 3, 20, 20)), Detection((50, 10, 30, 30))]
     assert seen[0] is picture
     assert as_detector(lambda picture: np.empty((0, 4))).detect(picture) == []
     with pytest.raises(ValueError, match=r"it gives a list of \(x, y, width, height\)"):
