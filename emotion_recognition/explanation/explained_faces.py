@@ -48,7 +48,7 @@ def known(emotion: str, emotions: tuple[str, ...]) -> str:
 
 
 def find(paths: Sequence[str | Path], recogniser: EmotionRecogniser) -> list[ExplainedFace]:
-    """Return the faces in picture files, in their order; UserError names a picture without any.
+    """Return the faces in picture files, in their order; UserError names a picture without any, or too small.
 
     More than `MOST_FACES` are refused.
     """
@@ -57,7 +57,10 @@ def find(paths: Sequence[str | Path], recogniser: EmotionRecogniser) -> list[Exp
         if Path(path).is_dir():
             raise UserError(f"{path} is a folder: name the pictures in it, or, for labelled faces, give it as --data.")
         picture = read_picture(path)
-        faces = recogniser.read(picture)
+        try:
+            faces = recogniser.read(picture)
+        except UserError as error:
+            raise UserError(f"{path}: {error}") from error
         if not faces:
             raise UserError(f"{path}: no face found; --whole auto reads such a picture as one face.")
         gray, places = to_gray(picture), place_boxes(picture, [face.box for face in faces])
