@@ -67,7 +67,8 @@ def read_faces(data: str | Path, splits: Iterable[str], emotions: Iterable[str])
     known = {split: faces.of_emotions(emotions) for split, faces in read.items() if faces is not None}
     found = {split: faces for split, faces in known.items() if len(faces)}
     if not found:
-        raise UserError(f"{data} holds no pictures in `{' or '.join(read)}`: name another --data or --split.")
+        where, of_what = " or ".join(read), ", ".join(emotions)
+        raise UserError(f"{data} holds no pictures in `{where}` of {of_what}: name another --data or --split.")
     all_faces = Pictures(
         np.concatenate([faces.pictures for faces in found.values()]),
         np.concatenate([faces.labels for faces in found.values()]),

@@ -1,8 +1,11 @@
 """The pictures that models are judged on."""
 
+import cv2
 import numpy as np
+import pytest
 
-from emotion_recognition.evaluation.results import recut
+from emotion_recognition.errors import UserError
+from emotion_recognition.evaluation.results import read_faces, recut
 
 
 def test_a_wider_cut_shows_the_face_smaller_and_goes_on_with_the_edge():
@@ -15,3 +18,10 @@ def test_a_wider_cut_shows_the_face_smaller_and_goes_on_with_the_edge():
     assert (wider[1, 20:28, 20:28] == 200).all() and (wider[1] > 150).sum() == 12 * 12
     assert (wider[1, :, :12] == 90).all() and (wider[1, :, 37:] == 10).all()
     assert recut(pictures, 1.0) is pictures
+
+
+def test_pictures_of_other_emotions_alone_are_not_said_to_be_missing(tmp_path):
+    (tmp_path / "test" / "neutral").mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / "test" / "neutral" / "1.png"), np.zeros((48, 48), np.uint8))
+    with pytest.raises(UserError, match=r"no pictures in `validation or test` of happy, sad: name another --data"):
+        read_faces(tmp_path, ["validation", "test"], ["happy", "sad"])
