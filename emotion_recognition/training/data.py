@@ -100,7 +100,7 @@ def shortcomings(train: Pictures, validation: Pictures, accuracy: float) -> list
     if numbers.min() < FEW_PICTURES:
         rarest = train.emotions[numbers.argmin()]
         found.append(
-            f"{counted(numbers.min())} of {rarest} are too few: add pictures until each emotion has {FEW_PICTURES}."
+            f"{counted(numbers.min())} of {rarest}: too few; add pictures until each emotion has {FEW_PICTURES}."
         )
     answers = np.bincount(validation.labels, minlength=len(train.emotions))
     if accuracy <= answers.max() / len(validation):

@@ -130,9 +130,7 @@ def test_a_history_that_is_none(tmp_path):
 
 def test_too_few_pictures_and_no_better_than_one_answer(tmp_path, capsys):
     few = some_faces(*[0] * 150, 1)
-    assert data.shortcomings(few, few, 0.999) == [
-        "1 picture of sad are too few: add pictures until each emotion has 100."
-    ]
+    assert data.shortcomings(few, few, 0.999) == ["1 picture of sad: too few; add pictures until each emotion has 100."]
     enough = some_faces(*[0] * 300, *[1] * 100)
     assert data.shortcomings(enough, enough, 0.76) == []
     (sentence,) = data.shortcomings(enough, enough, 0.75)
