@@ -39,7 +39,10 @@ class VideoFile:
         self._writer = cv2.VideoWriter(str(self.temporary), code, self.frame_rate, self._size)
         if not self._writer.isOpened():
             self.temporary.unlink(missing_ok=True)
-            raise UserError(f"{path} cannot be written as a video: name an --output that ends in .mp4 or .avi.")
+            raise UserError(
+                f"{path} cannot be written as a video of {width} x {height} pixels: name an --output that ends in .avi,"
+                " or scale the source down first."
+            )
 
     def write(self, picture: np.ndarray, seconds: float = 0.0) -> None:
         """Add a frame, whatever its time; a camera that changes its size is scaled to the first."""

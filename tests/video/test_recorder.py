@@ -53,10 +53,14 @@ def test_a_faster_video_is_written_at_a_rate_that_files_can_hold(tmp_path):
     assert video.frame_rate == 1000
 
 
-def test_a_video_in_an_unknown_form_is_refused(tmp_path):
-    with pytest.raises(UserError, match=r"\.mp4 or \.avi"):
-        VideoFile(tmp_path / "out.xyz", 64, 48, 25)
+@pytest.mark.parametrize(("name", "width"), [("out.xyz", 64), ("out.mp4", 8192)])
+def test_a_video_that_cannot_be_written_is_refused(tmp_path, name, width):
+    with pytest.raises(UserError, match=rf"{name} .*{width} x 48 pixels: .*ends in \.avi,"):
+        VideoFile(tmp_path / name, width, 48, 25)
     assert list(tmp_path.iterdir()) == []
+    video = VideoFile(tmp_path / "out.avi", width, 48, 25)
+    video.write(plain(0, (width, 48)))
+    video.close()
 
 
 @pytest.mark.parametrize(
