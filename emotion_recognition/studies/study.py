@@ -138,9 +138,10 @@ class Study:
         whole = {name for name, is_done in self._is_done.items() if is_done}
         there = [path.exists() for _, path in self._files]
         may_go_on = self._continues or len(self._names) > 1 or whole != self._names or not all(there)
+        has_read = any(summary.frames for summary, _ in self.summaries.values())
         # Without it, nobody could go on with the rows that wait for a Parquet file.
         is_begun = any(table.is_begun for table in self.tables)
-        journal.close(is_kept=may_go_on and bool(journal.records or whole or any(there) or is_begun))
+        journal.close(is_kept=may_go_on and (has_read or is_begun or any(there)))
 
     def _write_summaries(self, path: str | Path) -> None:
         summaries = self.summaries.values()

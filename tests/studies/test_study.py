@@ -270,6 +270,14 @@ def test_only_what_was_written_is_told(tmp_path, capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_a_mistyped_name_leaves_nothing_in_the_way(tmp_path):
+    files = {"csv": tmp_path / "rows.csv", "emotions": EMOTIONS, "settings": SETTINGS}
+    for source in (Clip("typo", frames=0, fails=True), Clip("clip")):
+        with Outputs(**files, sources=[source]) as outputs:
+            outputs.end_source(*read_source(source, RECOGNISER, SETTINGS, outputs.study.tables[0].write))
+        assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"][: source.count]
+
+
 def test_rows_that_wait_for_a_parquet_file_are_gone_on_with(tmp_path, monkeypatch, capsys):
     pytest.importorskip("pyarrow", reason="PyArrow is in the extra `tables`")
     options = {"table": tmp_path / "rows.parquet", "sources": clips(), "emotions": EMOTIONS, "settings": SETTINGS}
