@@ -129,6 +129,16 @@ class Averages:
         }
 
 
+@dataclass
+class TrackTally:
+    """What was counted of one track: its first and last time in seconds, and the sum of its widths in pixels."""
+
+    first: float
+    last: float = 0.0
+    width: int = 0
+    averages: Averages = field(default_factory=Averages)
+
+
 class Tally:
     """Counts what is in the frames of one source, in memory that grows only with the number of its tracks."""
 
@@ -137,8 +147,7 @@ class Tally:
         self.first = self.last = 0.0
         self.all = Averages()
         self._emotions = tuple(emotions)
-        # Of each track its times, the sum of its widths, and its averages.
-        self._tracks: dict[int, tuple[list[float], list[int], Averages]] = {}
+        self._tracks: dict[int, TrackTally] = {}
 
     def add(self, seconds: float, faces: Sequence[Face]) -> None:
         """Take the faces of the frame at this time."""
@@ -148,10 +157,10 @@ class Tally:
         self.frames += 1
         self.frames_with_face += bool(faces)
         for place, face in enumerate(faces, start=1):
-            times, widths, averages = self._tracks.setdefault(face.track or place, ([seconds, 0.0], [0], Averages()))
-            times[1] = seconds
-            widths[0] += face.box[2]
-            averages.add(face)
+            track = self._tracks.setdefault(face.track or place, TrackTally(first=seconds))
+            track.last = seconds
+            track.width += face.box[2]
+            track.averages.add(face)
             self.all.add(face)
 
     def tracks(self, source: str) -> list[TrackSummary]:
@@ -160,13 +169,13 @@ class Tally:
             TrackSummary(
                 source,
                 number,
-                round(first, 3),
-                round(last, 3),
-                averages.faces,
-                round(width / averages.faces, 1),
-                **averages.values(self._emotions),
+                round(track.first, 3),
+                round(track.last, 3),
+                track.averages.faces,
+                round(track.width / track.averages.faces, 1),
+                **track.averages.values(self._emotions),
             )
-            for number, ((first, last), (width,), averages) in sorted(self._tracks.items())
+            for number, track in sorted(self._tracks.items())
         ]
 
     def values(self) -> dict[str, Any]:
