@@ -54,7 +54,8 @@ def start(command) -> tuple[float, float]:
 
 def main():
     arguments = parse_args()
-    picture = arguments.picture or PROJECT / "docs" / "grace_hopper.jpg"
+    # Both sides run in the folder of the project.
+    picture = (arguments.picture or PROJECT / "docs" / "grace_hopper.jpg").absolute()
     sides = {
         "test.py, LiteRT alone": [sys.executable, "test.py", picture, "--no-window"],
         "the same through Keras": [sys.executable, "-c", THROUGH_KERAS, picture],

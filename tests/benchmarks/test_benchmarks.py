@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import NETWORKS, PORTRAIT, assert_one_sentence, make_video
 
-from benchmarks import live, tracks
+from benchmarks import live, start, tracks
 from benchmarks.common import portraits
 from emotion_recognition.faces.haar import HaarDetector
 from emotion_recognition.images import to_gray
@@ -41,6 +41,16 @@ def test_preparing_beside_writing_alone(call_script, small_csv, tmp_path):
 )
 def test_what_is_not_there(name, arguments, words, call_script):
     assert_one_sentence(call_script(f"benchmarks/{name}", *arguments), *words)
+
+
+def test_a_picture_for_the_start_is_looked_for_where_it_was_named(monkeypatch, tmp_path, capsys):
+    commands = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["start.py", "photo.jpg", "--repeat", "1"])
+    monkeypatch.setattr(start, "start", lambda command: commands.append(command) or (1.0, 100.0))
+    start.main()
+    assert [tmp_path / "photo.jpg" in command for command in commands] == [True] * 4
+    assert "LiteRT alone starts 1.0 times as fast" in capsys.readouterr().out
 
 
 @pytest.mark.slow
