@@ -21,23 +21,19 @@ class NewestFrame:
     """The newest frame of a live source, so that who reads slowly still sees the present.
 
     `open_capture` returns a new `cv2.VideoCapture`. It is called here for the first time, in the caller's thread:
-    macOS asks for permission to use a camera only there.
+    macOS asks for permission to use a camera only there. `capture` may be asked for its settings before `frames` is
+    called.
     """
 
     def __init__(self, open_capture: Callable[[], cv2.VideoCapture]) -> None:
         self._open_capture = open_capture
-        self._capture = open_capture()
+        self.capture = open_capture()
         self._changed = threading.Condition()
         self._frame: np.ndarray | None = None
         # How many frames came, by which a reader knows a new one.
         self._count = 0
         self._is_closed = self._has_ended = False
         self._thread: threading.Thread | None = None
-
-    @property
-    def capture(self) -> cv2.VideoCapture:
-        """The `cv2.VideoCapture`, to be asked for its settings before `frames` is called."""
-        return self._capture
 
     def frames(self) -> Iterator[np.ndarray | None]:
         """Yield the newest frame each time, uint8 (height, width, 3); None while there is no new one.
@@ -66,7 +62,7 @@ class NewestFrame:
         """Release the source; a driver that hangs is left behind, the program's end takes it along."""
         self._is_closed = True
         if self._thread is None:
-            self._capture.release()
+            self.capture.release()
         else:
             self._thread.join(timeout=2.0)
 
@@ -74,20 +70,20 @@ class NewestFrame:
         last = opened = time.monotonic()
         try:
             while not self._is_closed and time.monotonic() - last < PATIENCE_SECONDS:
-                is_read, frame = self._capture.read()
+                is_read, frame = self.capture.read()
                 now = time.monotonic()
                 if is_read and is_picture(frame):
                     last = opened = now
                     self._show(frame if frame.ndim == 3 else cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR))
                 elif now - opened >= RETRY_SECONDS:
-                    self._capture.release()
-                    self._capture = self._open_capture()
+                    self.capture.release()
+                    self.capture = self._open_capture()
                     opened = time.monotonic()
                 else:
                     # A single empty frame is no reason to open a camera anew.
                     time.sleep(TICK_SECONDS / 10)
         finally:
-            self._capture.release()
+            self.capture.release()
             with self._changed:
                 self._has_ended = True
                 self._changed.notify_all()
