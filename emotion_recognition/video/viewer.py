@@ -11,13 +11,13 @@ from emotion_recognition.video.capture import Frame, Source
 from emotion_recognition.video.heat import HeatMaps
 from emotion_recognition.video.overlay import KEYS, Maps, annotate, draw_notes
 from emotion_recognition.video.playback import Playback
-from emotion_recognition.video.window import NoWindow, Window
+from emotion_recognition.video.window import Window
 
 
 class Viewer:
     """The window, and what its keys change; with `is_blurred`, no face can be recognised there and in files."""
 
-    def __init__(self, window: Window | NoWindow, heat: HeatMaps, is_blurred: bool = False) -> None:
+    def __init__(self, window: Window, heat: HeatMaps, is_blurred: bool = False) -> None:
         self.window, self.heat = window, heat
         self.is_mirrored = self.shows_help = False
         self._blur = VideoBlur() if is_blurred else None

@@ -62,7 +62,7 @@ def can_open() -> bool:
     return False
 
 
-def open_window(is_wanted: bool = True, is_fullscreen: bool = False) -> "Window | NoWindow":
+def open_window(is_wanted: bool = True, is_fullscreen: bool = False) -> "Window":
     """Return a window, or what stands in its place where none is wanted or possible."""
     return Window(is_fullscreen) if is_wanted and can_open() else NoWindow()
 
@@ -124,22 +124,12 @@ class Window:
                 return key
 
 
-class NoWindow:
-    """Stands where no window is wanted or possible."""
+class NoWindow(Window):
+    """Stands where no window is wanted or possible: it never opens."""
 
     is_visible = False
 
-    def __enter__(self) -> "NoWindow":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
     def show(self, picture: np.ndarray, milliseconds: int) -> str:
-        """Return that no key was pressed."""
-        return ""
-
-    def wait(self) -> str:
         """Return that no key was pressed."""
         return ""
 
