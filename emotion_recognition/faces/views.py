@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from emotion_recognition.faces.boxes import Box, crop_face
+from emotion_recognition.faces.boxes import Box
 from emotion_recognition.images import FACE_SIZE, to_face
 
 
@@ -36,15 +36,11 @@ def crop_views(gray: np.ndarray, box: Box, number: int) -> list[np.ndarray]:
 
     Beyond the edge of the picture, its outermost pixels are repeated.
     """
-    crops = [crop_shifted(gray, box, right, down) for right, down, _ in VIEWS[number]]
-    return [crop[:, ::-1] if mirrored else crop for crop, (*_, mirrored) in zip(crops, VIEWS[number], strict=True)]
-
-
-def crop_shifted(gray: np.ndarray, box: Box, right: float, down: float) -> np.ndarray:
-    """Cut a box out that is further right and down by these parts of its size, and scale it to uint8 (48, 48)."""
-    if right == down == 0:
-        return crop_face(gray, box)
     x, y, width, height = box
-    # In whole pixels, so that none is blurred by interpolation.
-    left, top = x + round(right * width), y + round(down * height)
-    return to_face(cv2.getRectSubPix(gray, (width, height), (left + (width - 1) / 2, top + (height - 1) / 2)))
+    crops = []
+    for right, down, is_mirrored in VIEWS[number]:
+        # In whole pixels, so that none is blurred by interpolation.
+        left, top = x + round(right * width), y + round(down * height)
+        view = cv2.getRectSubPix(gray, (width, height), (left + (width - 1) / 2, top + (height - 1) / 2))
+        crops.append(to_face(view)[:, ::-1] if is_mirrored else to_face(view))
+    return crops
