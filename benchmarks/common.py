@@ -5,7 +5,6 @@ import platform
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,27 +19,20 @@ PORTRAIT_FACE = slice(60, 360), slice(110, 410)
 STILL_FRAMES, FRAME_RATE = 20, 25.0
 
 
-@dataclass(frozen=True)
-class Still:
-    """A picture, uint8 (height, width, 3), that stands still as a video."""
-
-    name: str
-    picture: np.ndarray
-
-    def frames(self) -> Iterator[tuple[np.ndarray, float]]:
-        """Yield the picture again and again, and the time in seconds."""
-        for number in range(STILL_FRAMES):
-            yield self.picture.copy(), number / FRAME_RATE
+def still_frames(picture: np.ndarray) -> Iterator[tuple[np.ndarray, float]]:
+    """Yield a picture, uint8 (height, width, 3), again and again, and the time in seconds."""
+    for number in range(STILL_FRAMES):
+        yield picture.copy(), number / FRAME_RATE
 
 
-def portraits(number: int) -> Still:
-    """Return a picture of 1280x720 with so many portraits of one face."""
+def portraits(number: int) -> np.ndarray:
+    """Return a picture, uint8 (720, 1280, 3), with so many portraits of one face."""
     face = cv2.resize(read_picture(PORTRAIT)[PORTRAIT_FACE], (140, 140), interpolation=cv2.INTER_AREA)
     picture = np.full((720, 1280, 3), 200, np.uint8)
     for place in range(number):
         top, left = 2 + 144 * (place // 8), 2 + 160 * (place % 8)
         picture[top : top + 140, left : left + 140] = face
-    return Still(f"{number} portraits", picture)
+    return picture
 
 
 def measure(seconds: list[float], work: Callable[..., Any], *arguments: Any, **options: Any) -> Any:

@@ -16,8 +16,8 @@ from emotion_recognition.explanation.occlusion import make_patches, occlusion_ma
 from emotion_recognition.faces.boxes import crop_face
 from emotion_recognition.images import to_gray
 
-# Times that the still picture is played, 20 frames each.
-TURNS = 10
+# So many frames of the still picture are played.
+FRAMES = 200
 
 
 def main() -> None:
@@ -29,15 +29,15 @@ def main() -> None:
     from emotion_recognition import EmotionRecogniser
     from emotion_recognition.models import model_file
 
-    recogniser, still = EmotionRecogniser(arguments.model), portraits(1)
-    [face] = recogniser.read(still.picture)
+    recogniser, picture = EmotionRecogniser(arguments.model), portraits(1)
+    [face] = recogniser.read(picture)
     compare_maps(
         recogniser.classifier,
         model_file.load(arguments.model).network,
-        crop_face(to_gray(still.picture), face.box),
+        crop_face(to_gray(picture), face.box),
         arguments.repeat,
     )
-    play(recogniser, still)
+    play(recogniser, picture)
 
 
 def compare_maps(classifier, network, face: np.ndarray, repeat: int) -> None:
@@ -61,23 +61,21 @@ def compare_maps(classifier, network, face: np.ndarray, repeat: int) -> None:
     print(f"At once it is {one_by_one / batched:.1f} times as fast (at least 20 is wanted)")
 
 
-def play(recogniser, still) -> None:
-    """Play one face as a video of 25 frames a second, with heat maps, and count frames and maps."""
+def play(recogniser, picture: np.ndarray) -> None:
+    """Play a picture of one face as a video of 25 frames a second, with heat maps, and count frames and maps."""
     from emotion_recognition.video.heat import HeatMaps
     from emotion_recognition.video.overlay import annotate
 
-    follower, frames = recogniser.follow(), 0
+    follower = recogniser.follow()
     with HeatMaps(lambda crop, emotion: quick_map(recogniser.classifier, crop, emotion), is_on=True) as heat:
         started = time.perf_counter()
-        for _ in range(TURNS):
-            for picture, _ in still.frames():
-                faces = follower.read(picture, frames / FRAME_RATE)
-                annotate(picture, faces, heat.maps(picture, faces))
-                frames += 1
-                # A window would show the frame until the next one is due.
-                time.sleep(max(0, started + frames / FRAME_RATE - time.perf_counter()))
+        for number in range(FRAMES):
+            faces = follower.read(picture, number / FRAME_RATE)
+            annotate(picture, faces, heat.maps(picture, faces))
+            # A window would show the frame until the next one is due.
+            time.sleep(max(0, started + (number + 1) / FRAME_RATE - time.perf_counter()))
         seconds = time.perf_counter() - started
-        print(f"A video of {FRAME_RATE:.0f} frames/s with one face and --heat: {frames / seconds:.1f} frames/s shown")
+        print(f"A video of {FRAME_RATE:.0f} frames/s with one face and --heat: {FRAMES / seconds:.1f} frames/s shown")
         print(f"and {heat.count / seconds:.1f} maps/s (at least 15 and 3 are wanted)")
 
 

@@ -12,7 +12,7 @@ from itertools import islice
 import cv2
 import numpy as np
 
-from benchmarks.common import FRAME_RATE, Still, measure, portraits
+from benchmarks.common import FRAME_RATE, measure, portraits, still_frames
 from emotion_recognition.cli import options, program
 from emotion_recognition.faces.boxes import Box, Detection, crop_face, overlap, smallest_width
 from emotion_recognition.faces.haar import CASCADE
@@ -48,12 +48,13 @@ def main() -> None:
             frames = [
                 (frame.picture, frame.seconds) for frame in islice(video, arguments.frames) if frame.picture is not None
             ]
-        stills = Still(video.name, frames[0][0]).frames()
-        measure_frames(video.name, frames if video.is_video else islice(stills, arguments.frames), recogniser, network)
-    if not any(not video.is_video for video in videos):
+        if not video.is_video:
+            frames = list(islice(still_frames(frames[0][0]), arguments.frames))
+        measure_frames(video.name, frames, recogniser, network)
+    if all(video.is_video for video in videos):
         for number in (1, 13, 29):
-            still = portraits(number)
-            measure_frames(still.name, islice(still.frames(), arguments.frames), recogniser, network)
+            frames = list(islice(still_frames(portraits(number)), arguments.frames))
+            measure_frames(f"{number} portraits", frames, recogniser, network)
 
 
 def classic(frame: np.ndarray, network, emotions) -> None:
