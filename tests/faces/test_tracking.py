@@ -9,27 +9,10 @@ from conftest import needs_cascades
 
 from emotion_recognition.faces.boxes import Detection
 from emotion_recognition.faces.haar import HaarDetector
-from emotion_recognition.faces.tracking import (
-    FULL_SEARCH_SECONDS,
-    RESERVES,
-    FaceFinder,
-    Tracker,
-    choose,
-    smooth,
-)
+from emotion_recognition.faces.tracking import FULL_SEARCH_SECONDS, RESERVES, FaceFinder, Tracker, choose
 from emotion_recognition.images import to_gray
 
 SMOOTH = 0.3
-
-
-def test_smoothing_takes_seconds_whatever_the_frame_rate():
-    before, now = np.float32([1, 0]), np.float32([0, 1])
-    assert smooth(before, now, 0.3, 0.3) == pytest.approx([np.exp(-1), 1 - np.exp(-1)])
-    row = before
-    for _ in range(60):
-        row = smooth(row, now, 0.005, 0.3)
-    assert row == pytest.approx([np.exp(-1), 1 - np.exp(-1)], abs=1e-5)
-    assert smooth(before, now, 0.005, 0).tolist() == [0, 1]
 
 
 def test_another_emotion_needs_a_lead():

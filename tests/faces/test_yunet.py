@@ -35,17 +35,6 @@ def detector(yunet_file):
                 (1522, 366, 117, 117),
             ],
         ),
-        (
-            "solvay_conference_1927.jpg",
-            [
-                (44, 181, 100, 100),
-                (230, 77, 109, 109),
-                (374, 193, 109, 109),
-                (596, 61, 98, 98),
-                (766, 164, 120, 120),
-                (849, 65, 108, 108),
-            ],
-        ),
     ],
 )
 def test_boxes_in_photos(detector, shared, name, boxes):
