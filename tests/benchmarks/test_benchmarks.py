@@ -20,9 +20,8 @@ def figures(pattern, text) -> float:
     return float(found)
 
 
-def test_preparing_beside_writing_alone(call_script, small_csv, tmp_path):
-    result = call_script("benchmarks/prepare.py", small_csv, "--rows", "100", "--repeat", "2")
-    assert result.returncode == 0, result.stderr
+def test_preparing_beside_writing_alone(succeed, small_csv, tmp_path):
+    result = succeed("benchmarks/prepare.py", small_csv, "--rows", "100", "--repeat", "2")
     assert figures(r"Preparing 100 pictures: (\d+\.\d+) s", result.stdout) > 0
     assert figures(r"Writing them alone with cv2.imwrite: (\d+\.\d+) s", result.stdout) > 0
     assert figures(r"Ratio: (\d+\.\d+)", result.stdout) > 0
@@ -37,6 +36,7 @@ def test_preparing_beside_writing_alone(call_script, small_csv, tmp_path):
         ("tracks.py", ["nothing.jpg", "nothing.jpg"], ["nothing.jpg"]),
         ("archive.py", ["nothing.mp4"], ["nothing.mp4 is not there"]),
         ("train.py", [], ["data is no folder", "dataset_prepare.py"]),
+        ("study_videos.py", ["study", "--media", "nothing"], ["nothing holds no .jpg and no .mp4", "--media"]),
     ],
 )
 def test_what_is_not_there(name, arguments, words, call_script):
@@ -54,10 +54,9 @@ def test_a_picture_for_the_start_is_looked_for_where_it_was_named(monkeypatch, t
 
 
 @pytest.mark.slow
-def test_the_loop_beside_the_classic_one(call_script, shared, tmp_path):
+def test_the_loop_beside_the_classic_one(succeed, shared, tmp_path):
     media = shared / "media"
-    result = call_script("benchmarks/live.py", media / "clip.mp4", media / "one_face.jpg", "--frames", "12")
-    assert result.returncode == 0, result.stderr
+    result = succeed("benchmarks/live.py", media / "clip.mp4", media / "one_face.jpg", "--frames", "12")
     measured = re.findall(r"(\w+\.\w+): 12 frames, (?:0\.9|1\.0) faces in each", result.stdout)
     assert measured == ["clip.mp4", "one_face.jpg"]
     for name in ("classic loop", "whole loop of test.py", "detection alone, scale 1.3", "detection alone, scale 1.1",
@@ -113,30 +112,26 @@ def test_portraits_hold_as_many_faces_as_they_say():
 
 
 @pytest.mark.slow
-def test_tables_of_many_videos(call_script, tmp_path):
+def test_tables_of_many_videos(succeed, tmp_path):
     media = tmp_path / "media"
     media.mkdir()
     # As wide as a video, so that the whole face is in it.
     wide = cv2.copyMakeBorder(cv2.imread(str(PORTRAIT)), 100, 100, 270, 270, cv2.BORDER_REPLICATE)
     cv2.imwrite(str(media / "portrait.jpg"), wide)
-    result = call_script("benchmarks/tables.py", "--media", media, "--videos", "3", "--seconds", "0.2")
-    assert result.returncode == 0, result.stderr
+    result = succeed("benchmarks/tables.py", "--media", media, "--videos", "3", "--seconds", "0.2")
     assert result.stdout.startswith("At commit ")
     assert len(re.findall(r"^\| `--jobs [12]` \| \d+\.\d s \| \d+\.\d\d \|$", result.stdout, re.MULTILINE)) == 2
     assert figures(r"`--continue`: all is read already \| (\d+\.\d) s \| \|\n", result.stdout) > 0
     assert "The tables and the report are the same with each `--jobs`." in result.stdout
     assert "3 videos (3 read), 15 frames, 15 rows, 3 tracks.\n`rows.csv` 0.00 MB; `summary.csv`" in result.stdout
-    nothing = call_script("benchmarks/study_videos.py", "study", "--media", tmp_path / "nothing")
-    assert_one_sentence(nothing, "holds no .jpg and no .mp4", "--media")
 
 
 @pytest.mark.slow
-def test_what_an_archive_costs(call_script, tmp_path):
+def test_what_an_archive_costs(succeed, tmp_path):
     for package in ("ray", "pyarrow"):
         pytest.importorskip(package, reason=f"{package} is not installed (pip install ray pyarrow)")
     clip = make_video(tmp_path / "clip.avi")
-    result = call_script("benchmarks/archive.py", clip, "--copies", "3", "--sources", "4", "--jobs", "1", "2")
-    assert result.returncode == 0, result.stderr
+    result = succeed("benchmarks/archive.py", clip, "--copies", "3", "--sources", "4", "--jobs", "1", "2")
     speeds = re.findall(
         r"^\| Haar.* \| each .* \| (\d+\.\d) \| [\d,]+ cores \| [\d,]+ cores \|$", result.stdout, re.MULTILINE
     )
@@ -147,9 +142,8 @@ def test_what_an_archive_costs(call_script, tmp_path):
 
 
 @pytest.mark.slow
-def test_training_beside_ready_made_batches(call_script, small_data, tmp_path):
-    result = call_script("benchmarks/train.py", "--data", small_data, "--batches", "3", "--batch-size", "8")
-    assert result.returncode == 0, result.stderr
+def test_training_beside_ready_made_batches(succeed, small_data, tmp_path):
+    result = succeed("benchmarks/train.py", "--data", small_data, "--batches", "3", "--batch-size", "8")
     assert figures(r"Reading 84 training pictures: (\d+\.\d+) s", result.stdout) > 0
     assert figures(r"Training on 3 varied batches of 8: (\d+\.\d+) s", result.stdout) > 0
     assert figures(r"Training on the same batches, ready-made: (\d+\.\d+) s", result.stdout) > 0
@@ -158,12 +152,11 @@ def test_training_beside_ready_made_batches(call_script, small_data, tmp_path):
 
 
 @pytest.mark.slow
-def test_maps_beside_patch_by_patch(call_script, tmp_path):
+def test_maps_beside_patch_by_patch(succeed, tmp_path):
     from emotion_recognition.models import model_file
 
     model_file.save(tmp_path / "small.h5", NETWORKS["deep_emotion"](2), ("happy", "sad"), {})
-    result = call_script("benchmarks/explain.py", "--model", "small.h5", "--repeat", "1")
-    assert result.returncode == 0, result.stderr
+    result = succeed("benchmarks/explain.py", "--model", "small.h5", "--repeat", "1")
     at_once = figures(r"169 patches at once: (\d+\.\d+) s", result.stdout)
     one_by_one = figures(r"patch by patch: (\d+\.\d+) s", result.stdout)
     ratio = figures(r"At once it is (\d+\.\d+) times as fast", result.stdout)
@@ -173,27 +166,17 @@ def test_maps_beside_patch_by_patch(call_script, tmp_path):
 
 
 @pytest.mark.slow
-def test_both_detectors_side_by_side(call_script, small_data, shared, yunet_file):
-    result = call_script(
-        "benchmarks/faces.py",
-        "--data",
-        small_data,
-        "--yunet",
-        yunet_file,
-        "--faces",
-        "2",
-        shared / "media/one_face.jpg",
-    )
-    assert result.returncode == 0, result.stderr
+def test_both_detectors_side_by_side(succeed, small_data, shared, yunet_file):
+    flags = ("--data", small_data, "--yunet", yunet_file, "--faces", "2")
+    result = succeed("benchmarks/faces.py", *flags, shared / "media/one_face.jpg")
     turns = re.findall(r"^(haar|yunet) +(0|15|30) +\d +\d +\d+\.\d$", result.stdout, re.MULTILINE)
     assert turns == [(name, turn) for turn in ("0", "15", "30") for name in ("haar", "yunet")]
     assert len(re.findall(r"^(?:haar|yunet) +1 +1 +0 +0 +\d+\.\d$", result.stdout, re.MULTILINE)) == 2
 
 
 @pytest.mark.slow
-def test_views_of_faces_side_by_side(call_script, small_data):
-    result = call_script("benchmarks/views.py", PORTRAIT, "--data", small_data, "--faces", "5")
-    assert result.returncode == 0, result.stderr
+def test_views_of_faces_side_by_side(succeed, small_data):
+    result = succeed("benchmarks/views.py", PORTRAIT, "--data", small_data, "--faces", "5")
     assert re.findall(r"^(\d) views: moves", result.stdout, re.MULTILINE) == ["1", "2", "4", "8"]
     rows = re.findall(r"^ +(\d) +\d+\.\d%.* (\d\.\d\d) +\d+\.\d\d$", result.stdout, re.MULTILINE)
     assert [views for views, _ in rows] == ["1", "2", "4", "8"] and rows[0][1] == "1.00"
