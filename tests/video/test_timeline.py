@@ -10,18 +10,13 @@ from emotion_recognition.recogniser import Face
 from emotion_recognition.video import timeline
 from emotion_recognition.video.capture import Video
 from emotion_recognition.video.sources import Picture
-from emotion_recognition.video.timeline import Timeline, check_timeline, halve
+from emotion_recognition.video.timeline import Timeline, check_timeline
 
 EMOTIONS = ("happy", "sad")
 
 
 def face(track, happy) -> Face:
     return Face((0, 0, 9, 9), {"happy": happy, "sad": 1 - happy}, "happy", track=track)
-
-
-def test_halving_keeps_the_sums():
-    assert halve(np.array([1, 2, 3, 4])).tolist() == [3, 7, 0, 0]
-    assert halve(np.array([[1, 5], [2, 6]])).tolist() == [[3, 11], [0, 0]]
 
 
 def test_a_timeline_keeps_all_frames_in_bounded_memory(tmp_path, monkeypatch):
@@ -32,6 +27,8 @@ def test_a_timeline_keeps_all_frames_in_bounded_memory(tmp_path, monkeypatch):
         drawn.write(number * 0.1, [face(1, 0.75), face(2 + number // 8, 0.25)])
     assert drawn.frames.sum() == 2000 and len(drawn.frames) == timeline.MOST_INTERVALS
     assert len(drawn.faces) == 3 and drawn.faces[1].sum(axis=0).tolist() == [2000, 1500, 500]
+    # Three times, two intervals became one.
+    assert drawn.interval == 0.8 and drawn.frames[:250] == pytest.approx(8, abs=1)
     drawn.close()
     assert list(drawn.faces) == [1] and drawn.left_out() == ["not drawn: 250 faces seen for less than a second"]
     picture = np.asarray(Image.open(tmp_path / "t.png").convert("RGB"))[..., ::-1].astype(int)
