@@ -1,10 +1,8 @@
 """The page in web/ as a visitor sees it: cameras, files, tables, keys, offline, and the same answers as in Python."""
 
 import base64
-import csv
 import gzip
 import http.server
-import io
 import json
 import re
 import shutil
@@ -16,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import PORTRAIT, REPOSITORY, wait_until
+from conftest import PORTRAIT, REPOSITORY, read_csv, wait_until
 
 from emotion_recognition.faces.boxes import Detection, clip_box, enlarge, overlap
 from emotion_recognition.faces.tracking import Tracker
@@ -58,10 +56,6 @@ def downloaded(page, press) -> Path:
     return Path(download.value.path())
 
 
-def read_table(path) -> list[dict]:
-    return list(csv.DictReader(io.StringIO(path.read_text())))
-
-
 def boxes_of(rows) -> list[tuple]:
     return [tuple(int(row[side]) for side in ("x", "y", "width", "height")) for row in rows]
 
@@ -70,7 +64,7 @@ def read_dropped(page, path) -> list[dict]:
     """Return the rows of the page's table for a picture."""
     drop(page, path)
     wait_for_status(page, path.name)
-    return read_table(downloaded(page, lambda: page.click("#table")))
+    return read_csv(downloaded(page, lambda: page.click("#table")))
 
 
 @pytest.fixture(scope="module")
@@ -94,13 +88,12 @@ def test_a_camera_is_read_and_kept_in_a_table(open_page):
     assert page.get_attribute("#table", "aria-pressed") == "true"
     page.wait_for_timeout(5000)
     path = downloaded(page, lambda: page.click("#table"))
-    rows = read_table(path)
-    emotions = [name.inner_text() for name in page.locator(f"{CARD}:first-child dt").all()]
-    assert path.read_text().partition("\n")[0] == ",".join([*COLUMNS, *emotions])
+    rows = read_csv(path)
+    assert path.read_text().partition("\n")[0] == ",".join([*COLUMNS, *SEVEN])
     seconds = [float(row["seconds"]) for row in rows]
     assert len(rows) > 1
     assert seconds == sorted(seconds)
-    assert all(sum(float(row[emotion]) for emotion in emotions) == pytest.approx(1, abs=1e-3) for row in rows)
+    assert all(sum(float(row[emotion]) for emotion in SEVEN) == pytest.approx(1, abs=1e-3) for row in rows)
     wait_for_status(page, "frames a second")
     assert page.errors == []
 
@@ -310,7 +303,7 @@ def test_a_dropped_video_is_followed(open_page, shared):
     wait_for_status(page, "clip.mp4: 1 ")
     page.click("#table")
     page.wait_for_timeout(2000)
-    rows = read_table(downloaded(page, lambda: page.click("#table")))
+    rows = read_csv(downloaded(page, lambda: page.click("#table")))
     assert {row["source"] for row in rows} == {"clip.mp4"}
     assert {row["face"] for row in rows} <= {"1", "2"}
     page.wait_for_selector("#pause[aria-pressed=true]")
@@ -411,7 +404,7 @@ def test_keys_do_what_the_buttons_do(open_page, portrait):
         assert shown == "rgb({2}, {1}, {0})".format(*colour)
     snapshot = cv2.imread(str(downloaded(page, lambda: page.keyboard.press("s"))))
     assert snapshot.shape == read_picture(portrait).shape
-    assert read_table(downloaded(page, lambda: page.keyboard.press("t")))[0]["source"] == "portrait.png"
+    assert read_csv(downloaded(page, lambda: page.keyboard.press("t")))[0]["source"] == "portrait.png"
 
 
 def test_a_screen_reader_is_told_who_is_seen(open_page, portrait, recogniser):
@@ -503,7 +496,7 @@ def test_many_frames_take_no_more_memory(open_page, browser, is_long):
     before = renderer_megabytes(browser)
     page.wait_for_timeout(120_000 if is_long else 15_000)
     after = renderer_megabytes(browser)
-    rows = read_table(downloaded(page, lambda: page.click("#table")))
+    rows = read_csv(downloaded(page, lambda: page.click("#table")))
     frames = int(rows[-1]["frame"]) - int(rows[0]["frame"])
     print(f"{frames} frames; the page took {before:.0f} MB, and {after:.0f} MB after them")
     # A frame is 0.8 MB as pixels: were they kept, some dozens would show.
