@@ -125,14 +125,8 @@ def test_a_machine_that_cannot_begin_ends_the_run(read_with, cause, words):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        (
-            "raise ConnectionError('nothing found')",
-            r"cannot join .* auto \(nothing found\): .*RAY_AUTH_TOKEN",
-        ),
-        (
-            "raise RuntimeError('Version mismatch:\\n2.0')",
-            r"\(Version mismatch: 2\.0\): .*Ray \(here 2\.1\)",
-        ),
+        ("raise ConnectionError('nothing found')", r"cannot join .* auto \(nothing found\): .*RAY_AUTH_TOKEN"),
+        ("raise RuntimeError('Version mismatch:\\n2.0')", r"\(Version mismatch: 2\.0\): .*Ray \(here 2\.1\)"),
         ("import os; os._exit(1)", r"\(no node of it runs here.*start a node here"),
         ("import time; time.sleep(60)", r"\(no answer\)"),
     ],
