@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from conftest import PORTRAIT, REPOSITORY
+from conftest import PORTRAIT, REPOSITORY, write_video
 from pretrained_files import write_pretrained
 
 from emotion_recognition.datasets import folders
@@ -52,10 +52,7 @@ def make_media(folder: Path):
     (folder / "holidays/plan.txt").write_text("no picture")
     for name in ("clip.mp4", "p01/session.mp4", "p02/session.mp4", "study/anna.mp4", "study/ben.mp4"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        writer = cv2.VideoWriter(str(folder / name), cv2.VideoWriter.fourcc(*"mp4v"), 25.0, portrait.shape[1::-1])
-        for _ in range(5):
-            writer.write(portrait)
-        writer.release()
+        write_video(folder / name, [portrait] * 5, code="mp4v")
 
 
 def make_tables(folder: Path, small_csv: Path):

@@ -3,6 +3,7 @@
 The short form is part of all tests; `make soak` runs the long one: an hour of video, as fast as it goes.
 """
 
+import itertools
 import os
 import re
 import statistics
@@ -13,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import PORTRAIT, SHARED, command
+from conftest import PORTRAIT, SHARED, command, write_video
 
 FRAMES = (3_000, 108_000)
 FRAME_RATE = 30
@@ -29,15 +30,6 @@ def read_loop() -> list[np.ndarray]:
         frames.append(cv2.resize(step[1], (298, 168)))
     portrait = cv2.resize(cv2.imread(str(PORTRAIT)), (298, 363))
     return frames or [portrait[top : top + 168] for top in range(60)]
-
-
-def write_long_video(path, frames):
-    """Write the loop again and again until there are so many frames."""
-    loop = read_loop()
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), FRAME_RATE, (298, 168))
-    for number in range(frames):
-        writer.write(loop[number % len(loop)])
-    writer.release()
 
 
 def last_frame(rows) -> int:
@@ -62,7 +54,7 @@ def look_at(process) -> tuple[float, int, int]:
 def test_a_long_video(tmp_path, is_long, capsys):
     frames, rows, temporary = FRAMES[is_long], tmp_path / "rows.csv", tmp_path / "temporary"
     temporary.mkdir()
-    write_long_video(tmp_path / "long.mp4", frames)
+    write_video(tmp_path / "long.mp4", itertools.islice(itertools.cycle(read_loop()), frames), FRAME_RATE, "mp4v")
     arguments = ("test.py", "long.mp4", "--no-window", "--csv", "rows.csv", "--timeline", "timeline.png")
     started, looks = time.monotonic(), []
     process = subprocess.Popen(
