@@ -52,16 +52,12 @@ def overlap(box: Box, other: Box) -> float:
     return shared / (box[2] * box[3] + other[2] * other[3] - shared)
 
 
-def is_inside(box: Box, other: Box) -> bool:
-    """Return whether a box lies for the most part inside another."""
-    return shared_pixels(box, other) > LARGEST_PART_INSIDE * box[2] * box[3]
-
-
 def distinct(found: list[Detection]) -> list[Detection]:
     """Return the faces from left to right, without those that lie for the most part inside a larger one."""
     kept: list[Detection] = []
     for face in sorted(found, key=lambda face: -face.box[2] * face.box[3]):
-        if not any(is_inside(face.box, larger.box) for larger in kept):
+        most = LARGEST_PART_INSIDE * face.box[2] * face.box[3]
+        if all(shared_pixels(face.box, larger.box) <= most for larger in kept):
             kept.append(face)
     return sorted(kept, key=lambda face: face.box)
 

@@ -9,7 +9,6 @@ from emotion_recognition.faces.boxes import (
     crop_face,
     distinct,
     find_or_whole,
-    is_inside,
     overlap,
     smallest_width,
 )
@@ -21,16 +20,13 @@ def test_overlap():
     assert overlap((0, 0, 10, 10), (10, 0, 10, 10)) == overlap((0, 0, 10, 10), (20, 20, 5, 5)) == 0
 
 
-def test_a_box_is_inside_another_for_the_most_part():
-    assert is_inside((0, 60, 40, 40), (0, 0, 100, 81)) and not is_inside((0, 60, 40, 40), (0, 0, 100, 80))
-    assert not is_inside((0, 0, 100, 100), (0, 60, 40, 40))
-
-
 def test_a_mouth_and_the_same_face_once_more_are_no_faces_of_their_own():
     boxes = (0, 0, 100, 100), (4, 4, 96, 96), (30, 60, 40, 40), (70, 0, 90, 90)
     face, again, mouth, neighbour = map(Detection, boxes)
     for order in ([face, again, mouth, neighbour], [neighbour, mouth, again, face]):
         assert distinct(order) == [face, neighbour]
+    # Half of it inside is not the most part.
+    assert [len(distinct([Detection((0, 0, 100, height)), mouth])) for height in (80, 81)] == [2, 1]
 
 
 def test_the_smallest_face_that_is_wanted():
