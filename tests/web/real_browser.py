@@ -6,9 +6,8 @@ import shutil
 import subprocess
 import threading
 
-import cv2
 import pytest
-from conftest import PORTRAIT, REPOSITORY, SHARED
+from conftest import REPOSITORY, SHARED
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
@@ -69,17 +68,12 @@ def address(serve, page_folder):
 
 
 @pytest.fixture(scope="session")
-def camera_film(tmp_path_factory):
+def camera_film(page_folder, tmp_path_factory):
     """What the camera shows, as a file of JPEG pictures: the clip in ../shared, or else a portrait."""
-    frames = []
-    if (SHARED / "media" / "clip.mp4").is_file():
-        clip = cv2.VideoCapture(str(SHARED / "media" / "clip.mp4"))
-        while (frame := clip.read()[1]) is not None:
-            frames.append(frame)
-    else:
-        frames = [cv2.resize(cv2.imread(str(PORTRAIT)), (480, 640))] * 2
-    path = tmp_path_factory.mktemp("camera") / "film.mjpeg"
-    path.write_bytes(b"".join(cv2.imencode(".jpg", frame)[1].tobytes() for frame in frames))
+    from benchmarks.web import write_film
+
+    clip, path = SHARED / "media" / "clip.mp4", tmp_path_factory.mktemp("camera") / "film.mjpeg"
+    write_film(clip if clip.is_file() else None, path)
     return path
 
 
