@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emotion_recognition.faces.boxes import Box, Detection, crop_face, find_or_whole, refuse_small, whole_box
+from emotion_recognition.faces.boxes import Box, Detection, find_or_whole, refuse_small, whole_box
 from emotion_recognition.faces.detectors import Detector, FindBoxes, as_detector, finder_of
 from emotion_recognition.faces.tracking import Tracker
 from emotion_recognition.faces.views import DEFAULT_VIEWS, VIEWS, crop_views
@@ -117,9 +117,7 @@ class FaceFollower:
         # A whole frame that was read as one face is nothing to look near to.
         known = [box for box in self._tracker.expected(seconds) if box != whole_box(pixels)]
         found = find_or_whole(lambda pixels: self._find(pixels, seconds, known), pixels, recogniser.whole)
-        refuse_small([each.box for each in found])
-        gray = to_gray(pixels)
-        rows = recogniser.classifier.probabilities([crop_face(gray, each.box) for each in found])
+        rows = recogniser.classify(to_gray(pixels), [each.box for each in found], views=1)
         tracks = self._tracker.update(found, rows, seconds)
         return [recogniser._face(track.face, track.probabilities, track.winner, track.number) for track in tracks]
 
