@@ -13,9 +13,9 @@ import gzip
 import shutil
 import sys
 import tempfile
-import threading
 import time
 import urllib.parse
+from contextlib import ExitStack
 from pathlib import Path
 
 import cv2
@@ -88,7 +88,7 @@ def compressed(folder: Path, names) -> float:
 
 def main():
     arguments = parse_args()
-    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright, ExitStack() as stack:
         folder, film = Path(temporary) / "dist", Path(temporary) / "film.mjpeg"
         build.build(folder)
         write_film(arguments.film, film)
@@ -97,15 +97,14 @@ def main():
             names = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
             for path in (*(arguments.onnxruntime / name for name in names), arguments.onnx):
                 shutil.copyfile(path, folder / "onnx" / ("model.onnx" if path == arguments.onnx else path.name))
-        server = build.open_server(folder, 0)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = stack.enter_context(build.serve(folder))
         flags = [*FLAGS, "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"]
         browser = playwright.chromium.launch(executable_path=arguments.browser, headless=True, args=flags)
         context = browser.new_context(permissions=["camera"])
         page, asked = context.new_page(), set()
         context.on("request", lambda request: asked.add(urllib.parse.urlsplit(request.url).path.lstrip("/")))
         begun = time.perf_counter()
-        page.goto(f"http://127.0.0.1:{server.server_port}/")
+        page.goto(address)
         page.locator("#status", has_text="Ready").wait_for()
         print(f"the page is ready after {time.perf_counter() - begun:.2f} s")
         begun = time.perf_counter()
@@ -126,7 +125,6 @@ def main():
             sizes = [f"onnx/{name}" for name in (*names, "model.onnx")]
             print(f"ONNX Runtime Web and the network: {compressed(folder, sizes):.1f} MB compressed")
         browser.close()
-        server.shutdown()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ python web/build.py --serve    and then open http://127.0.0.1:8000/
 """
 
 import argparse
+import contextlib
 import functools
 import hashlib
 import http.server
@@ -12,6 +13,7 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -118,6 +120,17 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 def open_server(folder: Path, port: int) -> http.server.ThreadingHTTPServer:
     """Return a server of a folder on the loopback address; port 0 is any that is free."""
     return http.server.ThreadingHTTPServer(("127.0.0.1", port), functools.partial(Handler, directory=str(folder)))
+
+
+@contextlib.contextmanager
+def serve(folder: Path):
+    """Serve a folder until the end of a `with` block, which gets the page's address."""
+    with open_server(folder, 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
 
 
 def main():

@@ -5,10 +5,9 @@ python web/picture.py    needs npm, a browser, and Playwright (requirements-dev.
 
 import shutil
 import tempfile
-import threading
 from pathlib import Path
 
-from build import PROJECT, build, open_server
+from build import PROJECT, build, serve
 from playwright.sync_api import sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -18,11 +17,10 @@ def main():
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         build(Path(folder) / "dist")
-        with open_server(Path(folder) / "dist", 0) as server:
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+        with serve(Path(folder) / "dist") as address:
             browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
             page = browser.new_page(viewport={"width": 1100, "height": 800})
-            page.goto(f"http://127.0.0.1:{server.server_port}/")
+            page.goto(address)
             page.wait_for_selector("html[data-state=ready]")
             page.set_input_files("#files", PROJECT / "docs" / "grace_hopper.jpg")
             page.wait_for_selector("#faces li")
@@ -30,7 +28,6 @@ def main():
             page.wait_for_selector("#heat-key:not([hidden])")
             page.screenshot(path=PROJECT / "docs" / "browser.png")
             browser.close()
-            server.shutdown()
     print("Wrote docs/browser.png")
 
 

@@ -1,10 +1,8 @@
 """The page in a real browser: built once, served on the loopback address, with a camera that plays a file."""
 
-import contextlib
 import importlib.util
 import shutil
 import subprocess
-import threading
 
 import pytest
 from conftest import REPOSITORY, SHARED
@@ -45,25 +43,9 @@ def page_folder(build, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def serve(build):
-    """A function that serves a folder until the end of a `with` block, which gets the page's address."""
-
-    @contextlib.contextmanager
-    def serve(folder):
-        with build.open_server(folder, 0) as server:
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            try:
-                yield f"http://127.0.0.1:{server.server_port}/"
-            finally:
-                server.shutdown()
-
-    return serve
-
-
-@pytest.fixture(scope="session")
-def address(serve, page_folder):
+def address(build, page_folder):
     """The page's address."""
-    with serve(page_folder) as address:
+    with build.serve(page_folder) as address:
         yield address
 
 

@@ -216,11 +216,11 @@ def test_a_photo_gives_pythons_boxes_and_probabilities(name, open_page, recognis
             assert float(row[emotion]) == pytest.approx(probability, abs=1e-2)
 
 
-def test_what_is_unclear_is_said_so_in_words_list_and_table(open_page, build, serve, page_folder, portrait, tmp_path):
+def test_what_is_unclear_is_said_so_in_words_list_and_table(open_page, build, page_folder, portrait, tmp_path):
     # Where a lead of 1 is wanted, every face is unclear.
     folder = shutil.copytree(page_folder, tmp_path / "unclear")
     (folder / "rules.json").write_text(json.dumps({**build.page_rules(), "clearLead": 1}))
-    with serve(folder) as address:
+    with build.serve(folder) as address:
         page = open_page(to=address)
         [row] = read_dropped(page, portrait)
         second = max(
@@ -467,8 +467,8 @@ def test_scripts_from_elsewhere_are_refused(open_page):
     assert asked == []
 
 
-def test_after_the_first_visit_it_works_offline(open_page, page_folder, serve, portrait):
-    with serve(page_folder) as address:
+def test_after_the_first_visit_it_works_offline(open_page, page_folder, build, portrait):
+    with build.serve(page_folder) as address:
         page = open_page(to=address)
     page.reload()
     drop(page, portrait)
