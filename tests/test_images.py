@@ -1,7 +1,6 @@
 """Picture files of every usual kind, and files that only look like pictures."""
 
 import errno
-import os
 import re
 import sys
 from types import SimpleNamespace
@@ -177,14 +176,6 @@ def test_a_failure_that_says_nothing_of_the_file_is_not_called_damage(error, tmp
     with pytest.raises(type(error)) as raised:
         read_picture(tmp_path / "sound.png")
     assert raised.value is error
-
-
-def test_reading_a_tiff_leaves_standard_error_alone(tmp_path, monkeypatch):
-    Image.new("RGB", (4, 3), "red").save(tmp_path / "red.tif", compression="tiff_lzw")
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "dup2", lambda *arguments: pytest.fail("a file descriptor is replaced"))
-        picture = read_picture(tmp_path / "red.tif")
-    assert (picture == RED).all()
 
 
 @pytest.fixture
