@@ -84,9 +84,7 @@ def measure_source(detectors: dict, source) -> None:
             read = [measure(seconds, recogniser.read, frame.picture) for frame in frames]
         numbers = [len(faces) for faces in read]
         none, several = numbers.count(0), sum(number > 1 for number in numbers)
-        print(
-            f"{name:12}{len(frames):6}{sum(numbers):8}{none:17}{several:15}{1000 * np.median(seconds):12.1f}",
-        )
+        print(f"{name:12}{len(frames):6}{sum(numbers):8}{none:17}{several:15}{1000 * np.median(seconds):12.1f}")
 
 
 class NoClassifier(EmotionClassifier):
