@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -140,21 +140,14 @@ def test_two_that_write_at_once_do_not_meet(tmp_path):
 
 
 def test_one_place_is_claimed_by_many_at_one_moment(tmp_path):
-    failures = []
-
     def claim(number):
         for _ in range(50):
-            try:
-                files.claim_output(tmp_path / f"model_{number}.h5")
-            except UserError as error:
-                failures.append(error)
+            files.claim_output(tmp_path / f"model_{number}.h5")
 
-    threads = [threading.Thread(target=claim, args=[number]) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == [] and list(tmp_path.iterdir()) == []
+    with ThreadPoolExecutor(4) as executor:
+        # What is raised in a thread is raised here.
+        list(executor.map(claim, range(4)))
+    assert list(tmp_path.iterdir()) == []
 
 
 def write_folder(folder):
