@@ -178,15 +178,6 @@ def test_the_public_names_are_few_and_all_there():
         emotion_recognition.nothing_like_it  # noqa: B018 - the access is what is tested
 
 
-def run_program(code, folder):
-    """Run a program of other people in a folder; return the CompletedProcess."""
-    (folder / "program.py").write_text(code)
-    return subprocess.run(
-        [sys.executable, "program.py"], cwd=folder, capture_output=True, text=True, check=False,
-        env={"PYTHONPATH": str(REPOSITORY), "PATH": ""},
-    )  # fmt: skip
-
-
 def test_a_short_program_prints_nothing_that_it_did_not_ask_for(tmp_path):
     """A sound file, a damaged one of which libraries in C complain, and one that is not there."""
     (tmp_path / "damaged.jpg").write_bytes(PORTRAIT.read_bytes()[:20_000])
@@ -201,6 +192,7 @@ for name in ("damaged.jpg", "nothing.jpg"):
     except UserError:
         print(name)
 """
-    result = run_program(code, tmp_path)
+    environment, line = {"PYTHONPATH": str(REPOSITORY), "PATH": ""}, [sys.executable, "-c", code]
+    result = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert result.stdout.splitlines() == ["['neutral']", "damaged.jpg", "nothing.jpg"], result.stderr
     assert sentences(result) == []

@@ -13,9 +13,6 @@ from conftest import REPOSITORY, read_csv, write_video
 from emotion_recognition import EmotionRecogniser
 from emotion_recognition.models.classifier import EmotionClassifier
 
-# The package that each backend of Keras needs.
-PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
-
 # Reads the faces of a file by Keras, all at once and each alone, and writes what it says.
 READ_FACES = """
 import sys
@@ -29,9 +26,9 @@ np.save(sys.argv[2], [predict.predict(network.predict_on_batch, faces), alone])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", PACKAGES)
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
 def test_every_backend_says_of_faces_alone_and_together_what_litert_says(backend, tmp_path):
-    if importlib.util.find_spec(PACKAGES[backend]) is None:
+    if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed (pip install -r requirements-backends.txt)")
     faces = np.random.default_rng(0).integers(0, 256, (32, 48, 48, 1), dtype=np.uint8)
     np.save(tmp_path / "faces.npy", faces)
