@@ -15,6 +15,8 @@ from emotion_recognition.images import to_face
 
 SIDE = 192
 MIDDLE, BETWEEN_EYES, EYES, MOUTH = 96, 62, 80, 134
+# The names of their files tell that faces are drawn.
+DRAWN = "drawn_"
 Place = tuple[float, float]
 
 
@@ -35,7 +37,7 @@ def samples(number: int, seed: int) -> Iterator[Sample]:
     generator = np.random.default_rng(seed)
     for emotion in LOOKS:
         for index in range(number):
-            yield Sample(draw(emotion, generator), emotion, "train", f"drawn_{emotion}_{index:05d}.png")
+            yield Sample(draw(emotion, generator), emotion, "train", f"{DRAWN}{emotion}_{index:05d}.png")
 
 
 def draw(emotion: str, generator: np.random.Generator) -> np.ndarray:

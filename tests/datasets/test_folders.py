@@ -125,6 +125,17 @@ def test_a_tenth_of_each_emotion_is_held_out_where_validation_is_missing(tmp_pat
     assert training_data.read(tmp_path, seed=2)[1].names.tolist() != validation.names.tolist()
 
 
+def test_drawn_faces_are_never_held_out(tmp_path):
+    make_pictures(tmp_path / "train", angry=20, happy=20)
+    drawn = {f"angry/drawn_angry_{number:05d}.png" for number in range(200)}
+    picture = next((tmp_path / "train" / "angry").iterdir()).read_bytes()
+    for name in drawn:
+        (tmp_path / "train" / name).write_bytes(picture)
+    train, validation = training_data.read(tmp_path, keep_duplicates=True)
+    assert np.bincount(validation.labels).tolist() == [2, 2]
+    assert drawn <= set(train.names)
+
+
 def test_copies_are_left_out_although_no_list_tells_of_them(tmp_path, capsys):
     """Of every picture in train there are two: what is held out must not be trained on."""
     make_pictures(tmp_path / "train", angry=20, sad=20)
