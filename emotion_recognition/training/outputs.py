@@ -28,8 +28,8 @@ class Outputs:
             raise UserError(f"{self.checkpoint} is from a stopped training: go on with --resume, or anew with --force.")
         if resume and not is_stopped and self.model.exists():
             raise UserError(
-                f"The training of {self.model} is finished: to train it further, start another one from it with"
-                f" --weights {self.model} and another --output."
+                f"{self.model} is finished, and no training beside it was stopped after a whole epoch: train anew with"
+                f" --force, or train it further with --weights {self.model} and another --output."
             )
         files.claim_output(self.model, force or resume)
 

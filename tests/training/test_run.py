@@ -99,7 +99,9 @@ def test_a_training_that_is_begun_anew_forgets_the_stopped_one(tmp_path):
 
 def test_a_finished_training_says_how_it_can_go_on(tmp_path):
     (tmp_path / "model.h5").write_text("finished")
-    with pytest.raises(UserError, match=r"model\.h5 is finished: .*--weights .*model\.h5 and another --output"):
+    # A training anew that was stopped in its first epoch has left nothing to go on from.
+    wanted = r"model\.h5 is finished, .* whole epoch: .* --force, .*--weights .*model\.h5 and another --output"
+    with pytest.raises(UserError, match=wanted):
         TrainingRun(tmp_path / "model.h5", resume=True)
     with pytest.raises(UserError, match=r"model\.h5 exists already"):
         TrainingRun(tmp_path / "model.h5")
