@@ -124,10 +124,15 @@ def read_hdf5(path: Path) -> Contents:
             for name, value in file.attrs.items()
             if isinstance(value, str | bytes)
         }
-        has_weights_alone = "layer_names" in file.attrs or "_layer_checkpoint_dependencies" in file or "layers" in file
+        is_by_keras_2 = "layer_names" in file.attrs
+        is_by_keras_3 = "_layer_checkpoint_dependencies" in file or "layers" in file
     if "model_config" in attributes:
         return Contents(json.loads(attributes["model_config"]), attributes.get("keras_version", ""), attributes)
-    if has_weights_alone:
+    if is_by_keras_2 or is_by_keras_3:
+        # Keras tells by the name which of its forms the weights have.
+        if is_by_keras_3 != path.name.endswith(".weights.h5"):
+            ending = ".weights.h5, as Keras 3 wrote them" if is_by_keras_3 else ".h5 only, as Keras 2 wrote them"
+            raise UserError(f"{path} holds weights alone: rename it to end in {ending}.")
         raise WeightsAloneError(
             f"{path} holds weights alone, without their network: name a model that Keras saved whole. Weights of the"
             f" classic four-layer CNN are read by `python emotions.py --mode display --model {path}`."

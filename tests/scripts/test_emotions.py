@@ -5,8 +5,10 @@ from types import SimpleNamespace
 
 import h5py
 import numpy as np
+import pytest
 from conftest import NETWORKS, PORTRAIT, REPOSITORY, assert_one_sentence
 
+from emotion_recognition.errors import UserError
 from emotion_recognition.labels import EMOTIONS
 from emotion_recognition.models.classifier import EmotionClassifier
 from emotion_recognition.recogniser import MODEL
@@ -42,6 +44,16 @@ def test_weights_alone_are_read_as_keras_3_saves_them(tmp_path):
     network.save_weights(path)
     classifier = EmotionClassifier.of_weights(path, NETWORKS["four_layer_cnn"])
     np.testing.assert_allclose(classifier.probabilities(FACES), network(FACES), atol=1e-5)
+
+
+def test_weights_alone_by_the_wrong_name_are_to_be_renamed(tmp_path):
+    network = NETWORKS["four_layer_cnn"](7)
+    network.save_weights(tmp_path / "four.weights.h5")
+    (tmp_path / "four.weights.h5").rename(tmp_path / "renamed.h5")
+    save_alone(tmp_path / "older.weights.h5", network.get_weights())
+    for name, ending in (("renamed.h5", r"\.weights\.h5, as Keras 3"), ("older.weights.h5", r"\.h5 only, as Keras 2")):
+        with pytest.raises(UserError, match=f"{name} holds weights alone: rename it to end in {ending} wrote them"):
+            EmotionClassifier.of_weights(tmp_path / name, NETWORKS["four_layer_cnn"])
 
 
 def test_weights_of_another_network_are_refused(tmp_path, call_script):
