@@ -134,13 +134,14 @@ def save_as(arguments: argparse.Namespace) -> None:
         raise UserError(f"{target}: the name of a model file ends in .h5 or .tflite; name another --save-as.")
     files.claim_output(target, arguments.force, "--save-as")
     model = model_file.load(path, arguments.emotions, arguments.pixel_range)
-    training = {**model.training, "from": Path(path).name}
     files.keep_aside(target)
     if target.suffix == ".h5":
-        model_file.save(target, model.network, model.emotions, training)
+        model_file.save(target, model.network, model.emotions, {**model.training, "from": Path(path).name})
     else:
         stored, made_from = arguments.weights or "float32", lite.file_digest(path)
-        content = export.to_lite(model.network, stored, read_examples(arguments.data) if stored == "int8" else None)
+        examples = read_examples(arguments.data) if stored == "int8" else None
+        with program.silent_start():
+            content = export.to_lite(model.network, stored, examples)
         lite.write(target, lite.LiteModel(content, model.emotions, made_from, stored, model.training))
     print(f"Wrote {target}, which says itself how it is read.")
 

@@ -61,8 +61,8 @@ def run(main: Callable[[], int | None]) -> NoReturn:
     # have in its place takes all.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    # Pillow's warnings about odd files would stand between our sentences.
-    warnings.filterwarnings("ignore", module=r"PIL\.")
+    # Pillow's warnings about odd files, and those of TensorFlow's converter, would stand between our sentences.
+    warnings.filterwarnings("ignore", module=r"PIL\.|tensorflow\.lite\.")
     try:
         status = main() or 0
     except KeyboardInterrupt as stop:
@@ -106,7 +106,7 @@ def check_installation() -> None:
 
 
 def start_keras(data_parallel: bool = False) -> ModuleType:
-    """Import Keras and let its backend look for devices, without the lines that TensorFlow writes of its own start.
+    """Import Keras and let its backend look for devices, without the lines that it and LiteRT write of their own start.
 
     Return the module. With `data_parallel`, those of other processes too. Called when the command line is read.
     """
@@ -118,6 +118,10 @@ def start_keras(data_parallel: bool = False) -> ModuleType:
         if data_parallel:
             meet_other_processes(keras)
         keras.ops.zeros(1)
+        # LiteRT writes its line when it gets its first network, whichever that is.
+        with suppress(ImportError, ValueError):
+            lite = importlib.import_module("ai_edge_litert.interpreter")
+            lite.Interpreter(str(PROJECT / "model.tflite")).allocate_tensors()
     return keras
 
 
