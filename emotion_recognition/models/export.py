@@ -28,9 +28,14 @@ def to_lite(network: "keras.Model", weights: str = "float32", examples: "npt.NDA
     """Return a Keras network of one input and one output in LiteRT's form, for any number of inputs at once.
 
     Its weights are stored as `weights`: float32; float16, which is computed in float32 all the same; or int8, in which
-    all but dense layers are computed as well, as `examples` of faces, uint8 (n, 48, 48, 1), show what they need. Only
-    Keras on TensorFlow converts; what TensorFlow raises where LiteRT lacks an operator is no public class.
+    all but dense layers are computed as well, as `examples` of faces, uint8 (n, 48, 48, 1), show what they need.
+    UserError on another backend than TensorFlow, and for int8 where the last layer is not a dense one; what TensorFlow
+    raises where LiteRT lacks an operator is no public class.
     """
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        raise UserError("Only TensorFlow converts a network for LiteRT: set KERAS_BACKEND=tensorflow.")
     if weights == "int8":
         assert examples is not None
         network = with_corrected_end(network, examples)
@@ -94,15 +99,11 @@ def with_corrected_end(network: "keras.Model", examples: "npt.NDArray[np.uint8]"
 
 def try_lite(network: "keras.Model") -> bytes | None:
     """Return a Keras network in LiteRT's form; None where LiteRT lacks a layer, or Keras runs on another backend."""
-    import keras
-
-    if keras.backend.backend() != "tensorflow":
-        return None
     try:
         content = to_lite(network)
         LiteFunction(content)
         return content
-    # No public module has the converter's own error.
+    # No public module has the converter's own error; on another backend it is ours.
     except Exception:
         return None
 

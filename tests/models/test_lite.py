@@ -67,6 +67,14 @@ def test_weights_of_16_bits_are_half_as_many_bytes_and_nearly_the_same():
     np.testing.assert_allclose(lite.LiteFunction(half)(faces), lite.LiteFunction(full)(faces), atol=0.02)
 
 
+def test_another_backend_than_tensorflow_cannot_convert(monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    network = keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    with pytest.raises(UserError, match="KERAS_BACKEND=tensorflow"):
+        to_lite(network)
+    assert export.try_lite(network) is None
+
+
 def test_8_bits_say_nearly_the_same_and_their_last_layer_makes_up_for_the_rest(monkeypatch):
     keras.utils.set_random_seed(0)
     layers = [keras.layers.Conv2D(16, 5, 4, activation="relu"), keras.layers.Conv2D(32, 3, activation="relu")]
