@@ -30,6 +30,9 @@ DAMAGE = (
     *(LookupError, ArithmeticError, struct.error, zlib.error),
 )
 
+# Gray pictures of whole numbers and of fractions, as Pillow calls them: I, I;16 and the like, F.
+DEEP_MODES = ("I", "F")
+
 # Rows of a picture that are converted at once.
 STRIP = 256
 
@@ -37,7 +40,8 @@ STRIP = 256
 def read_picture(path: str | Path) -> np.ndarray:
     """Read a picture file as uint8 (height, width, 3), blue-green-red, upright as its EXIF data say.
 
-    Transparent pictures are laid on white; of 16 bits the upper 8 are kept; of an animation the first picture.
+    Transparent pictures are laid on white; of 16 bits the upper 8 are kept; fractions up to 1 (float TIFF) become 0 to
+    255; of an animation the first picture.
     Raises UserError when the file is missing, no picture, damaged, cut off or too large.
     """
     path = Path(path)
@@ -126,22 +130,33 @@ def most_pixels(picture: Image.Image) -> int:
 
 def to_blue_green_red(picture: Image.Image) -> np.ndarray:
     """Turn a Pillow picture of any mode into uint8 (height, width, 3), blue-green-red."""
-    has_16_bits = picture.mode.startswith("I") and np.asarray(picture).max() > 255
+    scale = deep_scale(picture) if picture.mode.startswith(DEEP_MODES) else 1.0
     converted = np.empty((picture.height, picture.width, 3), np.uint8)
     # In strips, because every step of the way would hold a large picture once more.
     for top in range(0, picture.height, STRIP):
         bottom = min(top + STRIP, picture.height)
         strip = picture.crop((0, top, picture.width, bottom))
-        converted[top:bottom] = strip_to_blue_green_red(strip, has_16_bits)
+        converted[top:bottom] = strip_to_blue_green_red(strip, scale)
     return converted
 
 
-def strip_to_blue_green_red(picture: Image.Image, has_16_bits: bool) -> np.ndarray:
-    """Turn a part of a Pillow picture into uint8 (height, width, 3), blue-green-red."""
-    if picture.mode.startswith("I"):
-        values = np.asarray(picture)
-        gray = values >> 8 if has_16_bits else values
-        return cv2.cvtColor(gray.clip(0, 255).astype(np.uint8), cv2.COLOR_GRAY2BGR)
+def deep_scale(picture: Image.Image) -> float:
+    """Return by what the values of a gray picture of more than 8 bits are multiplied to become 0 to 255."""
+    # Where values are not numbers, the highest of the others counts.
+    highest = np.fmax.reduce(np.asarray(picture), axis=None)
+    if highest > 255:
+        return 1 / 256
+    # Programs that save fractions mean 0 to 1, and where they have scaled a picture, a little beyond.
+    return 255.0 if picture.mode == "F" and highest < 2 else 1.0
+
+
+def strip_to_blue_green_red(picture: Image.Image, scale: float) -> np.ndarray:
+    """Turn a part of a Pillow picture into uint8 (height, width, 3), blue-green-red; see `deep_scale`."""
+    if picture.mode.startswith(DEEP_MODES):
+        gray = np.nan_to_num(np.asarray(picture) * scale).clip(0, 255)
+        # Fractions are rounded, but of 16 bits the upper 8 are kept.
+        gray = gray.round() if picture.mode == "F" else gray
+        return cv2.cvtColor(gray.astype(np.uint8), cv2.COLOR_GRAY2BGR)
     if picture.has_transparency_data:
         ground = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(ground, picture.convert("RGBA"))

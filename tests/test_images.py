@@ -15,6 +15,7 @@ from emotion_recognition.errors import UserError
 from emotion_recognition.images import read_face, read_picture, to_face, to_gray
 
 RED = (0, 0, 255)
+BLACK = (0, 0, 0)
 WHITE = (255, 255, 255)
 
 
@@ -41,6 +42,10 @@ def as_picture(pixels, **options) -> Image.Image:
     return Image.fromarray(np.array(pixels, np.uint8), **options)
 
 
+def as_fractions(*levels) -> Image.Image:
+    return Image.fromarray(np.array([levels], np.float32))
+
+
 # What is written, and what is read of it, blue-green-red: transparent pixels lie on white.
 PIXELS = {
     "red.png": (as_picture([[(255, 0, 0)]]), [RED]),
@@ -52,6 +57,10 @@ PIXELS = {
         np.array([[(0x1234, 0x80FF, 0xFFFF), (0, 0xFF, 0x100)]], np.uint16),
         [(0x12, 0x80, 0xFF), (0, 0, 1)],
     ),
+    # Fractions, as scikit-image writes them.
+    "unit.tif": (as_fractions(0, 0.2, 1.1, np.nan), [BLACK, (51, 51, 51), WHITE, BLACK]),
+    "byte.tif": (as_fractions(-3, 99.6, 255), [BLACK, (100, 100, 100), WHITE]),
+    "long.tif": (as_fractions(0, 0x1280, 65535), [BLACK, (18, 18, 18), WHITE]),
 }
 
 
