@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 # fmt: off
 VIDEO_SUFFIXES = (
     ".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp", ".flv", ".mts", ".m2ts",
+    ".ts", ".vob", ".ogv", ".asf", ".3g2",
 )
 # fmt: on
 # A folder may hold thousands of other files: so many are named one by one.

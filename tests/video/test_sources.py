@@ -57,7 +57,7 @@ def test_a_folder_gives_no_folders_and_no_results_of_an_earlier_run(tmp_path, ca
         assert len(find_sources([str(folder)], output=tmp_path)) == 1
 
 
-@pytest.mark.parametrize("suffix", [".3gp", ".flv", ".MTS", ".m2ts"])
+@pytest.mark.parametrize("suffix", [".3gp", ".flv", ".MTS", ".m2ts", ".ts", ".ogv", ".vob"])
 def test_videos_of_other_cameras_are_videos(suffix):
     [source] = find_sources([f"clip{suffix}"])
     assert source.is_video
