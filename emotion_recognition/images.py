@@ -44,9 +44,7 @@ def read_picture(path: str | Path) -> np.ndarray:
     255; of an animation the first picture.
     Raises UserError when the file is missing, no picture, damaged, cut off or too large.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f"{path} is not there: check the name.")
+    check_readable(path)
     try:
         with Image.open(path, formats=readable_formats()) as picture:
             if picture.width * picture.height > most_pixels(picture):
@@ -56,8 +54,6 @@ def read_picture(path: str | Path) -> np.ndarray:
             ImageOps.exif_transpose(picture, in_place=True)
     except Image.DecompressionBombError as error:
         raise UserError(f"{path} has far too many pixels: scale it down first.") from error
-    except PermissionError as error:
-        raise UserError(f"{path} may not be read: change its permissions.") from error
     except Image.UnidentifiedImageError as error:
         raise UserError(f"{path} is {why_not_a_picture(path)}.") from error
     except DAMAGE as error:
@@ -66,6 +62,17 @@ def read_picture(path: str | Path) -> np.ndarray:
             raise
         raise UserError(f"{path} is damaged or cut off ({error}): copy or save it again.") from error
     return to_blue_green_red(picture)
+
+
+def check_readable(path: str | Path) -> None:
+    """Refuse a file that is not there, or that this person may not read."""
+    try:
+        if not Path(path).is_file():
+            raise UserError(f"{path} is not there: check the name.")
+        with Path(path).open("rb"):
+            pass
+    except PermissionError as error:
+        raise UserError(f"{path} may not be read: change its permissions.") from error
 
 
 @cache

@@ -12,6 +12,7 @@ import numpy as np
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import check_is_utf8
+from emotion_recognition.images import check_readable
 from emotion_recognition.video.camera import NewestFrame, open_camera
 
 # These files hold the number of frames that are shown: of others it is an estimate, or counts what was cut away.
@@ -107,8 +108,8 @@ class Video(Source):
 
     def _read(self) -> Generator[Frame]:
         check_is_utf8(str(self.address))
-        if self.path and not self.path.is_file():
-            raise UserError(f"{self.path} is not there: check the name.")
+        if self.path:
+            check_readable(self.path)
         with closing(NewestFrame(self._open)) as live:
             if not live.capture.isOpened():
                 raise UserError(self._describe_failure())

@@ -73,22 +73,41 @@ def find_sources(
 
 
 def expand(name: str, output: str | Path | None = None) -> list[Source]:
-    """Return the source behind one name, or all pictures and videos below a folder that are not in its `output`."""
+    """Return the source behind one name, or all pictures and videos below a folder that are not in its `output`.
+
+    Hidden files are left out: macOS puts one beside each photo on a memory card, of its name.
+    """
     if "://" in name:
         return [Video(name, name, is_live=True)]
     folder = Path(name)
-    if not folder.is_dir():
+    # Unlike its namesake in pathlib, this raises nothing where it may not look: reading tells so, of this name alone.
+    if not os.path.isdir(folder):  # noqa: PTH112
         return [make_source(folder, name, Path(folder.name))]
-    files = sorted(entry for entry in folder.rglob("*") if entry.is_file())
+    files, closed = list_files(folder)
     own = Path(output).resolve() if output else None
     # Who names a folder inside the output wants it to be read.
     if own and folder.resolve() in own.parents:
         files = [file for file in files if not file.resolve().is_relative_to(own)]
     known = readable_suffixes() + VIDEO_SUFFIXES
-    report_skipped([file for file in files if file.suffix.lower() not in known and not file.name.startswith(".")])
+    report_skipped([file for file in files if file.suffix.lower() not in known])
     places = [file.relative_to(folder) for file in files if file.suffix.lower() in known]
     found = [make_source(folder / place, os.path.join(name, place), place) for place in places]  # noqa: PTH118
-    return found or [Unreadable(name, f"{name} holds no pictures or videos: name another folder.")]
+    told = "cannot be read ({}): check its permissions, or the drive."
+    refused = [Unreadable(error.filename, f"{error.filename} {told.format(error.strerror)}") for error in closed]
+    return found + refused or [Unreadable(name, f"{name} holds no pictures or videos: name another folder.")]
+
+
+def list_files(folder: Path) -> tuple[list[Path], list[OSError]]:
+    """Return all files below a folder that are not hidden, and what the system says of those that may not be seen."""
+    files, closed = list[Path](), list[OSError]()
+    for place, folders, names in os.walk(folder, onerror=closed.append):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(name for name in names if not name.startswith(".")):
+            try:
+                files += [Path(place, name)] * Path(place, name).is_file()
+            except OSError as error:
+                closed.append(error)
+    return sorted(files), closed
 
 
 def report_skipped(files: list[Path]) -> None:

@@ -1,9 +1,11 @@
 """Where frames come from: found under names of their own, read to their end, with the times that they have."""
 
+import errno
 import math
 import os
 import re
 import socket
+from pathlib import Path
 
 import pytest
 from conftest import make_picture, make_video
@@ -17,6 +19,11 @@ from emotion_recognition.video.sources import find_sources
 def names(found) -> list[str]:
     """Return the names of sources, written as on Linux."""
     return [source.name.replace(os.sep, "/") for source in found]
+
+
+def refuse(*arguments):
+    """Stand in for a system that lets nobody look."""
+    raise PermissionError(errno.EACCES, "Permission denied")
 
 
 def levels(frames) -> list[int]:
@@ -81,7 +88,9 @@ def test_what_is_skipped_in_a_folder_is_named_with_the_way_out(tmp_path, caplog,
     (tmp_path / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(20))
     (tmp_path / "scan.pdf").write_bytes(b"%PDF-1.7")
     (tmp_path / "strange\x1b.txt").write_text("a text")
-    (tmp_path / ".hidden").write_text("of the system")
+    # What systems put beside photos: macOS on memory cards, and many a file manager.
+    (tmp_path / "._a.png").write_bytes(b"\0\5\26\7")
+    make_picture(tmp_path / ".thumbnails" / "a.png")
     monkeypatch.setattr("emotion_recognition.images.can_read_heic", lambda: False)
     assert names(find_sources([str(tmp_path)])) == [f"{tmp_path.as_posix()}/a.png"]
     lines = caplog.messages
@@ -89,6 +98,32 @@ def test_what_is_skipped_in_a_folder_is_named_with_the_way_out(tmp_path, caplog,
         "photo.heic", "scan.pdf", "strange .txt",
     ]  # fmt: skip
     assert "pip install pillow-heif" in lines[0] and "save its pages as PNG" in lines[1] and "a text" in lines[2]
+
+
+def test_what_may_not_be_looked_at_is_named_and_the_others_are_found(tmp_path, monkeypatch):
+    for name in ("a/1.png", "b/2.png", "c/3.png"):
+        make_picture(tmp_path / name)
+    closed, scan = str(tmp_path / "b"), os.scandir
+
+    def scandir(path):
+        if os.fspath(path) == closed:
+            raise PermissionError(errno.EACCES, "Permission denied", closed)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    found = find_sources([str(tmp_path), "x" * 300 + ".png"])
+    assert [source.place.as_posix()[:7] for source in found] == ["a/1.png", "c/3.png", "b", "xxxxxxx"]
+    with pytest.raises(UserError, match=r"b cannot be read \(Permission denied\)"):
+        list(found[2])
+    with pytest.raises(OSError, match="too long"):
+        list(found[3])
+
+
+def test_a_video_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch):
+    [video] = find_sources([str(make_video(tmp_path / "clip.avi"))])
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(UserError, match=r"clip\.avi may not be read: change its permissions"):
+        list(video)
 
 
 def test_of_many_skipped_files_the_rest_is_counted(tmp_path, caplog, monkeypatch):
