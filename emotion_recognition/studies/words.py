@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from emotion_recognition.errors import as_line
+from emotion_recognition.faces.boxes import SMALLEST_CROP
 from emotion_recognition.faces.orientation import find_turn
 from emotion_recognition.recogniser import EmotionRecogniser, Face
 from emotion_recognition.studies.summary import SourceSummary, TrackSummary
@@ -40,9 +41,13 @@ def describe_picture(name: str, picture: np.ndarray, faces: list[Face], recognis
     """Return a line for each face of a picture, or what a person may try where there is none."""
     if faces:
         return describe_faces(name, faces)
-    turn = find_turn(recogniser.detector.detect, picture)
-    fitting = f"turned {turn}, the picture has one: save it so"
-    return f"{describe_faces(name, faces)}; {fitting if turn else '--whole auto reads such a picture as one face'}"
+    if turn := find_turn(recogniser.detector.detect, picture):
+        hint = f"turned {turn}, the picture has one: save it so"
+    elif min(picture.shape[:2]) < SMALLEST_CROP:
+        hint = "it is too small for one: give a larger picture"
+    else:
+        hint = "--whole auto reads such a picture as one face"
+    return f"{describe_faces(name, faces)}; {hint}"
 
 
 def describe_cameras() -> str:

@@ -59,17 +59,18 @@ def test_names_are_written_without_what_a_terminal_obeys():
 
 
 @pytest.mark.parametrize(
-    ("upright_height", "advice"),
+    ("picture", "upright_height", "advice"),
     [
-        (0, "--whole auto reads such a picture as one face"),
-        (80, "turned by 90 degrees to the right, the picture has one"),
+        (PICTURE, 0, "--whole auto reads such a picture as one face"),
+        (PICTURE[:19], 0, "it is too small for one"),
+        (PICTURE, 80, "turned by 90 degrees to the right, the picture has one"),
     ],
 )
-def test_the_hint_where_no_face_is_found(upright_height, advice):
+def test_the_hint_where_no_face_is_found(picture, upright_height, advice):
     """The detector finds a face in pictures of the height that this one has after a turn."""
     detector = SimpleNamespace(detect=lambda gray: [Detection((0, 0, 30, 30))] if len(gray) == upright_height else [])
     recogniser = SimpleNamespace(detector=detector)
-    assert advice in describe_picture("a.png", PICTURE, [], recogniser)
+    assert advice in describe_picture("a.png", picture, [], recogniser)
     assert describe_picture("a.png", PICTURE, [face()], recogniser) == describe_faces("a.png", [face()])
 
 
