@@ -25,7 +25,7 @@ def check_study_flags(parser: ArgumentParser, arguments: Namespace) -> Namespace
     if arguments.continues and arguments.force:
         parser.error("--continue goes on and --force begins anew: name one of them")
     if arguments.end is not None and arguments.end <= arguments.start:
-        parser.error(f"--end {arguments.end:g} comes before --start {arguments.start:g}")
+        parser.error(f"--end {arguments.end:g} must come after --start {arguments.start:g}")
     if arguments.jobs > 1:
         unseen = [flag for flag in ("output", "timeline", "heat") if getattr(arguments, flag)]
         if unseen or not arguments.sources or any("://" in name for name in arguments.sources):

@@ -64,7 +64,7 @@ def test_no_frame_is_chosen(call_script, study):
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["--end", "1", "--start", "2"], ["--end 1 comes before --start 2"]),
+        (["--end", "2", "--start", "2"], ["--end 2 must come after --start 2"]),
         (["--csv", "rows.csv", "--force", "--continue"], ["name one of them"]),
         (["--jobs", "2", "--output", "out/"], ["--jobs reads files into tables, without --output"]),
         (["--continue"], ["--continue goes on with tables of files"]),
