@@ -62,9 +62,9 @@ def parse_args() -> argparse.Namespace:
     return arguments
 
 
-def main() -> None:
+def main() -> int | None:
     arguments = parse_args()
-    return train(arguments) if arguments.mode == "train" else display(arguments)
+    return (train if arguments.mode == "train" else display)(arguments)
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -92,7 +92,6 @@ def train(arguments: argparse.Namespace) -> None:
             transfer.start_from(arguments.weights, model, train.emotions)
         optimizer = warmup_cosine(arguments.optimizer, arguments.learning_rate, arguments.epochs, len(batches))
         model.compile(optimizer=optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
-
         progress = run.begin(model, batches, options.training_settings(arguments), train, validation)
         model.fit(
             batches,
@@ -114,35 +113,37 @@ def train(arguments: argparse.Namespace) -> None:
         run.save(model, progress, train, validation, accuracy, temperature=temperature)
 
 
-def display(arguments: argparse.Namespace) -> None:
-    """Show the faces in the webcam, or in the named pictures and videos, and their emotions until q is pressed."""
-    from emotion_recognition import EmotionRecogniser, draw_faces
+def display(arguments: argparse.Namespace) -> int:
+    """Show the faces in the webcam, or in what is named, and their emotions until q is pressed; return the status."""
+    from emotion_recognition import EmotionRecogniser, UserError, draw_faces
     from emotion_recognition.models.classifier import EmotionClassifier
+    from emotion_recognition.studies.reading import ReadingSettings, SourceReader
     from emotion_recognition.studies.words import describe_faces
     from emotion_recognition.video.sources import find_sources
     from emotion_recognition.video.window import open_window
 
     print(f"Model: {arguments.model}")
     with program.silent_start():
-        # The classic script saves the weights alone, without the network that they are of.
         classifier = EmotionClassifier.of_weights(arguments.model, four_layer_cnn)
         recogniser = EmotionRecogniser(classifier, arguments.detector)
+    status = 0
     with open_window() as window:
         for source in find_sources(arguments.sources):
-            follower = recogniser.follow()
-            with source:
-                for frame in source:
-                    if frame.picture is None:  # A camera has nothing new.
-                        if window.wait() == "quit":
-                            return
-                        continue
-                    if source.is_video:
-                        faces = follower.read(frame.picture, frame.seconds)
-                    else:
-                        faces = recogniser.read(frame.picture)
-                        print(describe_faces(source.name, faces))
-                    if window.show(draw_faces(frame.picture, faces), 1 if source.is_video else 0) == "quit":
-                        return
+            try:
+                with source:
+                    for frame, faces in SourceReader(source, recogniser, ReadingSettings()):
+                        if not source.is_video:
+                            print(describe_faces(source.name, faces))
+                        if frame.picture is None:  # A camera has nothing new.
+                            key = window.wait()
+                        else:
+                            key = window.show(draw_faces(frame.picture, faces), 1 if source.is_video else 0)
+                        if key == "quit":
+                            return status
+            except UserError as error:
+                program.fail(str(error))
+                status = program.SOME_UNREADABLE
+    return status
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import h5py
 import numpy as np
 import pytest
-from conftest import NETWORKS, PORTRAIT, REPOSITORY, assert_one_sentence
+from conftest import NETWORKS, PORTRAIT, REPOSITORY, assert_one_sentence, sentences
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.labels import EMOTIONS
@@ -72,3 +72,10 @@ def test_the_window_ends_while_a_camera_has_nothing_new(monkeypatch):
     display = runpy.run_path(str(REPOSITORY / "emotions.py"), run_name="script")["display"]
     display(SimpleNamespace(model=MODEL, detector="haar", sources=[]))
     assert given == [0, 1]
+
+
+def test_what_cannot_be_read_is_named_and_the_others_are_shown(call_script, tmp_path):
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff")
+    result = call_script("emotions.py", "--mode", "display", "broken.jpg", "nothing.mp4", PORTRAIT)
+    assert f"{PORTRAIT}: face at" in result.stdout and result.returncode == 1
+    assert [line.split()[0] for line in sentences(result)] == ["broken.jpg", "nothing.mp4"]
