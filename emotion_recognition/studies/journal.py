@@ -9,6 +9,7 @@ from typing import Any
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.studies.locks import append, lock
+from emotion_recognition.studies.parquet import is_parquet, rows_path
 from emotion_recognition.studies.reading import ReadingSettings
 from emotion_recognition.studies.summary import SourceSummary, TrackSummary
 from emotion_recognition.studies.table import COLUMNS, STANDARD_OUTPUT, encoded
@@ -141,7 +142,7 @@ def check_can_continue(files: dict[str, str | Path], sources: Sequence[Source], 
     if journal.exists():
         return True
     for flag, path in files_on_disk(files).items():
-        if not path.exists():
+        if not (path.exists() or (is_parquet(path) and rows_path(path).exists())):
             continue
         if flag == "--csv" and path.open("rb").readline() != encoded(",".join((*COLUMNS, *emotions)) + "\n"):
             raise UserError(

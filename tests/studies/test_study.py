@@ -286,6 +286,10 @@ def test_rows_that_wait_for_a_parquet_file_are_gone_on_with(tmp_path, monkeypatc
         with pytest.raises(OSError, match="No space"), Outputs(**options) as outputs:
             outputs.write(options["sources"][0], Frame(plain(), 0, 0.0), [FACE], None)
     assert "rows.parquet" not in capsys.readouterr().out and not (tmp_path / "rows.parquet").exists()
+    journal = (tmp_path / "rows.parquet.journal").rename(tmp_path / "moved")
+    with pytest.raises(UserError, match=r"journal, which tells what .*rows\.parquet holds whole, is missing"):
+        Outputs(**options, continues=True)
+    journal.rename(tmp_path / "rows.parquet.journal")
     with Outputs(**options, continues=True) as outputs:
         assert outputs.study.left(clips())[0].name == "a"
 
