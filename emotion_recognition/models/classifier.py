@@ -91,7 +91,7 @@ def open_model(
     path: str, emotions: str | None = None, pixel_range: str | None = None
 ) -> "TrainedModel | EmotionClassifier":
     """Open just this file, by Keras or, a .tflite, by LiteRT; `emotions` and `pixel_range` as in `model_file.load`."""
-    if path.endswith(".tflite"):
+    if path.lower().endswith(".tflite"):
         return EmotionClassifier(path, emotions, pixel_range)
     from emotion_recognition.models import model_file
 
@@ -121,7 +121,7 @@ def find_lite(path: Path, emotions: str | None = None, pixel_range: str | None =
 
     None where there is none that was made from this very file.
     """
-    if path.suffix == ".tflite":
+    if path.suffix.lower() == ".tflite":
         if emotions or pixel_range:
             raise UserError(f"{path} says itself how it is read: leave out --emotions and --pixel-range.")
         return lite.read(path)

@@ -80,7 +80,7 @@ def read_network(path: Path) -> tuple[keras.Model, dict[str, str]]:
 
 def read_contents(path: Path) -> Contents:
     """Return what a file says of its network, after a look at all that is in it."""
-    if path.suffix == ".tflite":
+    if path.suffix.lower() == ".tflite":
         raise UserError(f"{path} holds no Keras network, which this needs: name its .h5 file.")
     is_archive, is_hdf5 = zipfile.is_zipfile(path), h5py.is_hdf5(path)
     if not is_archive and not is_hdf5:

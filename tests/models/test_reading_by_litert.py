@@ -11,7 +11,8 @@ from conftest import PORTRAIT, REPOSITORY
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.models import export, lite, model_file
-from emotion_recognition.models.classifier import EmotionClassifier
+from emotion_recognition.models.classifier import EmotionClassifier, open_model
+from emotion_recognition.models.safety import read_contents
 
 FACES = np.random.default_rng(0).integers(0, 256, (3, 48, 48), np.uint8)
 
@@ -33,6 +34,15 @@ def test_the_committed_files_belong_together():
     # Numbers of 8 bits are rounded.
     atol = 1e-4 if read.weights == "float32" else 0.1
     np.testing.assert_allclose(lite.LiteFunction(read.content)(faces), trained.network(faces), atol=atol)
+
+
+def test_a_tflite_is_known_by_its_ending_in_capitals_too(tmp_path):
+    path = tmp_path / "MODEL.TFLITE"
+    path.write_bytes((REPOSITORY / "model.tflite").read_bytes())
+    assert EmotionClassifier(path).emotions == EmotionClassifier(REPOSITORY / "model.tflite").emotions
+    assert isinstance(open_model(str(path)), EmotionClassifier)
+    with pytest.raises(UserError, match="holds no Keras network, which this needs"):
+        read_contents(path)
 
 
 @pytest.mark.parametrize("name", ["model.h5", "model.tflite"])
