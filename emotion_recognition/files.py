@@ -5,7 +5,6 @@ import datetime
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,15 +52,17 @@ def claim_output(path: str | Path, force: bool = False, flag: str = "--output") 
         raise UserError(f"{path} is a folder: name a file for the output.")
     if path.exists() and not force:
         raise UserError(f"{path} exists already: name another {flag}, or replace it with --force.")
-    check_writable(path.parent, flag)
+    check_writable(path.parent, flag, path.name)
 
 
-def check_writable(folder: str | Path, flag: str = "--output") -> None:
-    """Make `folder` where it is missing, and refuse one in which no file can be made."""
+def check_writable(folder: str | Path, flag: str = "--output", name: str = "file") -> None:
+    """Make `folder` where it is missing, and refuse one in which no file of this `name` can be made."""
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        # The name under which it will be written first is longer.
+        temporary = partial_path(Path(folder, name))
+        temporary.touch()
+        temporary.unlink()
     except OSError as error:
         raise UserError(f"No file can be written in {folder} ({error.strerror}): name another {flag}.") from error
 
@@ -81,7 +82,7 @@ def claim_folder(output: str | Path, force: bool = False) -> None:
         )
     if output.exists() and any(output.iterdir()) and not force:
         raise UserError(f"{output} exists already: name another --output, or replace it with --force.")
-    check_writable(output.absolute().parent)
+    check_writable(output.absolute().parent, name=output.absolute().name)
 
 
 def find_foreign(folder: Path) -> Path | None:

@@ -62,6 +62,13 @@ def test_places_where_nothing_can_be_written(place, tmp_path):
         files.claim_output(tmp_path / place)
 
 
+@pytest.mark.parametrize("claim", [files.claim_output, files.claim_folder])
+def test_names_that_leave_no_room_for_the_temporary_one(claim, tmp_path):
+    with pytest.raises(UserError, match=r"No file can be written in .* \(.*too long\): name another --output"):
+        claim(tmp_path / ("x" * 240 + ".csv"))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_appears_when_it_is_whole(tmp_path):
     folder = tmp_path / "data"
     for content in ("first", "second"):
