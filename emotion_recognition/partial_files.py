@@ -40,7 +40,7 @@ def remove_rests(folder: Path) -> None:
     What another process is still writing stays: it is told by the number of the process, or by its age where that runs
     on another machine.
     """
-    for rest in sorted(folder.iterdir()) if folder.is_dir() else ():
+    for rest in sorted(folder.iterdir()) if folder.is_dir() and os.access(folder, os.R_OK) else ():
         match = PARTIAL.fullmatch(rest.name)
         # Another process may be removing it too.
         with suppress(OSError, OverflowError):

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -135,6 +136,15 @@ def test_what_killed_runs_left_is_removed_and_what_others_are_writing_stays(tmp_
     with files.written_whole(path) as temporary:
         temporary.write_text("whole")
     assert sorted(tmp_path.iterdir()) == sorted([path, *others])
+
+
+def test_a_folder_that_may_be_written_but_not_listed(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *arguments: False)
+    monkeypatch.setattr(Path, "iterdir", lambda folder: os.scandir(tmp_path / "none"))
+    files.claim_output(tmp_path / "a.txt")
+    with files.written_whole(tmp_path / "a.txt") as temporary:
+        temporary.write_text("whole")
+    assert (tmp_path / "a.txt").read_text() == "whole"
 
 
 def test_two_that_write_at_once_do_not_meet(tmp_path):
