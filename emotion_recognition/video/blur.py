@@ -25,6 +25,9 @@ def blur_faces(picture: np.ndarray, boxes: list[Box]) -> np.ndarray:
     blurred = picture.copy()
     for box in boxes:
         x, y, width, height = clip_box(enlarge(box, MARGIN), picture.shape[1], picture.shape[0])
+        # A face that was lost may lie outside, where a stream has changed its size.
+        if min(width, height) <= 0:
+            continue
         area = blurred[y : y + height, x : x + width]
         blocks = cv2.resize(area, (BLOCKS, BLOCKS), interpolation=cv2.INTER_AREA)
         area[:] = cv2.resize(blocks, (width, height), interpolation=cv2.INTER_NEAREST)

@@ -31,6 +31,14 @@ def test_nobody_is_found_in_a_blurred_face():
     assert is_even(blurred, BOX)
 
 
+def test_boxes_outside_the_picture_change_nothing():
+    frame = np.random.default_rng(0).integers(0, 256, (100, 100, 3), np.uint8)
+    blur = VideoBlur()
+    blur.blur(np.zeros((400, 400, 3), np.uint8), [face((200, 20, 50, 50), track=1)], 0.0)
+    assert (blur.blur(frame, [], 0.1) == frame).all()
+    assert (blur_faces(frame, [(-90, 0, 50, 50), (10, 10, 0, 9)]) == frame).all()
+
+
 def test_hair_and_chin_are_blurred_too_and_the_rest_is_not_touched():
     blurred = blur_faces(NOISE, [(100, 60, 80, 80), (280, 180, 20, 20)])
     assert is_even(blurred, (80, 40, 120, 120)) and is_even(blurred, (275, 175, 25, 25))
