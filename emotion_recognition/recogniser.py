@@ -137,7 +137,8 @@ def check_picture(picture: Picture) -> np.ndarray:
         hint = " (cv2.imread gives None for a file that it cannot read: give the path)" if picture is None else ""
         raise TypeError(f"A picture is a path or a NumPy array, not {type(picture).__name__}{hint}.")
     if picture.dtype != np.uint8:
-        raise TypeError(f"A picture's array is uint8, 0 to 255, not {picture.dtype}: convert it with .astype('uint8').")
+        way_out = "bring it to that range, then convert it with .astype('uint8')"
+        raise TypeError(f"A picture's array is uint8, 0 to 255, not {picture.dtype}: {way_out}.")
     if picture.size == 0 or picture.ndim not in (2, 3) or picture.shape[2:] not in ((), (1,), (3,)):
         raise ValueError(
             f"A picture's array is gray (height, width) or blue-green-red (height, width, 3), not {picture.shape}."

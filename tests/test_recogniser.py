@@ -51,6 +51,7 @@ def test_a_path_a_gray_and_a_coloured_picture_are_read_alike(recogniser):
     expected = recogniser.read(picture)
     for same in (PORTRAIT, str(PORTRAIT), gray, gray[..., None], np.asfortranarray(picture)):
         assert recogniser.read(same) == expected
+        assert draw_faces(same, expected).shape == picture.shape
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_a_path_a_gray_and_a_coloured_picture_are_read_alike(recogniser):
     [
         (None, TypeError, "not NoneType.*give the path"),
         ([[1, 2], [3, 4]], TypeError, "a path or a NumPy array, not list"),
-        (np.zeros((60, 80, 3)), TypeError, "uint8, 0 to 255, not float64"),
+        (np.zeros((60, 80, 3)), TypeError, "uint8, 0 to 255, not float64: bring it to that range, then convert it"),
         (np.zeros((60, 80, 4), np.uint8), ValueError, r"not \(60, 80, 4\)"),
         (np.zeros((2, 60, 80, 3), np.uint8), ValueError, r"not \(2, 60, 80, 3\)"),
         (np.zeros((0, 80, 3), np.uint8), ValueError, r"not \(0, 80, 3\)"),
@@ -67,8 +68,9 @@ def test_a_path_a_gray_and_a_coloured_picture_are_read_alike(recogniser):
     ],
 )
 def test_what_is_no_picture_is_named_in_a_sentence(capturing, picture, error, words):
-    with pytest.raises(error, match=words):
-        capturing.read(picture)
+    for take in (capturing.read, lambda picture: draw_faces(picture, [])):
+        with pytest.raises(error, match=words):
+            take(picture)
     if not isinstance(picture, str):
         with pytest.raises(error, match=words):
             capturing.follow().read(picture, 0.0)

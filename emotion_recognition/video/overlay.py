@@ -7,7 +7,7 @@ import numpy as np
 
 from emotion_recognition.faces.boxes import Box
 from emotion_recognition.labels import AGAINST, COLOURS, DARK, FOR, LIGHT
-from emotion_recognition.recogniser import Face
+from emotion_recognition.recogniser import Face, Picture, check_picture
 from emotion_recognition.video.bars import draw_bars
 from emotion_recognition.video.paint import (
     LINE,
@@ -48,16 +48,19 @@ SMALLEST_WIDTH, SMALLEST_HEIGHT = 240, 160
 LONGEST_SIDE = 8192
 
 
-def draw_faces(picture: np.ndarray, faces: list[Face]) -> np.ndarray:
+def draw_faces(picture: Picture, faces: list[Face]) -> np.ndarray:
     """Return a copy of the picture, uint8 (height, width, 3), with a box around every face, its emotion and percent.
 
-    Beside up to three faces stand the bars of all emotions, where there is room. A picture below 240x160 pixels is
-    enlarged by a whole number, so that names can be read (boxes no longer fit it), unless it is a long strip.
+    `picture` is what `EmotionRecogniser.read` takes: gray, blue-green-red or a path. Beside up to three
+    faces stand the bars of all emotions, where there is room. A picture below 240x160 pixels is enlarged by a whole
+    number, so that names can be read (boxes no longer fit it), unless it is a long strip.
     """
-    height, width = picture.shape[:2]
+    pixels = check_picture(picture)
+    height, width = pixels.shape[:2]
     wanted = max(-(-SMALLEST_WIDTH // width), -(-SMALLEST_HEIGHT // height))
     factor = max(1, min(wanted, LONGEST_SIDE // max(width, height)))
-    canvas = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_NEAREST)
+    coloured = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR) if pixels.ndim == 2 else pixels
+    canvas = cv2.resize(coloured, None, fx=factor, fy=factor, interpolation=cv2.INTER_NEAREST)
     size = text_size(canvas)
     # The largest face chooses first where its name and its bars stand.
     faces = sorted(faces, key=lambda face: -face.box[2])
