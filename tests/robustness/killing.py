@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import threading
 import time
 
 from conftest import assert_one_sentence, command, files_in, start_script
@@ -17,23 +16,17 @@ def run_and_kill(arguments, folder, share, lasts, sign="") -> bool:
 
     The time begins when a line with `sign` is printed.
     """
-    process = subprocess.Popen(
-        command(*arguments), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    while sign and sign not in (line := process.stdout.readline()):
+    process = subprocess.Popen(command(*arguments), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    while sign and sign.encode() not in (line := process.stdout.readline()):
         assert line, f"{arguments} ended before it printed {sign}"
-    # Emptied, so that the script is never held up by a full pipe.
-    reader = threading.Thread(target=process.stdout.read)
-    reader.start()
+    # What it prints is read meanwhile, so that it is never held up by a full pipe.
     try:
-        process.wait(share * lasts)
+        process.communicate(timeout=share * lasts)
     except subprocess.TimeoutExpired:
         process.kill()
-    status = process.wait()
-    reader.join()
-    process.stdout.close()
-    assert status in (0, -signal.SIGKILL)
-    return status != 0
+        process.communicate()
+    assert process.returncode in (0, -signal.SIGKILL)
+    return process.returncode != 0
 
 
 def tell_kills(capsys, what, kills):
