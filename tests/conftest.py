@@ -261,11 +261,11 @@ def make_video(path, levels=(0, 40, 80, 120, 160), size=(64, 48), rate=10.0) -> 
     return write_video(path, (plain(level, size) for level in levels), rate)
 
 
-def noise(frames, size=(320, 240)):
-    """Yield frames of noise of this size (width, height), always the same, of which no video file is small."""
+def noise(frames):
+    """Yield frames of noise, uint8 (240, 320, 3), always the same, of which no video file is small."""
     generator = np.random.default_rng(0)
     for _ in range(frames):
-        yield generator.integers(0, 256, (size[1], size[0], 3), np.uint8)
+        yield generator.integers(0, 256, (240, 320, 3), np.uint8)
 
 
 @pytest.fixture(params=["full", "limited"])
@@ -285,10 +285,10 @@ def small_disk(request, tmp_path):
     subprocess.run(["umount", folder], check=True)
 
 
-def bright_spot(row=9, column=33):
+def bright_spot():
     """Return a black face with one white pixel."""
     face = np.zeros((48, 48), np.uint8)
-    face[row, column] = 255
+    face[9, 33] = 255
     return face
 
 

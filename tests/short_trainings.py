@@ -1,9 +1,8 @@
 """Short trainings of the little VGG, and whether two of them ended alike."""
 
-import csv
-
 import h5py
 import numpy as np
+from conftest import read_csv
 
 SCRIPT = "classification_little_vgg.py"
 # Three short epochs; 84 pictures are five whole batches and a rest.
@@ -12,8 +11,8 @@ SETTINGS = ("--epochs", "3", "--batch-size", "16", "--learning-rate", "0.002", "
 
 def read_history(folder, name="little_vgg") -> list[dict]:
     """Return the rows of a history without their seconds, which no two runs share."""
-    with (folder / f"{name}_history.csv").open(newline="") as file:
-        return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
+    rows = read_csv(folder / f"{name}_history.csv")
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
 
 
 def read_weights(path) -> list:

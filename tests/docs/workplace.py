@@ -1,13 +1,12 @@
 """A folder with everything that README and docs name in their commands: small, and made from drawn faces."""
 
-import csv
 import shutil
 import tarfile
 from pathlib import Path
 
 import cv2
 import numpy as np
-from conftest import PORTRAIT, REPOSITORY, write_video
+from conftest import PORTRAIT, REPOSITORY, read_csv, write_video
 from pretrained_files import write_pretrained
 
 from emotion_recognition.datasets import folders
@@ -60,9 +59,9 @@ def make_tables(folder: Path, small_csv: Path):
     shutil.copy(small_csv, folder / "fer2013.csv")
     with tarfile.open(folder / "fer2013.tar.gz", "w:gz") as archive:
         archive.add(small_csv, "fer2013/fer2013.csv")
-    with small_csv.open(newline="") as file, (folder / "fer2013new.csv").open("w", newline="") as votes:
+    with (folder / "fer2013new.csv").open("w", newline="") as votes:
         votes.write(VOTES + "\n")
-        for row in csv.DictReader(file):
+        for row in read_csv(small_csv):
             numbers = [0] * 10
             numbers[COLUMN_OF_CODE[int(row["emotion"])] - 2] = 10
             votes.write(",".join([row["Usage"], "", *map(str, numbers)]) + "\n")

@@ -2,7 +2,6 @@
 
 from itertools import pairwise
 
-import cv2
 import numpy as np
 import pytest
 from conftest import needs_cascades
@@ -11,6 +10,7 @@ from emotion_recognition.faces.boxes import Detection
 from emotion_recognition.faces.haar import HaarDetector
 from emotion_recognition.faces.tracking import FULL_SEARCH_SECONDS, RESERVES, FaceFinder, Tracker, choose
 from emotion_recognition.images import to_gray
+from emotion_recognition.video.sources import find_sources
 
 SMOOTH = 0.3
 
@@ -194,10 +194,8 @@ def test_a_known_face_that_the_whole_search_misses_is_kept():
 @needs_cascades
 def test_a_clip_played_ten_times_is_one_face(shared):
     """A mouth inside the face makes no second person, and where the clip begins anew it is the same face."""
-    capture = cv2.VideoCapture(str(shared / "media" / "clip.mp4"))
-    frames = []
-    while (step := capture.read())[0]:
-        frames.append(to_gray(step[1]))
+    [clip] = find_sources([str(shared / "media" / "clip.mp4")])
+    frames = [to_gray(frame.picture) for frame in clip]
     finder, tracker, tracks = FaceFinder(HaarDetector()), Tracker(SMOOTH), []
     for number, gray in enumerate(10 * frames):
         found = finder.find(gray, number / 24.7, tracker.expected(number / 24.7))
