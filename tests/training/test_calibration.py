@@ -33,6 +33,12 @@ def test_calibration_divides_the_logits():
     assert np.allclose(network.layers[-1].get_weights()[1], [1, -1])
 
 
+def test_a_few_pictures_that_are_all_right_make_no_network_surer():
+    network = network_of_one_answer(1.0, -1.0)
+    assert calibration.calibrate(network, some_faces(0, 0, 0)) == (1.0, 1.0)
+    assert np.allclose(network.layers[-1].get_weights()[1], [1, -1])
+
+
 @pytest.mark.parametrize(
     "targets, gap",
     [
