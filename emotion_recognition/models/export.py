@@ -29,17 +29,23 @@ def to_lite(network: "keras.Model", weights: str = "float32", examples: "npt.NDA
 
     Its weights are stored as `weights`: float32; float16, which is computed in float32 all the same; or int8, in which
     all but dense layers are computed as well, as `examples` of faces, uint8 (n, 48, 48, 1), show what they need.
-    UserError on another backend than TensorFlow, and for int8 where the last layer is not a dense one; what TensorFlow
-    raises where LiteRT lacks an operator is no public class.
+    UserError on another backend than TensorFlow, where LiteRT lacks an operator, and for int8 where the last layer is
+    not a dense one.
     """
     import keras
 
     if keras.backend.backend() != "tensorflow":
         raise UserError("Only TensorFlow converts a network for LiteRT: set KERAS_BACKEND=tensorflow.")
-    if weights == "int8":
-        assert examples is not None
-        network = with_corrected_end(network, examples)
-    return convert(network, weights, examples)
+    try:
+        if weights == "int8":
+            assert examples is not None
+            network = with_corrected_end(network, examples)
+        return convert(network, weights, examples)
+    except (UserError, MemoryError):
+        raise
+    # No public module has the converter's own error.
+    except Exception as error:
+        raise UserError("TensorFlow cannot convert this network for LiteRT: keep it as .h5.") from error
 
 
 def convert(network: "keras.Model", weights: str, examples: "npt.NDArray[np.uint8] | None") -> bytes:
@@ -103,8 +109,7 @@ def try_lite(network: "keras.Model") -> bytes | None:
         content = to_lite(network)
         LiteFunction(content)
         return content
-    # No public module has the converter's own error; on another backend it is ours.
-    except Exception:
+    except (UserError, RuntimeError, ValueError):
         return None
 
 

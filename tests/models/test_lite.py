@@ -67,6 +67,15 @@ def test_weights_of_16_bits_are_half_as_many_bytes_and_nearly_the_same():
     np.testing.assert_allclose(lite.LiteFunction(half)(faces), lite.LiteFunction(full)(faces), atol=0.02)
 
 
+def test_a_network_that_litert_cannot_run_is_not_converted():
+    faces = keras.Input((48, 48, 1))
+    recurrent = keras.layers.LSTM(2)(keras.layers.Reshape((48, 48))(faces))
+    network = keras.Model(faces, keras.layers.Dense(3, "softmax")(recurrent))
+    with pytest.raises(UserError, match=r"cannot convert .* \.h5"):
+        to_lite(network)
+    assert export.try_lite(network) is None
+
+
 def test_another_backend_than_tensorflow_cannot_convert(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     network = keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
