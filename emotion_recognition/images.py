@@ -152,7 +152,7 @@ def deep_scale(picture: Image.Image) -> float:
     # Where values are not numbers, the highest of the others counts.
     highest = np.fmax.reduce(np.asarray(picture), axis=None)
     if highest > 255:
-        return 1 / 256
+        return 1 / 256 if highest < 65536 else 255 / highest
     # Programs that save fractions mean 0 to 1, and where they have scaled a picture, a little beyond.
     return 255.0 if picture.mode == "F" and highest < 2 else 1.0
 
