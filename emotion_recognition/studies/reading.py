@@ -116,8 +116,10 @@ class SourceReader:
 
     def break_off(self, reason: str) -> UserError:
         """Take that nothing more can be read, or kept, of this source; return what to raise, which names it."""
-        name = self._source.name
-        self._failure, self.is_done = reason if name in reason else f"{name}: {reason}", True
+        name, path = self._source.name, self._source.path
+        # Of a file in the folder "." or "./photos", the path is written shorter than the name.
+        is_named = name in reason or (path is not None and str(path) in reason)
+        self._failure, self.is_done = reason if is_named else f"{name}: {reason}", True
         return UserError(self._failure)
 
     def summary(self) -> SourceSummary:

@@ -3,6 +3,7 @@
 import errno
 import gzip
 import json
+import os
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from emotion_recognition.studies.outputs import Outputs
 from emotion_recognition.studies.reading import ReadingSettings, SourceReader, read_source
 from emotion_recognition.studies.study import Study
 from emotion_recognition.video.capture import Frame, Source
+from emotion_recognition.video.sources import find_sources
 
 EMOTIONS = ("happy", "sad")
 FACE = Face((1, 2, 30, 40), {"happy": 0.75, "sad": 0.25}, "happy", track=1)
@@ -347,6 +349,14 @@ def test_a_source_that_is_read_whole_tells_how_it_went(clip, status, reason, fra
     assert [row["face"] for row in kept] == [None, 1, 1][:frames]
     assert len(tracks) == (frames > 1)
     assert summary.means["happy"] == (0.75 if frames > 1 else None)
+
+
+def test_a_file_of_the_current_folder_is_named_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.png").write_bytes(b"")
+    [source] = find_sources(["."])
+    assert source.name == os.path.join(".", "a.png")  # noqa: PTH118
+    assert read_source(source, RECOGNISER, SETTINGS, print)[0].reason.startswith("a.png is no picture")
 
 
 def test_what_is_done_with_the_rows_may_fail(tmp_path):
