@@ -61,6 +61,8 @@ def find_sources(
         return [Video(camera, f"Camera {camera}", is_live=True, resolution=resolution)]
     if resolution:
         raise UserError("--resolution is what a camera is asked for: leave it out for files and streams.")
+    # A single name is a sequence of letters: "/" of a path would be the whole disk.
+    names = [names] if isinstance(names, str) else names
     sources = [source for name in names for source in expand(str(name), output)]
     taken: set[str] = set()
     for source in sources:
@@ -79,9 +81,12 @@ def expand(name: str, output: str | Path | None = None) -> list[Source]:
     """
     if "://" in name:
         return [Video(name, name, is_live=True)]
+    if not name:
+        # Not the current folder, as elsewhere: a variable that is not set would read all that is in it.
+        return [Unreadable(name, "An empty name names nothing: leave it out, or see which variable is not set.")]
     folder = Path(name)
     # Unlike its namesake in pathlib, this raises nothing where it may not look: reading tells so, of this name alone.
-    if not os.path.isdir(folder):  # noqa: PTH112
+    if not os.path.isdir(name):  # noqa: PTH112
         return [make_source(folder, name, Path(folder.name))]
     files, closed = list_files(folder)
     own = Path(output).resolve() if output else None

@@ -13,6 +13,7 @@ from conftest import make_picture, make_video
 from emotion_recognition.errors import UserError
 from emotion_recognition.video import capture, sources
 from emotion_recognition.video.capture import Video, frame_time
+from emotion_recognition.video.recorder import name_targets
 from emotion_recognition.video.sources import find_sources
 
 
@@ -98,6 +99,16 @@ def test_what_is_skipped_in_a_folder_is_named_with_the_way_out(tmp_path, caplog,
         "photo.heic", "scan.pdf", "strange .txt",
     ]  # fmt: skip
     assert "pip install pillow-heif" in lines[0] and "save its pages as PNG" in lines[1] and "a text" in lines[2]
+
+
+def test_a_single_name_and_an_empty_one_read_no_whole_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = make_picture(tmp_path / "a.png")
+    assert names(find_sources(str(path))) == [path.as_posix()]
+    [empty] = find_sources([""], output="out")
+    with pytest.raises(UserError, match="An empty name names nothing"):
+        list(empty)
+    assert name_targets(tmp_path, [empty]) == {}
 
 
 def test_what_may_not_be_looked_at_is_named_and_the_others_are_found(tmp_path, monkeypatch):
