@@ -52,8 +52,8 @@ class Outputs:
         force: bool = False,
     ) -> None:
         named = {"--table": table, "--csv": csv, "--jsonl": jsonl, "--summary": summary, "--report": report}
-        files: dict[str, str | Path] = {flag: path for flag, path in named.items() if path}
-        if timeline:
+        files: dict[str, str | Path] = {flag: path for flag, path in named.items() if path is not None}
+        if timeline is not None:
             check_timeline(timeline, list(sources))
         # Only files of an earlier run are gone on with.
         may_exist = force or (continues and check_can_continue(files, sources, emotions))

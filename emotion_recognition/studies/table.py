@@ -87,7 +87,7 @@ def check_ending(path: str | Path, flag: str) -> None:
     if str(path).lower().endswith(endings) or (may_print and str(path) == STANDARD_OUTPUT):
         return
     print_rows = ", or - to print the rows" if may_print else ""
-    raise UserError(f"{path}: name a file for {flag} that ends in {' or '.join(endings)}{print_rows}.")
+    raise UserError(f"{path or 'No name'}: name a file for {flag} that ends in {' or '.join(endings)}{print_rows}.")
 
 
 class Table:

@@ -95,6 +95,9 @@ def test_nothing_is_written_over_what_is_read(tmp_path):
         # The rows of tracks go to summary_tracks.csv.
         ({"csv": "summary_tracks.csv", "summary": "x/../summary.csv"}, "--csv, --summary: two of these write one file"),
         ({"csv": "folder.csv"}, "is a folder"),
+        # As a variable of the shell gives it that is not set.
+        ({"csv": ""}, "name a file for --csv"),
+        ({"timeline": ""}, r"ends in \.png"),
     ],
 )
 def test_files_that_cannot_be_kept(tmp_path, monkeypatch, files, words):
