@@ -1,6 +1,7 @@
 """Finding faces with OpenCV's Haar cascade (Viola and Jones, 2001): gray picture -> faces (see `boxes`)."""
 
 import math
+import threading
 from pathlib import Path
 
 import cv2
@@ -60,6 +61,8 @@ class HaarDetector:
             is_empty = True
         if is_empty:
             raise UserError(f"{cascade} is no Haar cascade: name another with --detector.")
+        # A cascade keeps the picture that it searches: of two threads, one would get the faces of the other.
+        self._lock = threading.Lock()
         self._smallest, self._min_score = smallest, -math.inf if min_score is None else min_score
 
     def detect(self, picture: np.ndarray) -> list[Detection]:
@@ -103,14 +106,15 @@ class HaarDetector:
     ) -> list[tuple[np.ndarray, float]]:
         """Return (box, score) in the shrunken picture, `least` to `most` pixels wide there (0: of any size)."""
         sizes = [(max(SMALLEST_FACE, size),) * 2 if size else (0, 0) for size in (least, most)]
-        boxes, _, weights = self._cascade.detectMultiScale3(
-            shrink(gray, scale),
-            scaleFactor=step,
-            minNeighbors=neighbors,
-            minSize=sizes[0],
-            maxSize=sizes[1],
-            outputRejectLevels=True,
-        )
+        with self._lock:
+            boxes, _, weights = self._cascade.detectMultiScale3(
+                shrink(gray, scale),
+                scaleFactor=step,
+                minNeighbors=neighbors,
+                minSize=sizes[0],
+                maxSize=sizes[1],
+                outputRejectLevels=True,
+            )
         found = zip(np.asarray(boxes), np.ravel(weights).tolist(), strict=True)
         return [(box, score) for box, score in found if score >= self._min_score]
 

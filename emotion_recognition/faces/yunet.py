@@ -4,6 +4,7 @@ Its file, 230 KB under the MIT licence, is in OpenCV's model zoo: github.com/ope
 project.
 """
 
+import threading
 from pathlib import Path
 
 import cv2
@@ -55,6 +56,8 @@ class YuNetDetector:
                 f" again from OpenCV's model zoo ({ZOO})."
             )
         self._network.setScoreThreshold(self._min_score)
+        # The network keeps the size of the picture: of two threads, one would look with that of the other.
+        self._lock = threading.Lock()
 
     def detect(self, picture: np.ndarray) -> list[Detection]:
         """Return the faces in a picture, uint8, gray or blue-green-red, from left to right; often none."""
@@ -68,8 +71,9 @@ class YuNetDetector:
         gray = to_gray(picture)
         scale = min(1.0, SIZE / smallest)
         shrunken = shrink(gray, scale)
-        self._network.setInputSize(shrunken.shape[::-1])
-        found = self._network.detect(cv2.cvtColor(shrunken, cv2.COLOR_GRAY2BGR))[1]
+        with self._lock:
+            self._network.setInputSize(shrunken.shape[::-1])
+            found = self._network.detect(cv2.cvtColor(shrunken, cv2.COLOR_GRAY2BGR))[1]
         rows = np.empty((0, 15)) if found is None else found[np.isfinite(found).all(axis=1)]
         faces = [as_detection(row, scale, gray.shape) for row in rows]
         return distinct([face for face in faces if min(face.box[2:]) >= smallest])
