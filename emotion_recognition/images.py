@@ -149,8 +149,9 @@ def to_blue_green_red(picture: Image.Image) -> np.ndarray:
 
 def deep_scale(picture: Image.Image) -> float:
     """Return by what the values of a gray picture of more than 8 bits are multiplied to become 0 to 255."""
-    # Where values are not numbers, the highest of the others counts.
-    highest = np.fmax.reduce(np.asarray(picture), axis=None)
+    values = np.asarray(picture)
+    # Fractions may be infinite or no number.
+    highest = np.max(values, where=np.isfinite(values), initial=0)
     if highest > 255:
         return 1 / 256 if highest < 65536 else 255 / highest
     # Programs that save fractions mean 0 to 1, and where they have scaled a picture, a little beyond.

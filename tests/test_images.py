@@ -58,7 +58,7 @@ PIXELS = {
         [(0x12, 0x80, 0xFF), (0, 0, 1)],
     ),
     # Fractions, as scikit-image writes them.
-    "unit.tif": (as_fractions(0, 0.2, 1.1, np.nan), [BLACK, (51, 51, 51), WHITE, BLACK]),
+    "unit.tif": (as_fractions(0.2, 1.1, np.nan, np.inf), [(51, 51, 51), WHITE, BLACK, WHITE]),
     "byte.tif": (as_fractions(-3, 99.6, 255), [BLACK, (100, 100, 100), WHITE]),
     "longer.tif": (Image.fromarray(np.array([[0, 50_000, 250_000]], np.int32)), [BLACK, (51, 51, 51), WHITE]),
     "long.tif": (as_fractions(0, 0x1280, 65535), [BLACK, (18, 18, 18), WHITE]),
