@@ -21,7 +21,7 @@ def add_explanation_flags(parser: ArgumentParser, folder: str) -> None:
     how = parser.add_argument_group("how it is explained")
     how.add_argument("--model", default=program.PROJECT / "model.h5", help="model file that reads the emotions")
     methods = ("occlusion", "class-activation")
-    method = "what makes the maps; class-activation does not pass --check, and is there for comparison"
+    method = "what makes the maps; class-activation is there for comparison: by --check, occlusion is better"
     how.add_argument("--method", choices=methods, default="occlusion", help=method)
     written = parser.add_argument_group("what is written")
     named = f"figure to write (default: in {folder}/, named as the picture); for --check, a table (.csv)"

@@ -1,6 +1,6 @@
 """Gradient class activation maps: where the last convolution has found what speaks for an emotion.
 
-They are here to be compared with what others publish. They do not pass the check of `faithfulness`: trust occlusion.
+They are here to be compared with what others publish. In the check of `faithfulness` occlusion is far better.
 The gradients are TensorFlow's: other backends have no such maps.
 """
 
