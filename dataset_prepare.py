@@ -89,6 +89,7 @@ def prepare(source: str, kind: str | None, given: dict[str, Any], output: str, f
     # Imported here, so that --help answers at once.
     from emotion_recognition.datasets import kinds
     from emotion_recognition.datasets.preparation import write_data_folder
+    from emotion_recognition.evaluation.tables import counted
 
     kind = kind or kinds.recognise(source)
     dataset = kinds.open_dataset(source, kind, **given)
@@ -98,7 +99,7 @@ def prepare(source: str, kind: str | None, given: dict[str, Any], output: str, f
     print(written.table())
     if "drawn" in given:
         print(f"Of those for training, {given['drawn']:,} of each emotion are drawn.")
-    print(f"{written.rejected.total():,} {dataset.unit} left out.")
+    print(f"{counted(written.rejected.total(), dataset.unit.removesuffix('s'))} left out.")
     for reason, number in written.rejected.most_common(REASONS_SHOWN):
         print(f"{number:8,}: {reason}")
     if kind == "fer2013":

@@ -190,7 +190,7 @@ def test_last_line_that_is_cut_off(ending, succeed, small_csv, small_rows, tmp_p
     cut = {"": last_pixels - 3, " ": last_pixels - 40, ",": last_pixels + 1, ",Priv": last_pixels + 5}[ending]
     (tmp_path / "fer2013.csv").write_text(whole[:cut])
     result = succeed("dataset_prepare.py")
-    assert "1 rows left out" in result.stdout
+    assert "1 row left out" in result.stdout
     assert list(rejected(tmp_path / "data")) == [len(small_rows) - 1]
 
 
