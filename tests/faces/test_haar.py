@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from conftest import needs_cascades
+from conftest import PORTRAIT, needs_cascades
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.faces.boxes import overlap
