@@ -153,7 +153,7 @@ def test_pictures_whose_names_tell_nothing_are_listed(succeed, tmp_path):
     write(tmp_path / "jaffe/odd.png")
     result = succeed("dataset_prepare.py", "jaffe", "--whole", "always")
     assert "jaffe is read as jaffe, split by person: 1 for train, 1 for validation, 1 for test." in result.stdout
-    assert "1 pictures left out." in result.stdout
+    assert "1 picture left out." in result.stdout
     assert rejected(tmp_path) == {"odd.png": "its name does not tell the person and the emotion"}
     assert written_names(tmp_path / "data") == {"KA.HA1.0_tiff.png", "KL.HA1.1_tiff.png", "YM.HA1.2_tiff.png"}
 
