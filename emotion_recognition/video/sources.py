@@ -107,9 +107,10 @@ def list_files(folder: Path) -> tuple[list[Path], list[OSError]]:
     files, closed = list[Path](), list[OSError]()
     for place, folders, names in os.walk(folder, onerror=closed.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(name for name in names if not name.startswith(".")):
+        for path in (Path(place, name) for name in names if not name.startswith(".")):
             try:
-                files += [Path(place, name)] * Path(place, name).is_file()
+                if path.is_file():
+                    files.append(path)
             except OSError as error:
                 closed.append(error)
     return sorted(files), closed

@@ -1,6 +1,7 @@
 """Detectors by name, by file and as functions of one's own, in pictures and in videos."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -64,3 +65,13 @@ def test_in_a_video_a_function_looks_at_every_frame():
     for number in range(3):
         assert find(np.zeros((60, 80, 3), np.uint8), number / 100, []) == [Detection((0, 0, 30, 30))]
     assert len(calls) == 3
+
+
+@pytest.mark.parametrize("name", [pytest.param("haar", marks=needs_cascades), "yunet"])
+def test_two_threads_may_use_one_detector(name, request):
+    detector = open_detector(name if name == "haar" else request.getfixturevalue("yunet_file"))
+    gray = to_gray(read_picture(PORTRAIT))
+    frames = [gray, gray[:400, :450], gray[50:500], gray[:, 60:]] * 4
+    alone = [detector.detect_quickly(frame) for frame in frames]
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(detector.detect_quickly, frames)) == alone

@@ -1,11 +1,10 @@
 """The Haar detector on real photos: thorough in pictures, quick in videos, near a known face."""
 
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from conftest import PORTRAIT, needs_cascades
+from conftest import needs_cascades
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.faces.boxes import overlap
@@ -82,11 +81,3 @@ def test_faces_smaller_than_wanted_are_left_out(shared):
     gray = to_gray(read_picture(shared / "media" / "one_face.jpg"))
     assert len(HaarDetector(smallest=100).detect(gray)) == len(HaarDetector(smallest=100).detect_quickly(gray)) == 1
     assert HaarDetector(smallest=300).detect(gray) == HaarDetector(smallest=300).detect_quickly(gray) == []
-
-
-def test_two_threads_may_use_one_detector(detector):
-    gray = to_gray(read_picture(PORTRAIT))
-    frames = [gray, gray[:400, :450], gray[50:500], gray[:, 60:]] * 4
-    alone = [detector.detect_quickly(frame) for frame in frames]
-    with ThreadPoolExecutor(4) as threads:
-        assert list(threads.map(detector.detect_quickly, frames)) == alone

@@ -1,7 +1,6 @@
 """YuNet on real photos: exact boxes, turned faces, files that are none, and where its file is looked for."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -124,11 +123,3 @@ def test_where_the_file_is_looked_for(tmp_path, monkeypatch):
         folder.mkdir(exist_ok=True)
         (folder / f"face_detection_yunet_{name}.onnx").touch()
     assert find_file() == beside / "face_detection_yunet_2025jan.onnx"
-
-
-def test_two_threads_may_use_one_detector(detector):
-    gray = to_gray(read_picture(PORTRAIT))
-    frames = [gray, gray[:400, :450], gray[50:500], gray[:, 60:]] * 4
-    alone = [detector.detect_quickly(frame) for frame in frames]
-    with ThreadPoolExecutor(4) as threads:
-        assert list(threads.map(detector.detect_quickly, frames)) == alone
