@@ -80,11 +80,18 @@ class Drawing:
         """Draw one eye; `side` is -1 for the left one of the picture, 1 for the right one."""
         if kind == "dots":
             self.fill(place, size * 0.75, size * self._random.uniform(0.8, 1.3))
-        elif kind in ("open", "wide"):
-            white = size * (1.6 if kind == "wide" else 1.2)
+        elif kind in ("open", "wide", "hollow"):
+            white = size * (1.2 if kind == "open" else 1.6)
             self.fill(place, white, white, self.light)
             self.arc(place, white, white, 0, 360, pen=self.pen // 2)
-            self.fill(place, size * 0.55, size * 0.55)
+            if kind != "hollow":
+                self.fill(place, size * 0.55, size * 0.55)
+        elif kind == "hearts":
+            x, y = place
+            for half in (-1, 1):
+                self.fill((x + half * 0.7 * size, y - 0.4 * size), 0.75 * size, 0.75 * size)
+            corners = [(x - 1.35 * size, y - 0.1 * size), (x + 1.35 * size, y - 0.1 * size), (x, y + 1.5 * size)]
+            cv2.fillPoly(self.canvas, [np.array([whole(corner) for corner in corners])], self.ink, cv2.LINE_AA)
         elif kind == "laughing":
             self.arc(place, size * 1.3, size, 190, 350)
         elif kind == "lowered":
@@ -155,6 +162,8 @@ class Drawing:
             y += 2.5 * size if self._extra == "tears" else -2.5 * size
             self.fill((x + side * 0.5 * size, y), size * 0.5, size, self.light)
             self.arc((x + side * 0.5 * size, y), size * 0.5, size, 0, 360, pen=2)
+        elif self._extra == "streams":
+            self.box((x - 0.6 * size, y + 0.5 * size), (x + 0.6 * size, SIDE - 8), (self.ink + 2 * self.light) // 3)
         elif self._extra == "cheeks":
             self.fill((x + side * size, y + 2.5 * size), size, size * 0.7, (self.ink + 2 * self.light) // 3)
 

@@ -39,7 +39,7 @@ def enlarged_views(size: int) -> Callable[[Faces, np.random.Generator], Views]:
 
     def vary(pictures: Faces, generator: np.random.Generator) -> Views:
         number, face_size = pictures.shape[:2]
-        matrices = random_warps(number, face_size, size, generator, rotation=15.0, scales=(0.85, 1.2), shift=3.5 / 48)
+        matrices = random_warps(number, face_size, size, generator, rotation=15.0, scales=(0.8, 1.25), shift=3.5 / 48)
         curves = random_tone_curves(number, generator)
         curves[generator.uniform(0, 1, number) < 0.5] = np.arange(256)
         views = np.empty((number, size, size), np.float32)
