@@ -86,6 +86,25 @@ def load(path: str | Path, emotions: str | None = None, pixel_range: str | None 
     return trained
 
 
+def origin(path: str | Path) -> dict[str, Any]:
+    """Return what the record of a network says of a model file that it learned from: name, SHA-256 and own record.
+
+    What that one learned from is named without records: a record of HDF5 holds no more than 64 KB.
+    """
+    training: dict[str, Any] = {}
+    if h5py.is_hdf5(path):
+        with h5py.File(path) as file:
+            training = json.loads(file.attrs.get("training", "{}"))
+
+    def without_record(value: Any) -> Any:
+        if isinstance(value, list):
+            return [without_record(each) for each in value]
+        return {name: each for name, each in value.items() if name != "training"} if isinstance(value, dict) else value
+
+    training = {name: without_record(value) for name, value in training.items()}
+    return {"file": Path(path).name, "sha256": lite.file_digest(path), "training": training}
+
+
 def load_weights(path: str | Path, network: keras.Model) -> keras.Model:
     """Return a network with the weights that a file holds alone; UserError where they are those of another one."""
     try:

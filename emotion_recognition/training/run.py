@@ -34,6 +34,7 @@ class TrainingRun(contextlib.AbstractContextManager):
 
     def __init__(self, output: str | Path, resume: bool = False, force: bool = False, dry_run: bool = False):
         self._batches: Batches | None = None
+        self._origins: dict[str, Any] = {}
         self._resume, self._folder = resume, tempfile.TemporaryDirectory() if dry_run else None
         self.outputs = Outputs(Path(self._folder.name, "dry_run.h5") if self._folder else Path(output))
         if is_first_process():
@@ -63,6 +64,12 @@ class TrainingRun(contextlib.AbstractContextManager):
         `settings` is what a person chose; with the pictures, it has to be the same for a training to go on.
         """
         self._batches = batches
+        # A path tells nothing on another machine.
+        self._origins = {
+            name: [model_file.origin(path) for path in given] if isinstance(given, list) else model_file.origin(given)
+            for name, given in settings.items()
+            if name in ("weights", "teacher") and given
+        }
         settings = {"network": model.name, **settings, **describe(train, validation)}
         progress = Progress(self.outputs.checkpoint, settings, batches, momentum)
         if self._resume and self.outputs.checkpoint.exists():
@@ -90,6 +97,7 @@ class TrainingRun(contextlib.AbstractContextManager):
         best, outputs = progress.best_epoch, self.outputs
         record = {
             **progress.settings,
+            **self._origins,
             "best_epoch": best["epoch"],
             "validation_accuracy": accuracy,
             **found,

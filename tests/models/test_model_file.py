@@ -1,5 +1,6 @@
 """model.h5: written, read again elsewhere, and refused where it is not what it should be."""
 
+import hashlib
 import json
 import logging
 import shutil
@@ -100,6 +101,15 @@ def test_a_file_without_a_record_of_its_training(path):
     with h5py.File(path, "r+") as file:
         del file.attrs["training"]
     assert model_file.load(path).training == {}
+
+
+def test_an_origin_is_told_with_its_record_and_those_before_it_by_name(path, tmp_path):
+    first = model_file.origin(path)
+    assert first == {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "training": TRAINING}
+    taught = tmp_path / "taught.h5"
+    model_file.save(taught, tiny(), EMOTIONS, {"seed": 1, "weights": first, "teacher": [first, first]})
+    named = {"file": path.name, "sha256": first["sha256"]}
+    assert model_file.origin(taught)["training"] == {"seed": 1, "weights": named, "teacher": [named, named]}
 
 
 def test_missing(tmp_path):

@@ -78,7 +78,8 @@ def test_a_training_with_votes(pretrained, voted_data, succeed, tmp_path):
     result = succeed(SCRIPT, "--data", voted_data, *SETTINGS, *further)
     assert "layers with weights" in result.stdout
     further = model_file.load(tmp_path / "further.h5")
-    assert further.training["weights"] == "again.h5" and "pretrained" not in further.training
+    assert further.training["weights"] == {**model_file.origin(tmp_path / "again.h5"), "training": again.training}
+    assert "pretrained" not in further.training
     kernels = (each.network.get_layer("conv_pw_6").get_weights()[0] for each in (again, further))
     np.testing.assert_allclose(*kernels, atol=1e-5)
 
