@@ -23,7 +23,7 @@ def add_recognition_flags(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         "sources", nargs="*", metavar="SOURCE", help="pictures, folders, video files, stream addresses; else the webcam"
     )
-    source.add_argument("--camera", type=not_negative, default=0, metavar="N", help="number of the webcam")
+    source.add_argument("--camera", type=not_negative, metavar="N", help="number of the webcam (default: 0)")
     source.add_argument("--list-cameras", action="store_true", help="print the webcams that are there, and end")
     source.add_argument("--resolution", type=resolution, metavar="WxH", help="pictures to ask the webcam for: 1280x720")
     add_finding_flags(parser)

@@ -2,6 +2,7 @@
 
 import contextlib
 import platform
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -127,4 +128,4 @@ class TrainingRun(contextlib.AbstractContextManager):
             for sentence in shortcomings(train, validation, accuracy):
                 print(sentence)
             print(f"Wrote {', '.join(map(str, written))}")
-            print(f"See it in the window: python test.py --model {outputs.model}")
+            print(f"See it in the window: python test.py --model {shlex.quote(str(outputs.model))}")

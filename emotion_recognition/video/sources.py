@@ -48,17 +48,20 @@ class Picture(Source):
 
 def find_sources(
     names: Sequence[str],
-    camera: int = 0,
+    camera: int | None = None,
     resolution: tuple[int, int] | None = None,
     output: str | Path | None = None,
 ) -> list[Source]:
-    """Return the sources that a person named, or else the camera, asked for a `resolution` (width, height).
+    """Return the sources that a person named, or else the camera (the first), asked for a `resolution` (width, height).
 
     Names that cannot be read become sources whose reading raises UserError. What is skipped in a folder is logged;
     what lies in `output` is left out of folders silently: it is what an earlier run has written.
     """
     if not names:
+        camera = camera or 0
         return [Video(camera, f"Camera {camera}", is_live=True, resolution=resolution)]
+    if camera is not None:
+        raise UserError("--camera is read where no file or stream is named: leave out one of them.")
     if resolution:
         raise UserError("--resolution is what a camera is asked for: leave it out for files and streams.")
     # A single name is a sequence of letters: "/" of a path would be the whole disk.

@@ -151,6 +151,11 @@ def test_a_resolution_is_asked_of_cameras_alone():
         find_sources(["rtsp://192.0.2.1/stream"], resolution=(1280, 720))
 
 
+def test_a_camera_that_would_not_be_read_is_refused():
+    with pytest.raises(UserError, match="--camera is read where no file"):
+        find_sources(["clip.mp4"], camera=0)
+
+
 @pytest.mark.parametrize("rate", [10, 1000])
 def test_a_video_gives_all_its_frames(tmp_path, rate):
     [video] = find_sources([str(make_video(tmp_path / "clip.avi", rate=rate))])
