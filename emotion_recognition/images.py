@@ -67,6 +67,8 @@ def read_picture(path: str | Path) -> np.ndarray:
 def check_readable(path: str | Path) -> None:
     """Refuse a file that is not there, or that this person may not read."""
     try:
+        if Path(path).is_dir():
+            raise UserError(f"{path} is a folder: name the pictures in it, or move them out of it.")
         if not Path(path).is_file():
             raise UserError(f"{path} is not there: check the name.")
         with Path(path).open("rb"):

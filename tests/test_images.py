@@ -149,10 +149,10 @@ def test_files_that_are_no_picture(content, tmp_path):
         read_picture(path)
 
 
-@pytest.mark.parametrize("missing", ["nothing.png", "."])
-def test_files_that_are_missing(missing, tmp_path):
-    with pytest.raises(UserError, match="is not there"):
-        read_picture(tmp_path / missing)
+@pytest.mark.parametrize("name, words", [("nothing.png", "is not there"), (".", "is a folder")])
+def test_names_of_no_file(name, words, tmp_path):
+    with pytest.raises(UserError, match=words):
+        read_picture(tmp_path / name)
 
 
 def test_faces_are_scaled_to_one_size():

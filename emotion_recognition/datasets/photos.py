@@ -45,5 +45,5 @@ class Photos(PictureSet):
 def list_classes(folder: Path) -> list[Listed]:
     """List a folder with one folder per emotion, in any spelling, and every file in it that is not hidden."""
     classes = find_classes(folder)
-    files = [(path, emotion) for emotion in classes for path in sorted(classes[emotion].iterdir()) if path.is_file()]
+    files = [(path, emotion) for emotion in classes for path in sorted(classes[emotion].iterdir())]
     return [Listed(path, emotion) for path, emotion in files if not path.name.startswith(".")]

@@ -190,10 +190,12 @@ def test_photos_without_or_with_several_faces_are_listed(succeed, tmp_path):
     write(tmp_path / "photos/SAD/none.png", 128, (300, 300))
     for name in ("broken.png", "phone.heic", ".hidden.png"):
         (tmp_path / "photos/SAD" / name).write_bytes(b"nothing")
+    (tmp_path / "photos/SAD/2024").mkdir()
     result = succeed("dataset_prepare.py", "photos", "--dataset", "photos")
-    assert "split by picture." in result.stdout and "4 pictures left out" in result.stdout
+    assert "split by picture." in result.stdout and "5 pictures left out" in result.stdout
     reasons = rejected(tmp_path)
-    assert set(reasons) == {"two.png", "none.png", "broken.png", "phone.heic"}
+    assert set(reasons) == {"two.png", "none.png", "broken.png", "phone.heic", "2024"}
+    assert "is a folder: name the pictures in it, or move them out" in reasons["2024"]
     assert reasons["two.png"] == "2 faces found instead of one" and reasons["none.png"] == "no face found"
     assert all("no picture of a known kind but a text" in reasons[name] for name in ("broken.png", "phone.heic"))
     train = folders.read_split(tmp_path / "data", "train")
