@@ -23,7 +23,8 @@ def make(folder: Path, small_csv: Path, small_data: Path) -> Path:
     for name in ("model.h5", "model.tflite", "haarcascade_frontalface_default.xml"):
         if (REPOSITORY / name).exists():
             shutil.copy(REPOSITORY / name, folder)
-    shutil.copy(REPOSITORY / "model.h5", folder / "little_vgg.h5")
+    for name in ("little_vgg", "seed1", "seed2", "seed4", "seed5"):
+        shutil.copy(REPOSITORY / "model.h5", folder / f"{name}.h5")
     if NOTO.exists():
         shutil.copy(NOTO, folder)
     make_media(folder)
