@@ -11,8 +11,8 @@ import numpy as np
 from emotion_recognition.datasets import splits
 from emotion_recognition.datasets.samples import Rejected, Sample
 from emotion_recognition.errors import UserError
-from emotion_recognition.faces.boxes import Detection
-from emotion_recognition.images import read_picture, to_face, to_gray
+from emotion_recognition.faces.boxes import Detection, crop_face, find_or_whole
+from emotion_recognition.images import read_picture, to_gray
 
 
 @dataclass(frozen=True)
@@ -88,15 +88,12 @@ class PictureSet:
             gray = to_gray(read_picture(listed.path))
         except UserError as error:
             return str(error)
-        boxes = [] if self.whole == "always" else [face.box for face in self.find_faces(gray)]
-        if self.whole == "always" or (self.whole == "auto" and not boxes):
-            return to_face(gray)
+        boxes = [face.box for face in find_or_whole(self.find_faces, gray, self.whole)]
         if not boxes:
             return "no face found"
         if self.one_face_only and len(boxes) > 1:
             return f"{len(boxes)} faces found instead of one"
-        x, y, width, height = max(boxes, key=lambda box: box[2])
-        return to_face(gray[y : y + height, x : x + width])
+        return crop_face(gray, max(boxes, key=lambda box: box[2]))
 
 
 @dataclass
