@@ -51,7 +51,7 @@ class PictureSet:
         self.listed = self.list_pictures()
         known = [each for each in self.listed if each.emotion]
         if not known:
-            raise UserError(f"{self.source} holds no pictures in the form of this data set: see the README's layout.")
+            raise UserError(f"{self.source} holds no pictures in the form of this data set: see docs/datasets.md.")
         if self.only_test:
             self.split, self.description = (lambda each, number: "test"), "all for testing"
         else:
