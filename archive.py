@@ -15,7 +15,6 @@ from pathlib import Path
 
 from emotion_recognition.cli import options, program, recognition_options, study_options
 from emotion_recognition.errors import UserError
-from emotion_recognition.places import shipped
 
 # Ray would send its makers a report on each run, and print tracebacks beside our sentences.
 SILENT = {
@@ -32,7 +31,7 @@ def parse_args():
         "sources", metavar="FOLDER|LIST", help="folder of videos and pictures, or a file that lists them"
     )
     parser.add_argument("--output", required=True, metavar="TABLES", help="folder of tables to write, or to go on with")
-    parser.add_argument("--model", default=shipped("model.h5"), help="model file that reads the emotions")
+    options.add_model_flag(parser)
     where = parser.add_argument_group("who reads").add_mutually_exclusive_group()
     where.add_argument(
         "--jobs", type=options.positive(int), metavar="N", help="workers here (default: one for each core)"

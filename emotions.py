@@ -9,7 +9,6 @@ little_vgg.h5) of 68.9 %, the four-layer CNN reads 65.4 % of FER-2013's PrivateT
 """
 
 import argparse
-from pathlib import Path
 
 from emotion_recognition.cli import options, program
 
@@ -50,8 +49,7 @@ def parse_args() -> argparse.Namespace:
     parser, chosen = program.parser(__doc__, parents=[mode]), mode.parse_known_args()[0].mode
     if chosen == "train":
         return options.parse_training(parser, "four_layer_cnn.h5", epochs=50, batch_size=64, optimizer="adam")
-    own = Path("four_layer_cnn.h5")
-    parser.add_argument("--model", default=own if own.is_file() else program.PROJECT / "model.h5", help="model file")
+    options.add_model_flag(parser, own="four_layer_cnn.h5")
     options.add_detector_flag(parser)
     parser.add_argument("sources", nargs="*", metavar="SOURCE", help="pictures, folders, videos; else the webcam")
     arguments, unknown = parser.parse_known_intermixed_args()

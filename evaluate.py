@@ -14,14 +14,14 @@ from pathlib import Path
 
 from emotion_recognition.cli import options, program
 from emotion_recognition.errors import UserError
+from emotion_recognition.places import shipped
 
 
 def parse_args() -> argparse.Namespace:
     parser = program.parser(__doc__)
     judged = parser.add_argument_group("what is judged")
-    judged.add_argument(
-        "--model", nargs="+", action="extend", help="model files to compare (default: the model.h5 beside the scripts)"
-    )
+    compared = "model files to compare (default: the model.h5 beside the scripts)"
+    judged.add_argument("--model", nargs="+", action="extend", help=compared)
     judged.add_argument("--ensemble", action="store_true", help="add the mean of the models")
     judged.add_argument("--flip", action="store_true", help="average each picture with its mirror image")
     judged.add_argument("--crop", type=options.positive(float), default=1.0, help="cut each face so many times as wide")
@@ -38,7 +38,7 @@ def parse_args() -> argparse.Namespace:
         "--detect-order", action="store_true", help="find --emotions and --pixel-range of a model on validation"
     )
     arguments = parser.parse_args()
-    arguments.model = list(dict.fromkeys(arguments.model or [str(program.PROJECT / "model.h5")]))
+    arguments.model = list(dict.fromkeys(arguments.model or [str(shipped("model.h5"))]))
     if len(arguments.model) > 1 and (arguments.detect_order or arguments.save_as):
         parser.error("--detect-order and --save-as take one --model at a time")
     if arguments.detect_order and arguments.save_as:

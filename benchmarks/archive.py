@@ -27,7 +27,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import cv2
 import numpy as np
 
-from benchmarks.common import where
+from benchmarks.common import PROJECT, where
 from emotion_recognition.archive.tables import Tables
 from emotion_recognition.cli import options, program
 from emotion_recognition.errors import UserError
@@ -157,7 +157,7 @@ def run_archive(video: Path, folder: Path, number: int, workers: int) -> Run:
         videos.mkdir()
         for place in range(number):
             (videos / f"{place:05}{video.suffix}").symlink_to(video)
-        line = [sys.executable, str(program.PROJECT / "archive.py"), str(videos), "--output", f"{name}/tables"]
+        line = [sys.executable, str(PROJECT / "archive.py"), str(videos), "--output", f"{name}/tables"]
         # The clock of files, not the steady one: tables are dated by it.
         started = time.time()
         if subprocess.run([*line, "--jobs", str(workers)], stdout=subprocess.DEVNULL, check=False).returncode:

@@ -13,7 +13,8 @@ import numpy as np
 
 from emotion_recognition.images import read_picture
 
-PORTRAIT = Path(__file__).resolve().parent.parent / "docs" / "grace_hopper.jpg"
+PROJECT = Path(__file__).resolve().parent.parent
+PORTRAIT = PROJECT / "docs" / "grace_hopper.jpg"
 PORTRAIT_FACE = slice(60, 360), slice(110, 410)
 # So many frames a picture stands still, and so many of them a second.
 STILL_FRAMES, FRAME_RATE = 20, 25.0
@@ -45,7 +46,7 @@ def measure(seconds: list[float], work: Callable[..., Any], *arguments: Any, **o
 
 def where() -> str:
     """Return in a sentence which commit was measured and on what, since figures mean little without it."""
-    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    git = ["git", "-C", str(PROJECT), "describe", "--always", "--dirty"]
     try:
         commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):

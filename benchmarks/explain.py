@@ -22,7 +22,7 @@ FRAMES = 200
 
 def main() -> None:
     parser = program.parser(__doc__)
-    parser.add_argument("--model", default=program.PROJECT / "model.h5", help="model file")
+    options.add_model_flag(parser)
     parser.add_argument("--repeat", type=options.positive(int), default=3, help="measurements of each side")
     arguments = parser.parse_args()
     program.start_keras()

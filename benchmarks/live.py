@@ -33,7 +33,7 @@ DETECTION = "full-frame detection alone, scale 1.1"
 def main() -> None:
     parser = program.parser(__doc__)
     parser.add_argument("sources", nargs="*", metavar="SOURCE", help="videos and pictures")
-    parser.add_argument("--model", default=program.PROJECT / "model.h5", help="model file")
+    options.add_model_flag(parser)
     parser.add_argument("--frames", type=options.positive(int), default=300, help="read only so many frames of each")
     arguments = parser.parse_args()
     videos = find_sources(arguments.sources) if arguments.sources else []

@@ -13,12 +13,13 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from benchmarks.common import PROJECT
 from emotion_recognition.cli import options, program
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import claim_folder
 from emotion_recognition.images import read_picture
 
-MEDIA = program.PROJECT.parent / "shared" / "media"
+MEDIA = PROJECT.parent / "shared" / "media"
 SIZE, FRAME_RATE = (480, 360), 25
 # How much larger than a frame the part of a photo is in which it moves.
 ROOM = 1.25

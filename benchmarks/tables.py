@@ -14,7 +14,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from benchmarks.common import measure, where
+from benchmarks.common import PROJECT, measure, where
 from benchmarks.study_videos import FRAME_RATE, MEDIA, write_study
 from emotion_recognition.cli import options, program
 from emotion_recognition.errors import UserError
@@ -64,7 +64,7 @@ def compare(folder: Path, jobs: list[int], seconds: float) -> None:
 def run(folder: Path, *flags: str) -> float:
     """Run test.py on all videos and return how many seconds it took; UserError where it fails."""
     files = [word for pair in FILES.items() for word in pair]
-    command = [sys.executable, str(program.PROJECT / "test.py"), "study", *files, "--no-window", *flags]
+    command = [sys.executable, str(PROJECT / "test.py"), "study", *files, "--no-window", *flags]
     lasted: list[float] = []
     result = measure(lasted, subprocess.run, command, cwd=folder, stdout=subprocess.DEVNULL, check=False)
     if result.returncode:

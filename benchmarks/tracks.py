@@ -71,7 +71,7 @@ SCENES = [
 def main() -> None:
     parser = program.parser(__doc__)
     parser.add_argument("pictures", nargs=2, metavar="PICTURE", help="pictures of two people")
-    parser.add_argument("--model", default=program.PROJECT / "model.h5", help="model file")
+    options.add_model_flag(parser)
     parser.add_argument("--detector", default="haar", help="what finds faces: haar, yunet, or a file of either")
     parser.add_argument("--rate", type=options.positive(float), default=FRAME_RATE, help="frames a second")
     arguments = parser.parse_args()

@@ -19,6 +19,7 @@ from emotion_recognition.faces.boxes import Box
 from emotion_recognition.faces.views import DEFAULT_VIEWS, VIEWS
 from emotion_recognition.images import FACE_SIZE, read_picture, to_gray
 from emotion_recognition.models.classifier import EmotionClassifier
+from emotion_recognition.places import shipped
 from emotion_recognition.recogniser import CLEAR_LEAD, EmotionRecogniser
 
 SHIFTED = 0.05
@@ -31,7 +32,7 @@ def main() -> None:
     parser = program.parser(__doc__)
     parser.add_argument("pictures", nargs="*", metavar="PICTURE", help="pictures with faces")
     options.add_data_flag(parser)
-    parser.add_argument("--model", default=program.PROJECT / "model.tflite", help="model file")
+    parser.add_argument("--model", default=shipped("model.tflite"), help="model file")
     parser.add_argument("--detector", default="haar", help="what finds the faces in the pictures")
     parser.add_argument("--faces", type=options.positive(int), help="read only so many faces, chosen at random")
     arguments = parser.parse_args()

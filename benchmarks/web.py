@@ -21,12 +21,11 @@ from pathlib import Path
 import cv2
 from playwright.sync_api import sync_playwright
 
-from benchmarks.common import PORTRAIT
+from benchmarks.common import PORTRAIT, PROJECT
 from emotion_recognition import read_picture
 
-PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "web"))
-import build  # noqa: E402
+import build
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FACES = 200

@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 
-from emotion_recognition.cli import options, program
+from emotion_recognition.cli import options
 
 
 def add_explanation_flags(parser: ArgumentParser, folder: str) -> None:
@@ -19,7 +19,7 @@ def add_explanation_flags(parser: ArgumentParser, folder: str) -> None:
     most = "so many faces at most (default: 100 of each emotion; for --check: 500 in all)"
     explained.add_argument("--pictures", type=options.positive(int), metavar="N", help=most)
     how = parser.add_argument_group("how it is explained")
-    how.add_argument("--model", default=program.PROJECT / "model.h5", help="model file that reads the emotions")
+    options.add_model_flag(how)
     methods = ("occlusion", "class-activation")
     method = "what makes the maps; class-activation is there for comparison: by --check, occlusion is better"
     how.add_argument("--method", choices=methods, default="occlusion", help=method)

@@ -4,7 +4,10 @@ import argparse
 import math
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+from emotion_recognition.places import shipped
 
 # The highest rate of each optimizer, unless a person names another.
 LEARNING_RATES = {"rmsprop": 1e-3, "adam": 1e-3, "sgd": 0.05}
@@ -139,6 +142,12 @@ def add_data_flag(flags: Flags) -> None:
     flags.add_argument(
         "--data", default="data", help="folder or packed file of dataset_prepare.py, or your own class folders"
     )
+
+
+def add_model_flag(flags: Flags, own: str = "") -> None:
+    """Add the flag that names a model file; the default is the file `own` where there is one, else the shipped one."""
+    default = own if Path(own).is_file() else shipped("model.h5")
+    flags.add_argument("--model", default=default, help="model file that reads the emotions")
 
 
 def add_detector_flag(flags: Flags, default: str | None = "haar") -> None:

@@ -11,16 +11,13 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, suppress
-from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
 from emotion_recognition import __version__
 from emotion_recognition.cli.mistakes import describe_import_error, describe_os_error
 from emotion_recognition.errors import UserError, as_line
-
-# Where the scripts are, and beside them model.h5.
-PROJECT = Path(__file__).resolve().parents[2]
+from emotion_recognition.places import shipped
 
 # What keeps native libraries from reporting on standard error what our sentences say.
 QUIET = {
@@ -121,7 +118,7 @@ def start_keras(data_parallel: bool = False) -> ModuleType:
         # LiteRT writes its line when it gets its first network, whichever that is.
         with suppress(ImportError, ValueError):
             lite = importlib.import_module("ai_edge_litert.interpreter")
-            lite.Interpreter(str(PROJECT / "model.tflite")).allocate_tensors()
+            lite.Interpreter(str(shipped("model.tflite"))).allocate_tensors()
     return keras
 
 

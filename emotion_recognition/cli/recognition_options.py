@@ -6,6 +6,7 @@ from emotion_recognition.cli.options import (
     Flags,
     add_detector_flag,
     add_foreign_model_flags,
+    add_model_flag,
     add_whole_flag,
     finite,
     not_negative,
@@ -13,12 +14,11 @@ from emotion_recognition.cli.options import (
     positive,
     resolution,
 )
-from emotion_recognition.places import shipped
 
 
 def add_recognition_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags of the scripts that read emotions from pictures, videos and cameras."""
-    parser.add_argument("--model", default=shipped("model.h5"), help="model file that reads the emotions")
+    add_model_flag(parser)
     source = parser.add_argument_group("what is read")
     source.add_argument(
         "sources", nargs="*", metavar="SOURCE", help="pictures, folders, video files, stream addresses; else the webcam"
