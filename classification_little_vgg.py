@@ -80,11 +80,11 @@ def train(arguments: argparse.Namespace) -> list[dict[str, float]]:
         wanted = targets.to_learn(train, arguments.data if arguments.votes else None)
         teach = targets.taught_by(arguments.teacher, train.emotions, answers=arguments.answers)
         weights = targets.class_weights(train) if arguments.class_weights else None
-        vary, size = augmentation.enlarged_views(48) if teach else augmentation.augment, arguments.batch_size
-        seed, mixup, again = arguments.seed, arguments.mixup, arguments.view_epochs
+        vary = augmentation.enlarged_views(48) if teach else augmentation.augment
+        size, seed, mixup, again = arguments.batch_size, arguments.seed, arguments.mixup, arguments.view_epochs
         batches = Batches(train.pictures, wanted, size, vary, seed, mixup, teach=teach, view_epochs=again)
 
-        keras.utils.set_random_seed(arguments.seed)
+        keras.utils.set_random_seed(seed)
         if arguments.data_parallel:
             devices.use_all(size)
         model = little_vgg(len(train.emotions))
