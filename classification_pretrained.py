@@ -11,8 +11,8 @@ research). With --votes, a second head learns what ten people saw in each face (
 from emotion_recognition.cli import options, program
 
 FROZEN = 5  # blocks whose general features fit emotions as they are
-SMALLER = (2, 4, 6, 12)  # blocks that halve the picture
-MEAN_LEVEL = (103.939 + 116.779 + 123.68) / 3  # of VGGFace2's blue, green and red; what the network saw was less them
+HALVING = (2, 4, 6, 12)  # blocks that halve the width and height
+MEAN_LEVEL = (103.939 + 116.779 + 123.68) / 3  # of blue, green and red; it was subtracted from what the network learned
 VOTES_WEIGHT = 0.6
 
 
@@ -45,7 +45,7 @@ def mobilenet(size, blocks):
     from emotion_recognition.training.vggface import CHANNELS
 
     def block(features, number):
-        is_frozen, strides = number <= FROZEN, 2 if number in SMALLER else 1
+        is_frozen, strides = number <= FROZEN, 2 if number in HALVING else 1
         depthwise = layers.DepthwiseConv2D(3, strides, padding="same", use_bias=is_frozen, name=f"conv_dw_{number}")
         pointwise = layers.Conv2D(CHANNELS[number - 1], 1, use_bias=is_frozen, name=f"conv_pw_{number}")
         for layer in (depthwise, pointwise):
@@ -60,7 +60,7 @@ def mobilenet(size, blocks):
     features = layers.ReLU(6)(layers.Conv2D(32, 3, 2, padding="same", name="conv1")(features))
     for number in range(1, FROZEN + 1):
         features = block(features, number)
-    stem = keras.Model(faces, features, name="stem")
+    stem = keras.Model(faces, features, name="stem", trainable=False)
     found = features = keras.Input(features.shape[1:])
     for number in range(FROZEN + 1, blocks + 1):
         features = block(features, number)
@@ -68,7 +68,7 @@ def mobilenet(size, blocks):
 
 
 def whole_network(stem, body, head, enlarging):
-    """Return one network of all parts, whose input of 48x48 two matrix products enlarge: LiteRT has these operators."""
+    """Return one network, faces (n, 48, 48, 1) -> (n, emotions); it enlarges by matrix products, which LiteRT has."""
     import keras
     from keras import layers
 
@@ -106,7 +106,7 @@ def main() -> None:
         keras.utils.set_random_seed(seed)
         stem, body = mobilenet(size, arguments.blocks)
         # On a processor, LiteRT runs the stem in a quarter of the time; a GPU had better get the pictures.
-        stem.trainable, is_apart = False, keras.backend.backend() == "tensorflow"
+        is_apart = keras.backend.backend() == "tensorflow"
         inputs = keras.Input(body.input.shape[1:] if is_apart else (size, size, 1))
         features = keras.layers.Dropout(arguments.dropout)(body(inputs if is_apart else stem(inputs)))
         heads = {name: keras.layers.Dense(each.shape[1], "softmax", name=name) for name, each in wanted.items()}
