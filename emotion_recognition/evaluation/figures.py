@@ -1,5 +1,6 @@
 """Figures: arrays -> picture files, without a window."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -113,7 +114,7 @@ def wrong_faces(
     pictures: Sequence[np.ndarray], captions: Sequence[tuple[str, str]], title: str, path: str | Path
 ) -> None:
     """Draw faces, uint8 (48, 48, 1) each, under what each is labelled and, in red, what the model sees."""
-    columns, rows = 6, max(1, -(-len(captions) // 6))
+    columns, rows = 6, max(1, math.ceil(len(captions) / 6))
     with new_figure(path, 1.7 * columns, 2.1 * rows + 0.6) as figure:
         grid = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes in grid:

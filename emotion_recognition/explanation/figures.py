@@ -1,5 +1,6 @@
 """Figures of what decides: maps of importance laid over faces."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -147,7 +148,7 @@ def explained_faces(
 def emotion_regions(means: dict[str, MeanMap], path: str | Path) -> None:
     """Draw the mean map of each emotion over its mean face, and the regions."""
     columns = 4
-    rows = -(-(1 + len(means)) // columns)
+    rows = math.ceil((1 + len(means)) / columns)
     with new_figure(path, SIZE * columns, (SIZE + 0.4) * rows + 0.5 + KEY_HEIGHT) as figure:
         places = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes in places[len(means) + 1 :]:

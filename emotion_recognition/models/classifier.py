@@ -1,6 +1,7 @@
 """Gray crops of faces -> probabilities of emotions, by LiteRT alone wherever that is possible."""
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,7 +84,7 @@ class EmotionClassifier:
         if len(faces) == 0:
             return np.empty((0, len(self.emotions)), np.float32)
         array = np.asarray(faces, np.float32).reshape(-1, FACE_SIZE, FACE_SIZE, 1)
-        parts = np.array_split(array, -(-len(array) // AT_ONCE))
+        parts = np.array_split(array, math.ceil(len(array) / AT_ONCE))
         return np.concatenate([self._classify(part) for part in parts])
 
 

@@ -5,6 +5,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -27,6 +28,9 @@ LICENCE = "MIT for the package; VGGFace2 is for research"
 CHANNELS = (64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024)
 
 EPSILON = 1e-3  # of batch normalisation
+
+# Faces whose features are in memory at once.
+AT_ONCE = 64
 
 
 def read(folder: str | Path) -> Weights:
@@ -77,7 +81,12 @@ def read_values(listing: Path) -> dict[str, npt.NDArray[np.float32]]:
 def run_apart(network: keras.Model) -> Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]:
     """Return what a network computes as a function that takes any number of inputs."""
     function = compile_inference(network)
-    return lambda inputs: np.concatenate([function(part) for part in np.array_split(inputs, -(-len(inputs) // 64))])
+    return lambda inputs: np.concatenate([function(part) for part in in_parts(inputs)])
+
+
+def in_parts(inputs: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
+    """Return inputs, (n, ...), in parts of at most `AT_ONCE`."""
+    return np.array_split(inputs, math.ceil(len(inputs) / AT_ONCE))
 
 
 def without_enlarging(network: keras.Model, size: int) -> keras.Model:
@@ -114,7 +123,7 @@ def start_from(
     return {"file": "faceres.bin", "sha256": digest, "source": SOURCE, "licence": LICENCE}
 
 
-def put_normalisation_back(network: keras.Model, weights: Weights, found: npt.NDArray[np.float32]) -> None:
+def put_normalisation_back(network: keras.Model, weights: Weights, inputs: npt.NDArray[np.float32]) -> None:
     """Give batch normalisation the statistics for these inputs, and what undoes it, so that `weights` work as before.
 
     The published weights have it folded in; without it the network learns slowly. Each normalisation is named after its
@@ -129,8 +138,7 @@ def put_normalisation_back(network: keras.Model, weights: Weights, found: npt.ND
         one = np.ones_like(bias)
         normalisation.set_weights([one, bias, 0 * one, one - EPSILON])
     outputs = keras.Model(network.input, [convolution.output for convolution in convolutions])
-    parts = np.array_split(found, -(-len(found) // 64))
-    every = [[moments(each) for each in outputs.predict_on_batch(part)] for part in parts]
+    every = [[moments(each) for each in outputs.predict_on_batch(part)] for part in in_parts(inputs)]
     for normalisation, of_parts in zip(normalisations, zip(*every, strict=True), strict=True):
         mean, square = np.mean(of_parts, axis=0)
         variance, bias = (square - mean**2).astype(np.float32), normalisation.get_weights()[1]

@@ -1,5 +1,6 @@
 """What is drawn on a picture: boxes, names and bars, maps of what decides. Colours are blue, green, red."""
 
+import math
 from dataclasses import replace
 
 import cv2
@@ -57,7 +58,7 @@ def draw_faces(picture: Picture, faces: list[Face]) -> np.ndarray:
     """
     pixels = check_picture(picture)
     height, width = pixels.shape[:2]
-    wanted = max(-(-SMALLEST_WIDTH // width), -(-SMALLEST_HEIGHT // height))
+    wanted = math.ceil(max(SMALLEST_WIDTH / width, SMALLEST_HEIGHT / height))
     factor = max(1, min(wanted, LONGEST_SIDE // max(width, height)))
     coloured = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR) if pixels.ndim == 2 else pixels
     canvas = cv2.resize(coloured, None, fx=factor, fy=factor, interpolation=cv2.INTER_NEAREST)
