@@ -114,7 +114,7 @@ class TrainingRun(contextlib.AbstractContextManager):
             files.keep_aside(path)
         model_file.save(outputs.model, network, train.emotions, record)
         if outputs.lite in written:
-            made_from = lite.digest(outputs.model.read_bytes())
+            made_from = lite.file_digest(outputs.model)
             content = export.to_lite(network)
             lite.write(outputs.lite, lite.LiteModel(content, train.emotions, made_from, training=record))
         files.write_table(outputs.history, progress.history)

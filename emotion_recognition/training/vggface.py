@@ -3,7 +3,6 @@
 `faceres.json` lists names, shapes and types; `faceres.bin` holds the values one after the other in that order.
 """
 
-import hashlib
 import json
 import math
 from collections.abc import Callable
@@ -15,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion_recognition.errors import UserError
+from emotion_recognition.models import lite
 from emotion_recognition.models.classifier import compile_inference
 from emotion_recognition.training import augmentation
 
@@ -119,7 +119,7 @@ def start_from(
         if layer.weights:
             layer.set_weights(weights[layer.name])
     put_normalisation_back(body, weights, run_apart(stem)(faces))
-    digest = hashlib.sha256((Path(folder) / "faceres.bin").read_bytes()).hexdigest()
+    digest = lite.file_digest(Path(folder) / "faceres.bin")
     return {"file": "faceres.bin", "sha256": digest, "source": SOURCE, "licence": LICENCE}
 
 
