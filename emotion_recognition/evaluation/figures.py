@@ -14,6 +14,9 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import written_whole
 
+# What each epoch of a training reached: accuracy, loss and the like by their names.
+History = list[dict[str, float]]
+
 
 def check_ending(path: str | Path) -> None:
     """Refuse an --output whose name does not end as a figure's, before any work is done for it."""
@@ -32,11 +35,8 @@ def new_figure(path: str | Path, width: float, height: float) -> Iterator[Figure
             figure.savefig(temporary, dpi=120)
 
 
-History = list[dict[str, float]]
-
-
 def training_curves(history: History, title: str, path: str | Path) -> None:
-    """Draw accuracy and loss of training and validation over the epochs; `history` holds a dict for each epoch."""
+    """Draw accuracy and loss of training and validation over the epochs."""
     _curves({"training (varied pictures)": (history, ""), "validation": (history, "val_")}, "", title, path)
 
 

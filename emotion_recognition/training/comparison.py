@@ -6,11 +6,10 @@ from typing import Any
 
 from emotion_recognition import files
 from emotion_recognition.evaluation import figures
+from emotion_recognition.evaluation.figures import History
 from emotion_recognition.models import model_file
 from emotion_recognition.training.outputs import Outputs
 from emotion_recognition.training.progress import best_row, check_settings
-
-History = list[dict[str, float]]
 
 
 def table_of(output: str | Path) -> Path:
