@@ -38,6 +38,11 @@ FOR, AGAINST = (175, 69, 228), (255, 255, 94)
 DARK, LIGHT = (30, 30, 30), (240, 240, 240)
 
 
+def hex_colour(emotion: str) -> str:
+    """Return an emotion's colour as pages and figures take it, such as #f14a3a."""
+    return "#{2:02x}{1:02x}{0:02x}".format(*COLOURS[emotion])
+
+
 def canonical(spelling: str) -> str:
     """Return the name in `EMOTIONS` for any spelling, such as Anger, angry or ANGRY; ValueError if there is none."""
     word = spelling.strip().lower()

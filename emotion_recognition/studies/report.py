@@ -7,7 +7,7 @@ from string import Template
 
 from emotion_recognition.errors import as_line
 from emotion_recognition.files import written_whole
-from emotion_recognition.labels import COLOURS
+from emotion_recognition.labels import hex_colour
 from emotion_recognition.studies.report_warnings import find_warnings, percent
 from emotion_recognition.studies.summary import SourceSummary, TrackSummary
 
@@ -99,7 +99,7 @@ def draw_timeline(summary: SourceSummary) -> str:
             if means:
                 top, bottom = (round(HEIGHT * (1 - sum(means[:end]))) for end in (place + 1, place))
                 steps.append(f"M{x} {bottom}V{top}H{x + 1}V{bottom}Z")
-        paths.append(f'<path fill="{colour(emotion)}" d="{"".join(steps)}"><title>{escape(emotion)}</title></path>')
+        paths.append(f'<path fill="{hex_colour(emotion)}" d="{"".join(steps)}"><title>{escape(emotion)}</title></path>')
     caption = f"Mean probabilities of the faces, from first to last frame ({summary.seconds:,.1f} s); white: no face"
     box = f"0 0 {max(1, len(summary.timeline))} {HEIGHT}"
     return (
@@ -112,9 +112,9 @@ def shares_table(summary: SourceSummary) -> str:
     """Return a table of the emotions: how often each is the one shown, and its mean probability."""
     rows = []
     for emotion, share in summary.shares.items():
-        bar = (
-            f'<span class="bar" style="width:{100 * share:.1f}%;background:{colour(emotion)}"></span>' if share else ""
-        )
+        bar = ""
+        if share:
+            bar = f'<span class="bar" style="width:{100 * share:.1f}%;background:{hex_colour(emotion)}"></span>'
         mean = summary.means[emotion]
         cells = escape(emotion), percent(share or 0), f"{mean or 0:.2f}"
         rows.append(table_row(cells)[:-5] + f'<td class="wide">{bar}</td></tr>')
@@ -162,12 +162,7 @@ def most_shown(shares: dict[str, float | None] | dict[str, float]) -> str:
 
 def swatch(emotion: str) -> str:
     """Return a small square of an emotion's colour."""
-    return f'<span class="swatch" style="background:{colour(emotion)}"></span>'
-
-
-def colour(emotion: str) -> str:
-    """Return an emotion's colour as CSS has it."""
-    return "#{2:02x}{1:02x}{0:02x}".format(*COLOURS[emotion])
+    return f'<span class="swatch" style="background:{hex_colour(emotion)}"></span>'
 
 
 def name_of(summary: SourceSummary) -> str:

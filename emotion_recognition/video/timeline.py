@@ -9,7 +9,7 @@ import numpy as np
 
 from emotion_recognition.errors import UserError, as_line
 from emotion_recognition.files import written_whole
-from emotion_recognition.labels import COLOURS
+from emotion_recognition.labels import hex_colour
 from emotion_recognition.recogniser import Face
 from emotion_recognition.video.capture import Source
 
@@ -92,7 +92,7 @@ class Timeline:
         frames, edges = self.frames[:length], (self._first or 0.0) + np.arange(length + 1) * self.interval
         # Between two frames that are farther apart than an interval, nothing new is known.
         known = np.maximum.accumulate(np.where(frames > 0, np.arange(length), 0))
-        colours = ["#{2:02x}{1:02x}{0:02x}".format(*COLOURS[emotion]) for emotion in self._emotions]
+        colours = [hex_colour(emotion) for emotion in self._emotions]
         # Names of files may hold dollars, between which Matplotlib would read a formula.
         with matplotlib.rc_context({"text.parse_math": False}), written_whole(self.path) as temporary:
             figure = Figure(figsize=(10, 1.8 + 1.5 * max(1, len(self.faces))), layout="constrained")
