@@ -117,7 +117,7 @@ def shares_table(summary: SourceSummary) -> str:
             bar = f'<span class="bar" style="width:{100 * share:.1f}%;background:{hex_colour(emotion)}"></span>'
         mean = summary.means[emotion]
         cells = escape(emotion), percent(share or 0), f"{mean or 0:.2f}"
-        rows.append(table_row(cells)[:-5] + f'<td class="wide">{bar}</td></tr>')
+        rows.append(table_row(cells, wide=bar))
     return table(("emotion", "of the faces", "mean probability", ""), rows)
 
 
@@ -148,9 +148,10 @@ def table(heading: Iterable[str], rows: Iterable[str]) -> str:
     return f"<table><thead><tr>{cells}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
-def table_row(cells: Iterable[object]) -> str:
-    """Return a row of cells that are HTML already."""
-    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+def table_row(cells: Iterable[object], wide: str | None = None) -> str:
+    """Return a row of cells that are HTML already; `wide` is one more at its end, which is 40 % of the table."""
+    last = "" if wide is None else f'<td class="wide">{wide}</td>'
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}{last}</tr>"
 
 
 def most_shown(shares: dict[str, float | None] | dict[str, float]) -> str:
