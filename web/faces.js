@@ -6,7 +6,7 @@ import { FACE_SIZE, crop, resizeByArea, resizeLinearly } from "./images.js";
 
 // These are the settings of emotion_recognition/faces/haar.py.
 const CASCADE_SIZE = 24;
-const SMALLEST_SHARE = 20;
+const SIDE_DIVISOR = 20;
 const QUICK = { step: 1.2, neighbours: 2 };
 const THOROUGH = { step: 1.1, neighbours: 6 };
 const NEAR_SIZE = 56;
@@ -254,7 +254,7 @@ function isInside(face, other) {
 }
 
 function smallestFace(gray, least) {
-  return Math.max(least, Math.floor(Math.min(gray.width, gray.height) / SMALLEST_SHARE));
+  return Math.max(least, Math.floor(Math.min(gray.width, gray.height) / SIDE_DIVISOR));
 }
 
 function shrink(gray, scale) {

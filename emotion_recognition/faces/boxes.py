@@ -31,8 +31,8 @@ class Detection:
 
 # In pixels, of boxes as FER-2013's crops have them: both detectors know faces of this size and more.
 SMALLEST_FACE = 24
-# Below this part of the shorter side of a picture, most of what is found is no face.
-SMALLEST_SHARE = 20
+# Most of what is narrower than the shorter side of a picture divided by this is no face.
+SIDE_DIVISOR = 20
 # A box of which a larger one covers more than this part is a mouth or a collar, or the same face once more.
 LARGEST_PART_INSIDE = 0.5
 # In pixels of width and height.
@@ -47,7 +47,7 @@ def shared_pixels(box: Box, other: Box) -> int:
 
 
 def overlap(box: Box, other: Box) -> float:
-    """Return the part of the common area of two boxes that both cover (intersection over union), 0 to 1."""
+    """Return the intersection over union of two boxes, 0 to 1."""
     shared = shared_pixels(box, other)
     return shared / (box[2] * box[3] + other[2] * other[3] - shared)
 
@@ -77,7 +77,7 @@ def enlarge(box: Box, margin: float) -> tuple[float, float, float, float]:
 
 def smallest_width(wanted: int | None, shape: tuple[int, ...], least: int = SMALLEST_FACE) -> int:
     """Return the width of the smallest face to find in a picture (height, width): `wanted`, else `least` or more."""
-    return max(SMALLEST_FACE, wanted) if wanted else max(least, min(shape) // SMALLEST_SHARE)
+    return max(SMALLEST_FACE, wanted) if wanted else max(least, min(shape) // SIDE_DIVISOR)
 
 
 def whole_box(picture: np.ndarray) -> Box:

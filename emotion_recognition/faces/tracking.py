@@ -18,7 +18,7 @@ FULL_SEARCH_SECONDS = 0.25
 RESERVES = 1.0, 1.6
 # A face that is lost, as when a head turns or a hand is before it, is looked for, and keeps its number, for so long.
 REMEMBERED_SECONDS = 2.0
-# Boxes that share more than this part of their common area are of the same face.
+# Boxes whose intersection over union is larger are of the same face.
 SMALLEST_OVERLAP = 0.2
 # A face is known again no farther than this from where it is expected, in its widths, and so much farther for each
 # second in which it was not seen.
