@@ -104,15 +104,16 @@ class HaarDetector:
         step: float = QUICK_STEP,
         neighbors: int = QUICK_NEIGHBORS,
     ) -> list[tuple[np.ndarray, float]]:
-        """Return (box, score) in the shrunken picture, `least` to `most` pixels wide there (0: of any size)."""
-        sizes = [(max(SMALLEST_FACE, size),) * 2 if size else (0, 0) for size in (least, most)]
+        """Return (box, score) in the shrunken picture, `least` to `most` pixels wide there (`most` 0: of any width)."""
+        smallest = max(SMALLEST_FACE, least)
+        largest = max(SMALLEST_FACE, most) if most else 0
         with self._lock:
             boxes, _, weights = self._cascade.detectMultiScale3(
                 shrink(gray, scale),
                 scaleFactor=step,
                 minNeighbors=neighbors,
-                minSize=sizes[0],
-                maxSize=sizes[1],
+                minSize=(smallest, smallest),
+                maxSize=(largest, largest),
                 outputRejectLevels=True,
             )
         found = zip(np.asarray(boxes), np.ravel(weights).tolist(), strict=True)
