@@ -15,7 +15,8 @@ def lattice(number: int, step: float) -> list[tuple[float, float, bool]]:
     lie one `step` apart, a part of the box's width and height.
     """
     size = number + 1
-    points = [(place, place * (size + 1) // 2 % size) for place in range(1, size)]
+    half = (size + 1) // 2
+    points = [(x, x * half % size) for x in range(1, size)]
     return [((x - size / 2) * step, (y - size / 2) * step, x % 2 == 0) for x, y in points]
 
 
@@ -27,7 +28,7 @@ VIEWS = {
     4: lattice(4, 1.5 / FACE_SIZE),
     8: lattice(8, 9.6 / 8 / FACE_SIZE),
 }
-# Twice as many as four views cost, and less of the effect of a shifted box.
+# Eight views cost twice as much as four, and depend less on how the box lies.
 DEFAULT_VIEWS = 8
 
 
