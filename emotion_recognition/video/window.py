@@ -136,9 +136,13 @@ class NoWindow(Window):
 
 def key_name(code: int) -> str:
     """Return what a key means, from the number that `cv2.waitKeyEx` gives; "" where it means nothing."""
+    if code < 0:
+        return ""
     # GTK tells in the upper bits that Num Lock is on; on Windows, only the upper bits of arrows are used.
-    code = code & 0xFFFF or code if code >= 0 else 0
-    return "previous" if code in BACK else "next" if code in FORWARD else KEYS.get(chr(code & 0xFFFF).lower(), "")
+    code = code & 0xFFFF or code
+    if code in BACK:
+        return "previous"
+    return "next" if code in FORWARD else KEYS.get(chr(code & 0xFFFF).lower(), "")
 
 
 def fitting_size(width: int, height: int, screen: tuple[int, int]) -> tuple[int, int]:
