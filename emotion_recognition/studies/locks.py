@@ -12,6 +12,7 @@ FAR_AWAY = 2**31 - 2
 
 def lock(file: BinaryIO, path: str | Path, flag: str) -> None:
     """Keep an open file for this process until it is closed; UserError where another run has it, or has removed it."""
+    is_taken = False
     try:
         if os.name == "nt":
             import msvcrt
@@ -23,9 +24,8 @@ def lock(file: BinaryIO, path: str | Path, flag: str) -> None:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        is_taken = os.name != "nt" and not (
-            Path(path).exists() and os.path.samestat(os.fstat(file.fileno()), Path(path).stat())
-        )
+            # Another run may have removed it between its opening and its lock.
+            is_taken = not (Path(path).exists() and os.path.samestat(os.fstat(file.fileno()), Path(path).stat()))
     except (BlockingIOError, PermissionError):
         is_taken = True
     except OSError:
