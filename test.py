@@ -132,7 +132,7 @@ def read_at_once(sources, jobs, settings, outputs) -> int:
     from emotion_recognition.studies.words import describe_summary
 
     status = 0
-    reading = read_in_processes(sources, jobs, settings, outputs.study.tables, program.start_process)
+    reading = read_in_processes(sources, jobs, settings, outputs.study.tables, program.set_up_process)
     with closing(reading), Progress(sources) as progress:
         for source, read in reading:
             outputs.append(read)

@@ -103,9 +103,10 @@ def check_installation() -> None:
 
 
 def start_keras(data_parallel: bool = False) -> ModuleType:
-    """Import Keras and let its backend look for devices, without the lines that it and LiteRT write of their own start.
+    """Import Keras and return the module; the lines that its backend and LiteRT write at their start are thrown away.
 
-    Return the module. With `data_parallel`, those of other processes too. Called when the command line is read.
+    The backend looks for its devices, with `data_parallel` also for those of other processes. It takes seconds: call it
+    when the command line has been checked.
     """
     # Keras and TensorFlow remind of their newest file formats and interfaces, which a person cannot choose here.
     logging.getLogger("absl").setLevel(logging.ERROR)
@@ -155,8 +156,8 @@ def silent_start() -> Iterator[None]:
 
 
 @contextmanager
-def start_process() -> Iterator[None]:
-    """Set up a process that a script has started, and is starting libraries inside the block."""
+def set_up_process() -> Iterator[None]:
+    """Set up a process that a script has started; inside the block it starts its libraries, in silence."""
     # After Ctrl-C, it is the script that ends, and it ends its processes.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.filterwarnings("ignore", module=r"PIL\.")
