@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import cv2
+
 from emotion_recognition.errors import UserError
 from emotion_recognition.partial_files import partial_path
 
@@ -172,9 +174,6 @@ def keep_aside(path: str | Path) -> Path | None:
 
 def write_picture(path: str | Path, picture: Any) -> None:
     """Write `picture` (uint8; gray, or blue-green-red) in the format that the suffix of `path` names."""
-    # Imported here: scripts ask this module for the files beside it before OpenCV's settings are made.
-    import cv2
-
     path = Path(path)
     if not cv2.haveImageWriter(f"picture{path.suffix}"):
         raise UserError(f"{path}: pictures can be written as .png, .jpg, .bmp, .tiff or .webp.")
