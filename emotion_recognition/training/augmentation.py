@@ -1,4 +1,4 @@
-"""How training pictures are varied: a random warp and another lighting for each; a part of every second is covered."""
+"""How training pictures are varied: each is warped and lit at random, and of half of them a part is covered."""
 
 from collections.abc import Callable
 
@@ -44,8 +44,8 @@ def enlarged_views(size: int) -> Callable[[Faces, np.random.Generator], Views]:
         curves[generator.uniform(0, 1, number) < 0.5] = np.arange(256)
         views = np.empty((number, size, size), np.float32)
         for picture, curve, matrix, view in zip(pictures, curves, matrices, views, strict=True):
-            lit, flags = cv2.LUT(picture, curve), cv2.INTER_CUBIC
-            view[:] = cv2.warpAffine(lit, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+            lit = cv2.LUT(picture, curve)
+            view[:] = cv2.warpAffine(lit, matrix, (size, size), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         cover(views, generator)
         return views[..., np.newaxis]
 
