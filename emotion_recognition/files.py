@@ -70,7 +70,7 @@ def check_writable(folder: str | Path, flag: str = "--output", name: str = "file
 
 
 def claim_folder(output: str | Path, force: bool = False) -> None:
-    """Refuse to replace a folder: without `force` any that holds something, with it one that holds foreign things too.
+    """Refuse to replace a folder that holds something; with `force`, only one that holds something foreign.
 
     Foreign is what `folder_written_whole` has not written, or what has been changed since.
     """
@@ -92,7 +92,7 @@ def find_foreign(folder: Path) -> Path | None:
     known = read_written(folder / WRITTEN)
     for path in sorted(folder.rglob("*")):
         if path.is_dir() and not path.is_symlink():
-            # Of a folder with something in it, that tells.
+            # A folder that holds something is judged by that.
             is_own = any(path.iterdir())
         else:
             name = path.relative_to(folder).as_posix()

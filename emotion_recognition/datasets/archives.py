@@ -110,7 +110,7 @@ def choose(names: Iterable[str], tables: Sequence[str], path: Path) -> str:
 def list_files(archive: tarfile.TarFile) -> dict[str, tarfile.TarInfo]:
     """Return the files in an archive of tar by their names; TrapError where it holds far too much.
 
-    It is looked at before each member is skipped, which means to unpack it.
+    The sizes are added up before the next member is asked for, since `tarfile` unpacks all that lies before it.
     """
     files, size = {}, 0
     for number, member in enumerate(archive, start=1):

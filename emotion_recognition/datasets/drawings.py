@@ -1,6 +1,7 @@
-"""Drawn faces, as stickers and cartoons have them -> samples to train on: a random hand, but the expressions of comics.
+"""Drawn faces, as stickers and cartoons have them -> samples to train on.
 
-Places are in the coordinates of a square of 192x192 pixels, which is made smaller in the end, so that lines are smooth.
+Lines, sizes and grays are random; what an emotion looks like, `looks` says. Places are pixels of a square of 192x192,
+which is made smaller in the end, so that lines are smooth.
 """
 
 from collections.abc import Iterable, Iterator

@@ -17,9 +17,9 @@ OTHER_COLUMNS = {"unknown": "most people could not tell the emotion", "NF": "mos
 def with_votes(rows: Iterable[Sample | Rejected], path: Path, keep_labels: bool = False) -> Iterator[Sample | Rejected]:
     """Yield the rows of FER-2013 with the labels of FER+; `path` is its table, which has a row for each of them.
 
-    A picture's emotion is the one with more than half of the votes, of eight with contempt; a picture without one, or
-    with `unknown` or `not a face`, is left out. With `keep_labels` nothing is left out, FER-2013's labels stay, and the
-    samples bear the votes. UserError where the two tables do not belong together.
+    A picture's emotion is the one of the eight in `EMOTIONS` with more than half of all votes, those for `unknown` and
+    `NF` (not a face) among them; a picture without such an emotion is left out. With `keep_labels` nothing is left out,
+    FER-2013's labels stay, and the samples bear the votes. UserError where the two tables do not belong together.
     """
     table, number = read_votes(path), 0
     for number, row in enumerate(rows, start=1):

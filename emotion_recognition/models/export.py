@@ -28,7 +28,8 @@ def to_lite(network: "keras.Model", weights: str = "float32", examples: "npt.NDA
     """Return a Keras network of one input and one output in LiteRT's form, for any number of inputs at once.
 
     Its weights are stored as `weights`: float32; float16, which is computed in float32 all the same; or int8, in which
-    all but dense layers are computed as well, as `examples` of faces, uint8 (n, 48, 48, 1), show what they need.
+    all layers but dense ones are also computed: `examples` of faces, uint8 (n, 48, 48, 1), show how wide their numbers
+    spread.
     UserError on another backend than TensorFlow, where LiteRT lacks an operator, and for int8 where the last layer is
     not a dense one.
     """

@@ -35,7 +35,6 @@ def adapt(
     `emotions` is fer2013, alphabetical, or names with commas between them; `pixel_range` is unit, byte or signed.
     """
     number = check_form(network, path)
-    # What had to be assumed is said, never hidden.
     notes = []
     if emotions is None:
         notes.append(f"the emotions are taken to be {', '.join(ALPHABETICAL[number])} (--emotions says otherwise)")

@@ -14,7 +14,7 @@ from emotion_recognition.files import check_is_utf8, partial_path, write_picture
 from emotion_recognition.video.camera import PATIENCE_SECONDS
 from emotion_recognition.video.capture import USUAL_FRAME_RATE, Source
 
-# Videos that are read have more forms; those of pictures that cannot be written in colour become PNG.
+# More forms can be read: a picture of another form is written as PNG, and a video of any form into a folder as MP4.
 WRITTEN_VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v")
 WRITTEN_PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm")
 

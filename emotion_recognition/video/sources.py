@@ -30,6 +30,7 @@ class Unreadable(Source):
 
     def _read(self) -> Generator[Frame]:
         raise UserError(self._reason)
+        # Makes this a generator: the error is raised when frames are asked for, not before.
         yield
 
 
