@@ -28,7 +28,7 @@ CHUNK = 512
 class Written:
     """What a data folder holds: how many pictures of each (split, emotion); of each reason, how many are left out.
 
-    `places` holds (split, emotion, name) of all pictures that are alike, by their digests.
+    `places` holds (split, emotion, name) of every picture, those of equal pictures together under their digest.
     """
 
     counts: Counter = field(default_factory=Counter)
@@ -38,8 +38,8 @@ class Written:
     def add(self, sample: Sample) -> None:
         """Note one sample."""
         self.counts[sample.split, sample.emotion] += 1
-        alike = hashlib.blake2b(sample.picture.tobytes(), digest_size=8).digest()
-        self.places[alike].append((sample.split, sample.emotion, sample.name))
+        digest = hashlib.blake2b(sample.picture.tobytes(), digest_size=8).digest()
+        self.places[digest].append((sample.split, sample.emotion, sample.name))
 
     def copies(self) -> Iterator[tuple[int, str, str, str]]:
         """Yield (group, split, emotion, name) for all pictures of which another split holds an exact copy."""

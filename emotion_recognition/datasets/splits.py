@@ -11,7 +11,8 @@ SPLITS = ("train", "validation", "test")
 # What FER-2013 and FER+ call them, in lower case.
 USAGES = {"training": "train", "publictest": "validation", "privatetest": "test"}
 
-TENTH = 0.1
+# Of the groups that are not for testing.
+VALIDATION_SHARE = 0.1
 
 
 def by_group(groups: Iterable, seed: int = 0, folds: int = 10, fold: int = 1) -> dict:
@@ -33,7 +34,7 @@ def by_group(groups: Iterable, seed: int = 0, folds: int = 10, fold: int = 1) ->
         raise UserError(
             f"{len(unique)} persons are too few: one is needed in each of train, validation and test, and in each fold."
         )
-    validation = set(others[: max(1, round(TENTH * len(others)))])
+    validation = set(others[: max(1, round(VALIDATION_SHARE * len(others)))])
     return {group: "test" if group in test else "validation" if group in validation else "train" for group in unique}
 
 

@@ -38,7 +38,7 @@ def as_dictionary(result: Result) -> dict[str, Any]:
 def draw(result: Result, folder: Path, prefix: str = "") -> None:
     """Draw the confusion matrix, the reliability diagram and the most confidently wrong faces of one result."""
     measured, chosen = result.metrics[result.shown]["all"], result.parts[result.shown]
-    title = f"{Path(result.model).name} on {result.judged.title[result.shown]}"
+    title = f"{Path(result.model).name} on {result.judged.titles[result.shown]}"
     number = measured["pictures"]
     figures.confusion_matrix(
         measured["confusion"],

@@ -35,7 +35,7 @@ class JudgedFaces:
     left_out: int = 0
 
     @property
-    def title(self) -> dict[str, str]:
+    def titles(self) -> dict[str, str]:
         """What people call each split."""
         is_fer2013 = all(map(FER2013_NAME.fullmatch, self.faces.names))
         names = {split: split + (released if is_fer2013 else "") for split, released in RELEASED_NAMES.items()}

@@ -30,7 +30,7 @@ def split_table(results: Sequence[Result], split: str) -> list[str]:
     # Models that know other emotions are judged on other pictures, so that no number fits all.
     alike = len({frozenset(result.emotions) for result in results}) == 1
     names = f"{'accuracy':>8}{'95% interval':>17}{'balanced':>10}{'macro F1':>10}{'ECE':>8}{'NLL':>8}"
-    lines = [f"{judged.title[split]:{NAME_WIDTH}}{names}", f" all {counted(part.sum()) if alike else 'pictures'}"]
+    lines = [f"{judged.titles[split]:{NAME_WIDTH}}{names}", f" all {counted(part.sum()) if alike else 'pictures'}"]
     lines += [row(result.model, result.metrics[split]["all"]) for result in results]
     if judged.copied is not None:
         copies = (part & judged.copied).sum()

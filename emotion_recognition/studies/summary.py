@@ -135,7 +135,7 @@ class TrackTally:
 
     first: float
     last: float = 0.0
-    width: int = 0
+    total_width: int = 0
     averages: Averages = field(default_factory=Averages)
 
 
@@ -159,7 +159,7 @@ class Tally:
         for place, face in enumerate(faces, start=1):
             track = self._tracks.setdefault(face.track or place, TrackTally(first=seconds))
             track.last = seconds
-            track.width += face.box[2]
+            track.total_width += face.box[2]
             track.averages.add(face)
             self.all.add(face)
 
@@ -172,7 +172,7 @@ class Tally:
                 round(track.first, 3),
                 round(track.last, 3),
                 track.averages.faces,
-                round(track.width / track.averages.faces, 1),
+                round(track.total_width / track.averages.faces, 1),
                 **track.averages.values(self._emotions),
             )
             for number, track in sorted(self._tracks.items())

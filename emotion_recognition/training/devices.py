@@ -12,11 +12,11 @@ from emotion_recognition.errors import UserError
 class AllDevices(keras.distribution.DataParallel):
     """Each device has the whole network and computes its share of a batch; together they do what one device would."""
 
-    shares_out = True
+    shares_batches = True
 
     def get_data_layout(self, data_shape: tuple[int, ...]) -> Any:
         """Return which part of a batch of this shape is for which device."""
-        if self.shares_out:
+        if self.shares_batches:
             return super().get_data_layout(data_shape)
         return keras.distribution.TensorLayout([None] * len(data_shape), self.device_mesh)
 
@@ -35,10 +35,10 @@ def use_all(batch_size: int) -> None:
     print(f"Training on {number} {'device' if number == 1 else 'devices'}.")
 
 
-def share_out(batches: bool) -> None:
-    """Share the batches out among the devices, or let each compute them whole, as it must where they vary in size."""
+def share_batches(is_on: bool) -> None:
+    """Share each batch out among the devices or, where batches vary in size, let each device compute all of it."""
     if devices := keras.distribution.distribution():
-        devices.shares_out = batches
+        devices.shares_batches = is_on
 
 
 def own_share(values: npt.NDArray) -> npt.NDArray:

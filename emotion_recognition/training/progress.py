@@ -69,13 +69,13 @@ class Progress(keras.callbacks.Callback):
 
     def on_test_begin(self, logs: dict | None = None) -> None:
         # The last batch of validation is smaller.
-        devices.share_out(False)
+        devices.share_batches(False)
         self.weights = self.model.get_weights()
         if self.momentum:
             self.model.set_weights(self.average)
 
     def on_test_end(self, logs: dict | None = None) -> None:
-        devices.share_out(True)
+        devices.share_batches(True)
 
     def on_train_end(self, logs: dict | None = None) -> None:
         # What follows is too little to share out.
