@@ -32,14 +32,13 @@ def main() -> None:
     # Imported here, so that --help answers at once.
     from emotion_recognition.evaluation import figures
     from emotion_recognition.explanation.occlusion import occlusion_maps
+    from emotion_recognition.models.classifier import EmotionClassifier
 
     if arguments.check:
         return check_maps(arguments)
     if arguments.output:
         figures.check_ending(arguments.output)
     with program.silent_start():
-        from emotion_recognition.models.classifier import EmotionClassifier
-
         classifier = EmotionClassifier(arguments.model, arguments.emotions, arguments.pixel_range)
     make_maps = partial(occlusion_maps, classifier.probabilities)
     if arguments.method == "class-activation":

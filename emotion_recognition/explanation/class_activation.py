@@ -14,14 +14,14 @@ import numpy as np
 from emotion_recognition.errors import UserError
 from emotion_recognition.evaluation.metrics import SMALLEST_PROBABILITY
 from emotion_recognition.explanation.attention import enlarged
-from emotion_recognition.explanation.occlusion import Faces, Maps, Places
+from emotion_recognition.explanation.occlusion import Faces, Indices, Maps
 from emotion_recognition.models.foreign import all_layers
 
 # Faces whose gradients are held in memory at once.
 BATCH_SIZE = 64
 
 
-def class_activation_maps(network: keras.Model, faces: Faces, chosen: Places) -> Maps:
+def class_activation_maps(network: keras.Model, faces: Faces, chosen: Indices) -> Maps:
     """Return gradient class activation maps, 0 and above (Selvaraju et al., 2017, section 3).
 
     The channels of the last convolution are added, each weighed by the mean gradient of the emotion's score with

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion_recognition.evaluation.metrics import DEVIATIONS
-from emotion_recognition.explanation.occlusion import Classify, Faces, Maps, Places
+from emotion_recognition.explanation.occlusion import Classify, Faces, Indices, Maps
 from emotion_recognition.images import FACE_SIZE
 
 # Parts are blocks of so many pixels in width and height, and a step takes so many of them. Single pixels in random
@@ -39,11 +39,11 @@ Row = dict[str, Any]
 
 def check(
     method: str,
-    make_maps: Callable[[Faces, Places], Maps],
+    make_maps: Callable[[Faces, Indices], Maps],
     classify: Classify,
     network: keras.Model,
     faces: Faces,
-    chosen: Places,
+    chosen: Indices,
 ) -> list[Row]:
     """Return a row of figures for a method and for both baselines.
 
@@ -108,7 +108,7 @@ def centre_blobs(number: int) -> Maps:
 
 
 def curve_areas(
-    classify: Classify, faces: Faces, chosen: Places, maps: Maps
+    classify: Classify, faces: Faces, chosen: Indices, maps: Maps
 ) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
     """Return the areas under the deletion and the insertion curve of each face, float (n,), 0 to 1.
 

@@ -1,17 +1,17 @@
 """Occlusion maps: cover parts of a face, and see by how much the emotion's probability falls. For any network."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from emotion_recognition.images import FACE_SIZE
+from emotion_recognition.models.classifier import EmotionClassifier
 
 Faces = npt.NDArray[np.uint8]
 Maps = npt.NDArray[np.float32]
-Places = Sequence[int] | npt.NDArray[np.integer]
+Indices = Sequence[int] | npt.NDArray[np.integer]
 Classify = Callable[[Faces], npt.NDArray[np.floating]]
 """Turns faces into probabilities, (n, emotions)."""
 
@@ -23,16 +23,8 @@ QUICK_PATCH, QUICK_STRIDE = 12, 6
 PATCHES_AT_ONCE = 16
 
 
-class Classifier(Protocol):
-    """What `models.classifier.EmotionClassifier` is."""
-
-    emotions: tuple[str, ...]
-
-    def probabilities(self, faces: Any) -> npt.NDArray[np.floating]: ...
-
-
 def occlusion_maps(
-    classify: Classify, faces: Sequence[Faces] | Faces, chosen: Places, patch: int = PATCH, stride: int = STRIDE
+    classify: Classify, faces: Sequence[Faces] | Faces, chosen: Indices, patch: int = PATCH, stride: int = STRIDE
 ) -> Maps:
     """Return by how much the emotion's probability falls where a patch covers the face (Zeiler and Fergus, 2014, 4.2).
 
@@ -70,12 +62,12 @@ def blurred(faces: Sequence[Faces] | Faces) -> Faces:
     return np.array([cv2.GaussianBlur(face, (0, 0), BLUR) for face in faces], np.uint8)
 
 
-def quick_map(classifier: Classifier, face: Faces, emotion: str) -> Maps:
+def quick_map(classifier: EmotionClassifier, face: Faces, emotion: str) -> Maps:
     """Return the map of one face, uint8 (48, 48), for a live view: coarser, in half the time, a few patches at once."""
 
     def classify(faces: Faces) -> npt.NDArray[np.floating]:
         parts = range(0, len(faces), PATCHES_AT_ONCE)
         return np.concatenate([classifier.probabilities(faces[part : part + PATCHES_AT_ONCE]) for part in parts])
 
-    place = classifier.emotions.index(emotion)
-    return occlusion_maps(classify, [face], [place], QUICK_PATCH, QUICK_STRIDE)[0]
+    chosen = [classifier.emotions.index(emotion)]
+    return occlusion_maps(classify, [face], chosen, QUICK_PATCH, QUICK_STRIDE)[0]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from emotion_recognition.explanation.occlusion import Faces, Maps, Places
+from emotion_recognition.explanation.occlusion import Faces, Indices, Maps
 from emotion_recognition.images import FACE_SIZE
 
 # Boxes (left, top, right, bottom) and an ellipse (centre x, centre y, half width, half height), as shares of the crop.
@@ -54,7 +54,7 @@ class MeanMap:
 
 
 def mean_maps(
-    make_maps: Callable[[Faces, Places], Maps],
+    make_maps: Callable[[Faces, Indices], Maps],
     faces: Faces,
     labels: npt.NDArray[np.integer],
     emotions: Sequence[str],
