@@ -15,6 +15,7 @@ from emotion_recognition.datasets.samples import Rejected, Sample
 from emotion_recognition.images import to_face
 
 SIDE = 192
+# The middle of the face, the distance between its eyes, and how far down eyes and mouth are.
 MIDDLE, BETWEEN_EYES, EYES, MOUTH = 96, 62, 80, 134
 # The names of their files tell that faces are drawn.
 DRAWN = "drawn_"
@@ -68,11 +69,11 @@ class Drawing:
     def finish(self, eyes: str, brows: str, mouth: str) -> np.ndarray:
         """Draw the features, and return the picture."""
         apart = BETWEEN_EYES * self._random.uniform(0.85, 1.2) / 2
-        height, size = EYES + self._random.uniform(-10, 8), self._random.uniform(9, 15)
+        eye_y, size = EYES + self._random.uniform(-10, 8), self._random.uniform(9, 15)
         for side in (-1, 1):
-            place = MIDDLE + side * apart, height
+            place = MIDDLE + side * apart, eye_y
             self.draw_eye(eyes, place, size, side)
-            self.draw_brow(brows, (place[0], height - self._random.uniform(2.0, 2.4) * size), size, side)
+            self.draw_brow(brows, (place[0], eye_y - self._random.uniform(2.0, 2.4) * size), size, side)
             self.draw_extra(place, size, side)
         self.draw_mouth(mouth, (MIDDLE, MOUTH + self._random.uniform(-8, 8)), self._random.uniform(24, 44))
         return self.canvas
@@ -92,7 +93,7 @@ class Drawing:
             for half in (-1, 1):
                 self.fill((x + half * 0.7 * size, y - 0.4 * size), 0.75 * size, 0.75 * size)
             corners = [(x - 1.35 * size, y - 0.1 * size), (x + 1.35 * size, y - 0.1 * size), (x, y + 1.5 * size)]
-            cv2.fillPoly(self.canvas, [np.array([whole(corner) for corner in corners])], self.ink, cv2.LINE_AA)
+            cv2.fillPoly(self.canvas, [np.array([pixel(corner) for corner in corners])], self.ink, cv2.LINE_AA)
         elif kind == "laughing":
             self.arc(place, size * 1.3, size, 190, 350)
         elif kind == "lowered":
@@ -168,31 +169,31 @@ class Drawing:
         elif self._extra == "cheeks":
             self.fill((x + side * size, y + 2.5 * size), size, size * 0.7, (self.ink + 2 * self.light) // 3)
 
-    def fill(self, middle: Place, width: float, height: float, level: int = -1) -> None:
-        """Fill an ellipse, which reaches `width` and `height` pixels from its middle."""
-        self.arc(middle, width, height, 0, 360, pen=cv2.FILLED, level=level)
+    def fill(self, middle: Place, radius_x: float, radius_y: float, level: int = -1) -> None:
+        """Fill an ellipse of these radii in pixels, with ink unless a `level` of gray is given."""
+        self.arc(middle, radius_x, radius_y, 0, 360, pen=cv2.FILLED, level=level)
 
-    def half(self, middle: Place, width: float, height: float, first: int, level: int) -> None:
-        """Fill the half of an ellipse below its middle (`first` is 0) or above it (180)."""
-        self.arc(middle, width, height, first, first + 180, pen=cv2.FILLED, level=level)
+    def half(self, middle: Place, radius_x: float, radius_y: float, start: int, level: int) -> None:
+        """Fill the half of an ellipse below its middle (`start` is 0) or above it (180)."""
+        self.arc(middle, radius_x, radius_y, start, start + 180, pen=cv2.FILLED, level=level)
 
     def arc(
-        self, middle: Place, width: float, height: float, start: int, end: int, pen: int = 0, level: int = -1
+        self, middle: Place, radius_x: float, radius_y: float, start: int, end: int, pen: int = 0, level: int = -1
     ) -> None:
         """Draw a part of an ellipse between two angles in degrees, from the right, downwards."""
         level = self.ink if level < 0 else level
-        axes = max(1, round(width)), max(1, round(height))
-        cv2.ellipse(self.canvas, whole(middle), axes, 0, start, end, level, pen or self.pen, cv2.LINE_AA)
+        axes = max(1, round(radius_x)), max(1, round(radius_y))
+        cv2.ellipse(self.canvas, pixel(middle), axes, 0, start, end, level, pen or self.pen, cv2.LINE_AA)
 
     def line(self, start: Place, end: Place, pen: int | None = None) -> None:
         """Draw a line of ink."""
-        cv2.line(self.canvas, whole(start), whole(end), self.ink, max(1, pen or self.pen), cv2.LINE_AA)
+        cv2.line(self.canvas, pixel(start), pixel(end), self.ink, max(1, pen or self.pen), cv2.LINE_AA)
 
     def box(self, start: Place, end: Place, level: int, pen: int = cv2.FILLED) -> None:
         """Draw or fill an upright rectangle."""
-        cv2.rectangle(self.canvas, whole(start), whole(end), level, pen or 1, cv2.LINE_AA)
+        cv2.rectangle(self.canvas, pixel(start), pixel(end), level, pen or 1, cv2.LINE_AA)
 
 
-def whole(place: Place) -> tuple[int, int]:
-    """Return the pixel of a place."""
+def pixel(place: Place) -> tuple[int, int]:
+    """Return the pixel at a place."""
     return round(float(place[0])), round(float(place[1]))
