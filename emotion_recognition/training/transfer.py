@@ -17,8 +17,7 @@ def start_from(path: str, network: keras.Model, emotions: Sequence[str]) -> None
     """
     trained = model_file.load(path)
     mine, theirs = ([layer for layer in each.layers if layer.weights] for each in (network, trained.network))
-    shapes = [[[weights.shape for weights in layer.weights] for layer in each[:-1]] for each in (mine, theirs)]
-    if shapes[0] != shapes[1]:
+    if shapes(mine[:-1]) != shapes(theirs[:-1]):
         raise UserError(
             f"{path} holds another network ({trained.network.name}) than the {network.name} that is to be trained, or"
             " one of another size: name another --weights, or the flags that it was trained with."
@@ -28,6 +27,11 @@ def start_from(path: str, network: keras.Model, emotions: Sequence[str]) -> None
     last = zip(mine[-1].get_weights(), theirs[-1].get_weights(), strict=True)
     mine[-1].set_weights([with_outputs_of(trained.emotions, source, emotions, own) for own, source in last])
     print(f"Starting from {path}: {describe_taken(len(mine), trained.emotions, emotions)}.")
+
+
+def shapes(layers: Sequence[keras.Layer]) -> list[list[tuple[int, ...]]]:
+    """Return the shapes of the weights of each layer."""
+    return [[weights.shape for weights in layer.weights] for layer in layers]
 
 
 def with_outputs_of(
