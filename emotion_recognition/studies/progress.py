@@ -48,12 +48,12 @@ class Progress:
             self._bar.close()
 
     def see(self, source: Source, frame: Frame) -> None:
-        """Take that this frame of a source has been read."""
+        """Note that this frame of a source has been read."""
         if source.seconds:
             self._show(self._sizes.get(source, 0.0) * min(1.0, frame.seconds / source.seconds))
 
     def end(self, source: Source) -> None:
-        """Take that a source has been read."""
+        """Note that a source has been read."""
         self._done, self._number = self._done + self._sizes.pop(source, 0.0), self._number + 1
         self._show(0.0)
 
@@ -68,9 +68,8 @@ class Progress:
             print(as_line(sentence), file=sys.stderr)
 
     def _aside(self) -> AbstractContextManager[Any]:
-        """Return what keeps the bar out of the way meanwhile."""
-        aside: AbstractContextManager[Any] = nullcontext() if self._bar is None else self._bar.external_write_mode()
-        return aside
+        """Return what keeps the bar out of the way while something is printed."""
+        return nullcontext() if self._bar is None else self._bar.external_write_mode()
 
     def _show(self, part: float) -> None:
         """Show how far it is, with a part of the current source."""

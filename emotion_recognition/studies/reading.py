@@ -115,7 +115,7 @@ class SourceReader:
         self.is_done = True
 
     def break_off(self, reason: str) -> UserError:
-        """Take that nothing more can be read, or kept, of this source; return what to raise, which names it."""
+        """Note that nothing more can be read, or kept, of this source; return the error to raise, which names it."""
         name, path = self._source.name, self._source.path
         # Of a file in the folder "." or "./photos", the path is written shorter than the name.
         is_named = name in reason or (path is not None and str(path) in reason)
