@@ -27,27 +27,27 @@ COVERED, SAME = 0.3, 0.4
 # A head that is turned away is drawn so narrow that no detector finds it.
 TURNED = 0.4
 
-Path = list[tuple[float, float, float]]
+Route = list[tuple[float, float, float]]
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Where two people are: the first one stands in front. A path has (seconds, x, y) of the middle of a face.
+    """Where two people are: the first one stands in front. A route has (seconds, x, y) of the middle of a face.
 
     `covers` are boxes before both, each from one second to another; `turns` are the seconds in which the second person
     looks away; `stays` counts how often people come in.
     """
 
     name: str
-    paths: tuple[Path, Path]
+    routes: tuple[Route, Route]
     stays: int = 2
     covers: list[tuple[float, float, Box]] = field(default_factory=list)
     turns: tuple[float, float] = (0, 0)
 
 
-STANDS: Path = [(0, 200, 270), (6, 200, 270)]
-LEFT_TO_RIGHT: Path = [(0, 150, 270), (5, 810, 270)]
-GOES_UP: Path = [(2, 480, 270), (3, 480, -200)]
+STANDS: Route = [(0, 200, 270), (6, 200, 270)]
+LEFT_TO_RIGHT: Route = [(0, 150, 270), (5, 810, 270)]
+GOES_UP: Route = [(2, 480, 270), (3, 480, -200)]
 HAND, PILLAR = (2, 3, (540, 200, 160, 180)), (0, 6, (520, 0, 130, HEIGHT))
 SCENES = [
     Scene("they cross", (LEFT_TO_RIGHT, [(0, 810, 280), (5, 150, 280)])),
@@ -106,9 +106,9 @@ def cut_person(path: str, recogniser: EmotionRecogniser) -> tuple[np.ndarray, np
 def draw_scene(scene: Scene, people: list, rate: float) -> Iterator[tuple[np.ndarray, float, list[Box | None]]]:
     """Yield frames, uint8 (height, width, 3), with their seconds and the box of each face, None where it is hidden."""
     background = cv2.resize(np.random.default_rng(0).integers(90, 200, (6, 10, 3), np.uint8), (WIDTH, HEIGHT))
-    for number in range(round(rate * max(path[-1][0] for path in scene.paths))):
+    for number in range(round(rate * max(route[-1][0] for route in scene.routes))):
         seconds, frame = number / rate, background.copy()
-        boxes = [face_box(path, seconds) for path in scene.paths]
+        boxes = [face_box(route, seconds) for route in scene.routes]
         is_turned = scene.turns[0] <= seconds < scene.turns[1]
         covers = [box for begin, end, box in scene.covers if begin <= seconds < end]
         for (head, opacity), box, narrow in zip(people[::-1], boxes[::-1], (is_turned, False), strict=True):
@@ -123,14 +123,15 @@ def draw_scene(scene: Scene, people: list, rate: float) -> Iterator[tuple[np.nda
         ]  # fmt: skip
 
 
-def face_box(path: Path, seconds: float) -> Box:
+def face_box(route: Route, seconds: float) -> Box:
     """Return where a face is at a time."""
-    times, *places = zip(*path, strict=True)
+    times, *places = zip(*route, strict=True)
     x, y = (round(float(np.interp(seconds, times, place)) - FACE / 2) for place in places)
     return x, y, FACE, FACE
 
 
 def is_visible(box: Box, covers: list[Box], inside: Box) -> bool:
+    """Return whether most of a box, all but `COVERED`, is inside the frame, and each cover hides no more than that."""
     pixels = box[2] * box[3]
     is_covered = any(shared_pixels(box, cover) > COVERED * pixels for cover in covers)
     return not is_covered and shared_pixels(box, inside) > (1 - COVERED) * pixels

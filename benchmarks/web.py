@@ -82,6 +82,7 @@ def timed(page, script: str, run: str, name: str):
 
 
 def compressed(folder: Path, names) -> float:
+    """Return how many MB some files of a folder have together, each compressed by gzip."""
     return sum(len(gzip.compress((folder / name).read_bytes(), 6)) for name in names) / 1e6
 
 
