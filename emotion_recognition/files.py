@@ -173,7 +173,10 @@ def keep_aside(path: str | Path) -> Path | None:
 
 
 def write_picture(path: str | Path, picture: Any) -> None:
-    """Write `picture` (uint8; gray, or blue-green-red) in the format that the suffix of `path` names."""
+    """Write `picture` (uint8; gray, or blue-green-red) in the format that the suffix of `path` names.
+
+    UserError where OpenCV cannot write that format, or the format holds no picture of this size.
+    """
     path = Path(path)
     if not cv2.haveImageWriter(f"picture{path.suffix}"):
         raise UserError(f"{path}: pictures can be written as .png, .jpg, .bmp, .tiff or .webp.")

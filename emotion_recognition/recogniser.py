@@ -53,7 +53,7 @@ class EmotionRecogniser:
     returns boxes (x, y, width, height). Detectors opened here look for faces `min_face` pixels wide or more.
     `whole` says when a picture is itself taken as one face: never, auto (where no face is found), or always. A face in
     a picture is read in 1, 2, 4 or 8 `views`, mirrored and with its box shifted, and their mean is taken; in a video
-    in one. `errors.UserError` says in a sentence what is wrong with a file.
+    in one. `errors.UserError` says in a sentence what is wrong with a file; ValueError is for other `whole` or `views`.
     """
 
     def __init__(
@@ -130,7 +130,10 @@ def too_close(probabilities: dict[str, float], emotion: str) -> str | None:
 
 
 def check_picture(picture: Picture) -> np.ndarray:
-    """Return the pixels of a path or an array, uint8: gray (height, width), or blue-green-red (height, width, 3)."""
+    """Return the pixels of a path or an array, uint8: gray (height, width), or blue-green-red (height, width, 3).
+
+    TypeError and ValueError for what is no such array, UserError for a file that cannot be read.
+    """
     if isinstance(picture, str | Path):
         return read_picture(picture)
     if not isinstance(picture, np.ndarray):

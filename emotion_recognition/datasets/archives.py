@@ -74,7 +74,7 @@ def open_csv(path: Path, tables: Sequence[str]) -> Iterator[IO[bytes]]:
 
 
 def open_member(path: Path, tables: Sequence[str], stack: ExitStack) -> Any:
-    """Return the table in a file, opened; `stack` closes the archive that it lies in."""
+    """Return the table in a file, opened; `stack` closes the archive that it lies in. UserError where there is none."""
     with path.open("rb") as file:
         start = file.read(LONGEST_HEADER)
     if start[:2] == XZ:
@@ -97,7 +97,7 @@ def open_member(path: Path, tables: Sequence[str], stack: ExitStack) -> Any:
 
 
 def choose(names: Iterable[str], tables: Sequence[str], path: Path) -> str:
-    """Return the table among the members of an archive: the whole data set before its parts."""
+    """Return the table among the members of an archive, the whole data set before its parts; UserError without any."""
     found = {PurePosixPath(name).name: name for name in names if name.endswith(".csv")}
     for known in tables:
         if known in found:

@@ -47,7 +47,7 @@ class CkPlus(PersonSet):
 
 
 def read_code(path: Path) -> str:
-    """Return the emotion in a file of CK+ such as `   3.0000000e+00`."""
+    """Return the emotion in a file of CK+ such as `   3.0000000e+00`; UserError where it holds no code."""
     try:
         return CODES[float(path.read_text(encoding="utf-8"))]  # type: ignore[index]
     except (ValueError, KeyError) as error:

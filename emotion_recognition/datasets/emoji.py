@@ -70,7 +70,7 @@ class Emoji:
 
 
 def draw(character: str, font: ImageFont.FreeTypeFont) -> np.ndarray:
-    """Return a character on white, as large as a square allows, uint8 (48, 48), gray."""
+    """Return a character on white, as large as a square allows, uint8 (48, 48), gray; UserError where it is missing."""
     picture = Image.new("RGB", (2 * FONT_SIZE, 2 * FONT_SIZE), "white")
     place = FONT_SIZE // 4, FONT_SIZE // 4
     ImageDraw.Draw(picture).text(place, character, "black", font, embedded_color=True)

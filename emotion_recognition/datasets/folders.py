@@ -118,7 +118,7 @@ def read_text(data: str | Path, name: str) -> str:
 
 
 def pack(data: str | Path, path: str | Path, splits: Iterable[str] = SPLITS) -> dict[str, int]:
-    """Write the splits of the folder `data` as one packed file; return how many pictures of each it holds."""
+    """Write the splits of a folder as one packed file, return how many pictures each has; UserError without any."""
     found = {split: faces for split in splits if (faces := read_split(data, split)) is not None}
     if not found:
         raise UserError(f"There are no pictures for {' or '.join(splits)}: name other --splits.")
@@ -127,7 +127,7 @@ def pack(data: str | Path, path: str | Path, splits: Iterable[str] = SPLITS) -> 
 
 
 def read_copies(data: str | Path) -> list[dict] | None:
-    """Return the rows of the list of copies; None where there is no such list."""
+    """Return the rows of the list of copies, None where there is no such list; UserError where it is something else."""
     text = read_text(data, COPIES)
     if not text:
         return None
@@ -164,7 +164,7 @@ def has_split(data: str | Path, split: str) -> bool:
 
 
 def find_split(data: str | Path, split: str) -> Path | None:
-    """Return the folder of a split, however it is spelled; None where there is none."""
+    """Return the folder of a split, however it is spelled, or None; UserError where `data` is no folder."""
     data = Path(data)
     if not data.is_dir():
         raise UserError(f"{data} is no folder: make it with dataset_prepare.py, or name another --data.")
@@ -173,7 +173,7 @@ def find_split(data: str | Path, split: str) -> Path | None:
 
 
 def find_classes(folder: Path) -> dict[str, Path]:
-    """Return the folder of each emotion, in the order of `EMOTIONS`."""
+    """Return the folder of each emotion, in the order of `EMOTIONS`; UserError for none, an unknown or an empty one."""
     classes: dict[str, Path] = {}
     for entry in sorted(folder.iterdir()):
         if not entry.is_dir() or entry.name.startswith((".", "__")):

@@ -120,7 +120,8 @@ def convert(
 def find_lite(path: Path, emotions: str | None = None, pixel_range: str | None = None) -> lite.LiteModel | None:
     """Return the LiteRT form of a model file: it itself, the one beside it, or one that was converted before.
 
-    None where there is none that was made from this very file.
+    None where there is none that was made from this very file. UserError, where `path` is itself a .tflite, as from
+    `lite.read`, and with `emotions` or `pixel_range`, which it says itself.
     """
     if path.suffix.lower() == ".tflite":
         if emotions or pixel_range:

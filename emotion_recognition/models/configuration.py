@@ -129,7 +129,7 @@ def modernise_functional(values: dict, path: Path) -> dict:
 
 
 def modernise_layer(found: type, layer: dict, path: Path) -> dict:
-    """Return the settings of one layer by their names of today, without those that say nothing."""
+    """Return a layer's settings by today's names, without those that say nothing; UserError for one that is unknown."""
     kind, known, values = layer["class_name"], known_settings(found), {}
     for key, value in layer["config"].items():
         key = NEW_SETTINGS.get(kind, {}).get(key, key)

@@ -115,7 +115,7 @@ def load_weights(path: str | Path, network: keras.Model) -> keras.Model:
 
 
 def read_emotions(text: str, path: Path) -> tuple[str, ...]:
-    """Return the names in the attribute `emotions`, in this project's spelling."""
+    """Return the names in the attribute `emotions`, in this project's spelling; UserError where it holds others."""
     try:
         names = tuple(canonical(emotion) for emotion in json.loads(text))
         if len(set(names)) < len(names):

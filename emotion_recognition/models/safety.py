@@ -44,7 +44,7 @@ class Contents:
 
 @contextmanager
 def naming_damage(path: Path) -> Iterator[None]:
-    """Turn what a damaged file makes its readers raise into one sentence; MemoryError where the memory was too small.
+    """Turn what a damaged file makes its readers raise into a UserError; MemoryError where the memory was too small.
 
     Only for reading: a network that was read may fail for reasons that are not in its file.
     """
@@ -79,7 +79,7 @@ def read_network(path: Path) -> tuple[keras.Model, dict[str, str]]:
 
 
 def read_contents(path: Path) -> Contents:
-    """Return what a file says of its network, after a look at all that is in it."""
+    """Return what a file says of its network, after a look at all that is in it; UserError where it is no model."""
     if path.suffix.lower() == ".tflite":
         raise UserError(f"{path} holds no Keras network, which this needs: name its .h5 file.")
     is_archive, is_hdf5 = zipfile.is_zipfile(path), h5py.is_hdf5(path)
@@ -101,7 +101,7 @@ def read_contents(path: Path) -> Contents:
 
 
 def read_archive(path: Path) -> Contents:
-    """Return what an archive of Keras (.keras) says of its network."""
+    """Return what an archive of Keras (.keras) says of its network; UserError where it holds more than a model."""
     with zipfile.ZipFile(path) as archive:
         sizes = {member.filename: member.file_size for member in archive.infolist()}
         if foreign := set(sizes) - {LAYERS, WEIGHTS, METADATA}:
@@ -115,7 +115,7 @@ def read_archive(path: Path) -> Contents:
 
 
 def read_hdf5(path: Path) -> Contents:
-    """Return what an HDF5 file says of its network."""
+    """Return what an HDF5 file says of its network; WeightsAloneError where it has weights alone, else UserError."""
     with h5py.File(path) as file:
         refuse_links(file, path)
         # Older releases of h5py give text as bytes.

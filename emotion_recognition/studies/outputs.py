@@ -167,7 +167,7 @@ class Outputs:
 def find_targets(output: File, sources: Sequence[Source], force: bool) -> dict[Source, Path]:
     """Return the file for each source's annotated picture or video; none without an output.
 
-    A name without an ending, or with a slash at its end, is a folder.
+    A name without an ending, or with a slash at its end, is a folder. UserError where it does not fit the sources.
     """
     if output is None:
         return {}

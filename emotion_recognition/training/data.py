@@ -23,7 +23,7 @@ def read(
 
     Where there is no validation folder, a tenth of every emotion in train is held out, chosen by `seed`; drawn faces
     are not. Training pictures of which validation, or by the list of copies test, holds an exact copy are left out,
-    unless `keep_duplicates`.
+    unless `keep_duplicates`. UserError where too little is left to learn from, or to be judged by.
     """
     train = folders.read_split(data, "train")
     if train is None:

@@ -34,7 +34,7 @@ class Outputs:
         files.claim_output(self.model, force or resume)
 
     def read_history(self) -> list[dict[str, float]]:
-        """Return a row for each epoch of a finished training."""
+        """Return a row for each epoch of a finished training; UserError where the table is something else."""
         try:
             with self.history.open(newline="", encoding="utf-8") as file:
                 return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]

@@ -62,7 +62,7 @@ def read(folder: str | Path) -> Weights:
 
 
 def read_values(listing: Path) -> dict[str, npt.NDArray[np.float32]]:
-    """Return all values that a TensorFlow.js listing names, float32, by their names."""
+    """Return all values that a TensorFlow.js listing names, float32, by their names; ValueError for too few or many."""
     manifest = json.loads(listing.read_text(encoding="utf-8"))["weightsManifest"][0]
     contents = (listing.parent / manifest["paths"][0]).read_bytes()
     values, start = {}, 0

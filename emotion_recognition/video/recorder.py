@@ -26,7 +26,7 @@ MOST_PARTS_OF_A_SECOND, FASTEST_WRITTEN = 65_535, 1000
 
 
 class VideoFile:
-    """A video that is written beside its place and renamed into it when it is complete."""
+    """A video, written beside its place and renamed into it when complete; UserError where OpenCV cannot write it."""
 
     def __init__(self, path: Path, width: int, height: int, frame_rate: float) -> None:
         check_is_utf8(path)
