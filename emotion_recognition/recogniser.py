@@ -49,7 +49,7 @@ class EmotionRecogniser:
 
     `model` is a model file, or a classifier that is loaded already; `emotions` and `pixel_range` tell of a file of
     another project what `models.model_file.load` cannot know. `detector` finds the faces: haar or yunet, a file of
-    either, what `faces.detectors.open_detector` returns, or a function: it is given a picture as `read` takes it, and
+    either, what `faces.detectors.open_detector` returns, or a function: it is given an array as `read` takes it, and
     returns boxes (x, y, width, height). Detectors opened here look for faces `min_face` pixels wide or more.
     `whole` says when a picture is itself taken as one face: never, auto (where no face is found), or always. A face in
     a picture is read in 1, 2, 4 or 8 `views`, mirrored and with its box shifted, and their mean is taken; in a video

@@ -51,7 +51,7 @@ def confusion_matrix(probabilities: Probabilities, labels: Labels) -> npt.NDArra
 
 
 def shares(parts: npt.NDArray, wholes: npt.NDArray, held: npt.NDArray) -> list[float | None]:
-    """Return part / whole of each emotion; None where the whole is 0, or no picture is held."""
+    """Return part / whole of each emotion, from counts (emotions,); None where the whole is 0 or `held` is False."""
     rows = zip(parts, wholes, held, strict=True)
     return [float(part / whole) if whole and is_held else None for part, whole, is_held in rows]
 

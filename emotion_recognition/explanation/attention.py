@@ -31,7 +31,7 @@ def spatial_masks(network: keras.Model, faces: Faces) -> Maps | None:
 
 
 def compute(network: keras.Model, output: keras.KerasTensor, faces: Faces) -> npt.NDArray[np.float32]:
-    """Return what the network computes at a tensor of its own."""
+    """Return what the network computes at one of its tensors, (n, ...)."""
     pictures = np.asarray(faces, np.float32)[..., np.newaxis]
     return np.asarray(keras.Model(network.inputs[0], output).predict_on_batch(pictures))
 

@@ -63,7 +63,10 @@ def distinct(found: list[Detection]) -> list[Detection]:
 
 
 def clip_box(box: Sequence[float] | np.ndarray, width: int, height: int) -> Box:
-    """Return the part of a box (four numbers of any kind) that is inside a picture of this size."""
+    """Return the part of a box (four numbers of any kind) that is inside a picture of this size.
+
+    Where none is, the width or the height is zero or less.
+    """
     x, y, box_width, box_height = (round(float(value)) for value in box)
     left, top = max(0, x), max(0, y)
     return left, top, min(width, x + box_width) - left, min(height, y + box_height) - top
@@ -120,7 +123,7 @@ def middle(box: Box) -> tuple[float, float]:
 
 
 def shrink(gray: np.ndarray, scale: float) -> np.ndarray:
-    """Return the picture at a scale, where that is below 1."""
+    """Return a gray picture, uint8 (height, width), shrunk by a scale; as it is where that is 1 or more."""
     if scale >= 1:
         return gray
     size = [max(1, round(scale * pixels)) for pixels in gray.shape[::-1]]

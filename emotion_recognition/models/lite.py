@@ -2,7 +2,7 @@
 
 After the network, as LiteRT's metadata convention has it, a ZIP archive is appended to the file: `labels.txt` names the
 emotions, a line each, in the order of the outputs; `model.json` holds the SHA-256 of the network's own bytes, that of
-the .h5 file which it was made from, how its weights are stored, and the record of the training.
+the .h5 file which it was made from, how its weights are stored, the record of the training, and notes (`LiteModel`).
 """
 
 import hashlib

@@ -34,7 +34,7 @@ class Study:
     `files` has a path for each of --table, --csv, --jsonl, --summary and --report that is wanted. Rows are appended as
     they come; when a source ends, a line in a journal beside the first file tells how long the tables are with it. With
     `continues`, tables are cut back to the last such line, and `left` tells which sources are not whole yet. The
-    journal is removed at the end where there is only one source, and no journal is kept of cameras and streams.
+    journal is removed at the end of a run that has read its only source whole; none is kept of cameras and streams.
     """
 
     def __init__(

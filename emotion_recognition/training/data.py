@@ -19,7 +19,7 @@ FEW_PICTURES = 100
 def read(
     data: str | Path, seed: int = 0, keep_duplicates: bool = False, dry_run: bool = False
 ) -> tuple[Pictures, Pictures]:
-    """Read the folder `data` for training: (train, validation), of which a dry run gets a few only.
+    """Read `data`, a folder or a packed file, for training: (train, validation), of which a dry run gets a few only.
 
     Where there is no validation folder, a tenth of every emotion in train is held out, chosen by `seed`; drawn faces
     are not. Training pictures of which validation, or by the list of copies test, holds an exact copy are left out,

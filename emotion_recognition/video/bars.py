@@ -13,7 +13,7 @@ WHOLE_BAR = (75, 75, 75)
 
 
 def draw_bars(canvas: np.ndarray, box: Box, probabilities: dict[str, float], taken: list[Box]) -> Box:
-    """Draw a bar for each emotion, with its name, where there is room beside the face; return where."""
+    """Draw a bar for each emotion beside a face; return where. Without room, return the box of the face."""
     size = max(SMALLEST_TEXT, round(0.8 * text_size(canvas)))
     panel, bar_left = empty_panel(tuple(probabilities), size)
     height, width = panel.shape[:2]
