@@ -31,7 +31,7 @@ REASONS_SHOWN = 5
 
 
 def parse_args() -> tuple[argparse.Namespace, dict[str, Any]]:
-    """Return what is for every data set, and those flags for some that a person has given."""
+    """Return the arguments, and of the flags that only some data sets have those that a person has given."""
     parser = program.parser(__doc__)
     kinds = "fer2013, photos, ckplus, ckplus48, jaffe, ferg or emoji"
     parser.add_argument("source", nargs="?", default="fer2013.csv", help="file or folder of the data set")

@@ -16,10 +16,10 @@ class WeightsAloneError(UserError):
 
 
 def as_line(text: str) -> str:
-    """Return a text as one line, its middle left out where it is endless, without signs that a terminal would obey.
+    """Return a text as one line without control characters; beyond `LONGEST_LINE`, its middle is left out.
 
     Names and words out of a file may be anything.
     """
-    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
     half = LONGEST_LINE // 2
     return line if len(line) <= LONGEST_LINE else f"{line[:half]} ... {line[-half:]}"

@@ -46,7 +46,7 @@ not_negative_seconds = number(float, lambda value: 0 <= value < math.inf, "a num
 
 
 def resolution(text: str) -> tuple[int, int]:
-    """An argparse type: (width, height) from such as 1280x720."""
+    """Return (width, height) from a text such as 1280x720: an argparse type."""
     match = re.fullmatch(r"(\d{2,5})x(\d{2,5})", text.lower())
     if not match:
         raise argparse.ArgumentTypeError(f"{text!r} is no resolution such as 1280x720")

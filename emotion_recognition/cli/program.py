@@ -54,8 +54,8 @@ def run(main: Callable[[], int | None]) -> NoReturn:
     logging.getLogger("emotion_recognition").setLevel(logging.INFO)
     # SIGTERM is how systems end a program: it should clean up as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # Names of files may hold what the terminal, or the file that the output goes to, has no sign for. What notebooks
-    # have in its place takes all.
+    # Names of files may hold characters that the terminal, or the file that the output goes to, cannot encode. What
+    # notebooks have in place of both takes all.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     # Pillow's warnings about odd files, and those of TensorFlow's converter, would stand between our sentences.

@@ -42,7 +42,7 @@ def split_table(results: Sequence[Result], split: str) -> list[str]:
 
 
 def counted(number: int, noun: str = "picture") -> str:
-    """Return such as "1 picture" and "2,000 pictures"."""
+    """Return a number with its noun, as "1 picture" or "2,000 pictures"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 

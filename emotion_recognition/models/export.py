@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # So many examples tell how wide the numbers of each layer spread.
 SPREAD_EXAMPLES = 500
 
-# And so many what is lost; more take longer, and bring nothing.
+# So many tell what the 8 bits lose; more take longer, and bring nothing.
 LOSS_EXAMPLES = 6000
 
 # Keeps the corrections of the last layer small where the examples say little of them (ridge regression).

@@ -124,10 +124,10 @@ def start_from(
 
 
 def put_normalisation_back(network: keras.Model, weights: Weights, inputs: npt.NDArray[np.float32]) -> None:
-    """Give batch normalisation the statistics for these inputs, and what undoes it, so that `weights` work as before.
+    """Give each batch normalisation the statistics of these inputs, and the gamma and beta that undo them.
 
-    The published weights have it folded in; without it the network learns slowly. Each normalisation is named after its
-    convolution, with `_bn`.
+    So the network computes what it did when it was published with normalisation folded into its `weights`; without
+    normalisation it would learn slowly. Each is named after its convolution, with `_bn`.
     """
     normalisations = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
     convolutions = [network.get_layer(layer.name.removesuffix("_bn")) for layer in normalisations]

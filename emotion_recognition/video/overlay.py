@@ -45,16 +45,16 @@ FAINTEST_FALL = 0.05
 MOST_WITH_BARS = 3
 # A smaller frame is enlarged, for a name to fit into it.
 SMALLEST_WIDTH, SMALLEST_HEIGHT = 240, 160
-# A strip is not enlarged beyond: of one that is a pixel high and a file of some bytes, gigabytes would come.
+# No side is enlarged beyond this: a strip that is one pixel high, in a file of some bytes, would fill gigabytes.
 LONGEST_SIDE = 8192
 
 
 def draw_faces(picture: Picture, faces: list[Face]) -> np.ndarray:
     """Return a copy of the picture, uint8 (height, width, 3), with a box around every face, its emotion and percent.
 
-    `picture` is what `EmotionRecogniser.read` takes: gray, blue-green-red or a path. Beside up to three
-    faces stand the bars of all emotions, where there is room. A picture below 240x160 pixels is enlarged by a whole
-    number, so that names can be read (boxes no longer fit it), unless it is a long strip.
+    `picture` is what `EmotionRecogniser.read` takes: gray, blue-green-red or a path. Beside up to three faces stand the
+    bars of all emotions, where there is room. A picture below 240x160 pixels is enlarged by a whole number, so that
+    names can be read (the boxes of `faces` no longer fit it then), unless it is a long strip.
     """
     pixels = check_picture(picture)
     height, width = pixels.shape[:2]
