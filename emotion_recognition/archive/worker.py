@@ -1,7 +1,6 @@
 """What a worker of the cluster does: it reads one source after the other with a recogniser that it opens once."""
 
 import errno
-import functools
 import platform
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,7 @@ import cv2
 
 from emotion_recognition.archive.tables import Tables
 from emotion_recognition.errors import UserError
-from emotion_recognition.recogniser import EmotionRecogniser
-from emotion_recognition.studies.reading import ReadingSettings
+from emotion_recognition.studies.processes import open_once
 from emotion_recognition.video.sources import make_source
 
 # What is wrong with a place where nothing can be written, whatever the source.
@@ -38,6 +36,8 @@ def read_part(name: str, path: str, tables: Tables, is_last_try: bool) -> Proble
         raise UserError(
             f"The machine {machine} does not see {tables.folder}: name an --output on a disk that all machines share."
         )
+    # A worker has one core.
+    cv2.setNumThreads(1)
     try:
         recogniser = open_once(tables.settings)
     except UserError as error:
@@ -57,10 +57,3 @@ def read_part(name: str, path: str, tables: Tables, is_last_try: bool) -> Proble
     # One of a hundred thousand files may do what nobody has thought of: the others are read all the same.
     except Exception as error:
         return Problem(str(error) if isinstance(error, UserError) else f"{name}: {error!r}", machine)
-
-
-@functools.cache
-def open_once(settings: ReadingSettings) -> EmotionRecogniser:
-    """Return the recogniser of this process, which has one core."""
-    cv2.setNumThreads(1)
-    return settings.open_recogniser()
