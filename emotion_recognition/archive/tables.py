@@ -38,13 +38,13 @@ from emotion_recognition.video.capture import Source
 class Tables:
     """The tables in `folder`, which all machines see under this absolute path; plain values, which travel to workers.
 
-    `told` is the text of archive.json.
+    `record` is the text of archive.json.
     """
 
     folder: Path
     settings: ReadingSettings
     emotions: tuple[str, ...]
-    told: str
+    record: str
 
     @classmethod
     def begin(cls, folder: str | Path, of: str, settings: ReadingSettings, emotions: Sequence[str]) -> "Tables":
@@ -53,18 +53,18 @@ class Tables:
         UserError where the folder holds something else, or was begun otherwise.
         """
         folder = Path(folder).absolute()
-        told = {"sources": str(Path(of)), "version": __version__, **describe_settings(settings, {}, emotions)}
-        tables = cls(folder, settings, tuple(emotions), json.dumps(told, indent=1, default=str))
+        record = {"sources": str(Path(of)), "version": __version__, **describe_settings(settings, {}, emotions)}
+        tables = cls(folder, settings, tuple(emotions), json.dumps(record, indent=1, default=str))
         if folder.exists() and not folder.is_dir():
             raise UserError(f"{folder} is a file: name a folder as --output.")
-        if not tables._mark.exists():
+        if not tables._record_path.exists():
             if folder.exists() and any(folder.iterdir()):
                 raise UserError(f"{folder} holds something else: name a new folder as --output.")
             check_writable(folder / "rows")
-            with written_whole(tables._mark) as temporary:
-                temporary.write_text(tables.told, encoding="utf-8")
-        before = json.loads(tables._mark.read_text(encoding="utf-8"))
-        for name, value in json.loads(tables.told).items():
+            with written_whole(tables._record_path) as temporary:
+                temporary.write_text(tables.record, encoding="utf-8")
+        before = json.loads(tables._record_path.read_text(encoding="utf-8"))
+        for name, value in json.loads(tables.record).items():
             if before.get(name) != value:
                 raise UserError(
                     f"{folder} was begun with {name} {before.get(name)}, not {value}: go on as it was begun, or name"
@@ -74,7 +74,7 @@ class Tables:
 
     def is_seen(self) -> bool:
         """Return whether this machine sees the folder, and not another one of the same name."""
-        return self._mark.is_file() and self._mark.read_text(encoding="utf-8") == self.told
+        return self._record_path.is_file() and self._record_path.read_text(encoding="utf-8") == self.record
 
     def left(self, sources: Sequence[Source]) -> list[Source]:
         """Return the sources that have no part yet."""
@@ -157,5 +157,5 @@ class Tables:
         return SourceSummary(name, UNREADABLE, reason, **nothing)
 
     @property
-    def _mark(self) -> Path:
+    def _record_path(self) -> Path:
         return self.folder / "archive.json"

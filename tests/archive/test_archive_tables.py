@@ -82,7 +82,7 @@ def test_a_surprise_is_a_problem_of_one_source(tables, tmp_path, monkeypatch):
 def test_a_machine_that_sees_another_folder(tables, tmp_path):
     picture = make_picture(tmp_path / "picture.png")
     with pytest.raises(UserError, match=r"does not see .*: name an --output on a disk that all machines share"):
-        read(picture, replace(tables, told="of another run"))
+        read(picture, replace(tables, record="of another run"))
     with pytest.raises(UserError, match="does not see"):
         read(picture, replace(tables, folder=tmp_path / "elsewhere"))
 
@@ -110,7 +110,7 @@ def test_a_full_disk_is_told_and_what_is_there_stays(small_disk, tmp_path):
 
 def test_tables_go_on_only_as_they_were_begun(tables, tmp_path):
     again = Tables.begin(tables.folder, "videos/", SETTINGS, EMOTIONS)
-    assert again.told == tables.told
+    assert again.record == tables.record
     with pytest.raises(UserError, match=r"begun with whole always, not never.*another --output"):
         Tables.begin(tables.folder, "videos", ReadingSettings(), EMOTIONS)
     with pytest.raises(UserError, match="begun with sources videos, not other"):
