@@ -144,15 +144,14 @@ def distances(faces: list[Detection], others: list[Detection]) -> np.ndarray:
     It is the mean over two corners of the boxes and, where all have them, the landmarks: 0 for the same place, size and
     pose.
     """
-    has_landmarks = all(face.landmarks for face in (*faces, *others))
-    points, beside = (
-        np.array([corners(face.box) + ((face.landmarks or ()) if has_landmarks else ()) for face in each], float)
-        for each in (faces, others)
-    )
-    ways = np.linalg.norm(points[:, np.newaxis] - beside, axis=-1).mean(axis=-1)
+    points, other_points = corners(faces), corners(others)
+    if all(face.landmarks for face in (*faces, *others)):
+        points = np.concatenate([points, [face.landmarks for face in faces]], axis=1)
+        other_points = np.concatenate([other_points, [face.landmarks for face in others]], axis=1)
+    ways = np.linalg.norm(points[:, np.newaxis] - other_points, axis=-1).mean(axis=-1)
     return ways / np.minimum.outer([face.box[2] for face in faces], [face.box[2] for face in others])
 
 
-def corners(box: Box) -> tuple[tuple[float, float], ...]:
-    """Return the upper left and the lower right corner of a box."""
-    return (box[0], box[1]), (box[0] + box[2], box[1] + box[3])
+def corners(faces: list[Detection]) -> np.ndarray:
+    """Return the upper left and the lower right corner of each box, float (faces, 2, 2), x and y."""
+    return np.array([[(x, y), (x + width, y + height)] for x, y, width, height in (face.box for face in faces)], float)
