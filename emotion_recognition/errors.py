@@ -1,5 +1,8 @@
 """The one kind of error that a person can cause and mend, and how its sentence is written on one line."""
 
+# What OpenCV and its window need of a Debian or Ubuntu system.
+SYSTEM_PACKAGES = "libgl1 libglib2.0-0 libsm6 libxext6"
+
 # A sentence has no more characters.
 LONGEST_LINE = 800
 

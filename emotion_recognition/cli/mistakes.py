@@ -3,8 +3,7 @@
 import errno
 import sys
 
-# What OpenCV and its window need of a Debian or Ubuntu system.
-SYSTEM_PACKAGES = "libgl1 libglib2.0-0 libsm6 libxext6"
+from emotion_recognition.errors import SYSTEM_PACKAGES
 
 
 def describe_import_error(error: ImportError) -> str:

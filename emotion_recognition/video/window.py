@@ -9,6 +9,8 @@ import sys
 import cv2
 import numpy as np
 
+from emotion_recognition.errors import SYSTEM_PACKAGES
+
 logger = logging.getLogger(__name__)
 
 TITLE = "Emotions (? shows the keys)"
@@ -57,7 +59,8 @@ def can_open() -> bool:
         return True
     logger.info(
         "No window opens on the display: going on without, as with --no-window. On Debian and Ubuntu, a window needs "
-        "`apt-get install libgl1 libglib2.0-0 libsm6 libxext6`."
+        "`apt-get install %s`.",
+        SYSTEM_PACKAGES,
     )
     return False
 
