@@ -21,7 +21,7 @@ def with_votes(rows: Iterable[Sample | Rejected], path: Path, keep_labels: bool 
     `NF` (not a face) among them; a picture without such an emotion is left out. With `keep_labels` nothing is left out,
     FER-2013's labels stay, and the samples bear the votes. UserError where the two tables do not belong together.
     """
-    table, number = read_votes(path), 0
+    table, number = read_table(path), 0
     for number, row in enumerate(rows, start=1):
         if number > len(table):
             break
@@ -53,7 +53,7 @@ def decide(by_emotion: dict[str, int], votes: dict[str, int]) -> str:
     return emotion if by_emotion[emotion] > needed else "no emotion has more than half of the votes"
 
 
-def read_votes(path: str | Path) -> list[tuple[str, dict[str, int]]]:
+def read_table(path: str | Path) -> list[tuple[str, dict[str, int]]]:
     """Return (usage, votes by column) of each row of `fer2013new.csv`; UserError where it is no such table."""
     path = Path(path)
     if not path.is_file():

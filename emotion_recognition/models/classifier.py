@@ -49,7 +49,7 @@ class EmotionClassifier:
             from emotion_recognition.models import model_file
 
             trained = model_file.load(model, emotions, pixel_range)
-            found = convert(trained, Path(model), emotions, pixel_range)
+            found = convert_and_keep(trained, Path(model), emotions, pixel_range)
         if found is None:
             # LiteRT lacks a layer of this network, or Keras runs on another backend than TensorFlow.
             self.emotions, self.training = trained.emotions, trained.training
@@ -99,7 +99,7 @@ def open_model(
     return model_file.load(path, emotions, pixel_range)
 
 
-def convert(
+def convert_and_keep(
     trained: "TrainedModel", path: Path, emotions: str | None, pixel_range: str | None
 ) -> lite.LiteModel | None:
     """Return a model in LiteRT's form, and keep it for the next time; None where that is impossible."""

@@ -105,6 +105,7 @@ class ParquetTable(Table):
     def __init__(self, path: str | Path, flag: str, emotions: Sequence[str]) -> None:
         check_pyarrow(path)
         self.target, self._emotions = Path(path), emotions
+        # The rows wait as CSV; sentences name the flag that a person has given.
         super().__init__(rows_path(path), "--csv", emotions)
         self.flag = flag
 

@@ -94,7 +94,7 @@ def test_votes_that_do_not_belong_to_the_pictures_are_refused(tables, call_scrip
 
 
 def test_the_real_votes_belong_to_the_real_rows(shared):
-    rows = ferplus.read_votes(shared / "ferplus/fer2013new.csv")
+    rows = ferplus.read_table(shared / "ferplus/fer2013new.csv")
     assert len(rows) == 35887
     usage, votes = rows[0]
     assert usage == "Training" and list(votes.values()) == [4, 0, 0, 1, 3, 2, 0, 0, 0, 0]
