@@ -12,7 +12,9 @@ from functools import cache
 from pathlib import Path
 
 # NAME.MACHINE-PROCESS-NUMBER.partial.SUFFIX is incomplete; with .old, it is a folder that is about to be replaced.
-PARTIAL = re.compile(r"(.+)\.([0-9a-f]{6})-(\d+)-[0-9a-f]{8}(\.old)?\.partial(\.[^.]*)?")
+PARTIAL = re.compile(
+    r"(?P<stem>.+)\.(?P<machine>[0-9a-f]{6})-(?P<process>\d+)-[0-9a-f]{8}(?P<old>\.old)?\.partial(?P<suffix>\.[^.]*)?"
+)
 DAY = 86_400
 
 
@@ -44,10 +46,10 @@ def remove_rests(folder: Path) -> None:
         match = PARTIAL.fullmatch(rest.name)
         # Another process may be removing it too.
         with suppress(OSError, OverflowError):
-            if not match or is_in_use(rest, match[2], int(match[3])):
+            if not match or is_in_use(rest, match["machine"], int(match["process"])):
                 continue
-            target = folder / f"{match[1]}{match[5] or ''}"
-            if match[4] and not target.exists():
+            target = folder / f"{match['stem']}{match['suffix'] or ''}"
+            if match["old"] and not target.exists():
                 rest.rename(target)
             elif rest.is_dir():
                 shutil.rmtree(rest)
