@@ -116,8 +116,8 @@ def pack(source: str, kind: str | None, given: dict[str, Any], path: str, splits
         raise UserError(f"{path}: the name of a packed file ends in .npz; name another --pack.")
     files.claim_output(path, force, "--pack")
     if Path(source).is_dir() and any(folders.has_split(source, split) for split in SPLITS):
-        if without_use := [*["dataset"] * bool(kind), *given]:
-            flag = without_use[0].replace("_", "-")
+        if kind or given:
+            flag = "dataset" if kind else next(iter(given)).replace("_", "-")
             raise UserError(f"{source} is prepared already, which leaves no use for --{flag}: leave it out.")
         numbers = folders.pack(source, path, splits)
     else:

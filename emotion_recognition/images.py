@@ -90,15 +90,17 @@ def can_read_heic() -> bool:
 
 def readable_formats() -> list[str]:
     """Return Pillow's names of the formats that can be read on this machine."""
-    # Else Pillow loads what it has for all of its formats.
+    # Without this, Pillow would load the readers of all its formats.
     Image.preinit()
-    return [*FORMATS, *["AVIF"] * bool(find_spec("PIL._avif")), *["HEIF"] * can_read_heic()]
+    avif = ["AVIF"] if find_spec("PIL._avif") else []
+    heif = ["HEIF"] if can_read_heic() else []
+    return [*FORMATS, *avif, *heif]
 
 
 def readable_suffixes() -> tuple[str, ...]:
     """Return the endings of the picture files that can be read on this machine, in lower case."""
     formats = readable_formats()
-    return SUFFIXES + AVIF_SUFFIXES * ("AVIF" in formats) + HEIC_SUFFIXES * ("HEIF" in formats)
+    return SUFFIXES + (AVIF_SUFFIXES if "AVIF" in formats else ()) + (HEIC_SUFFIXES if "HEIF" in formats else ())
 
 
 def why_not_a_picture(path: str | Path) -> str:
