@@ -94,10 +94,11 @@ def find_foreign(folder: Path) -> Path | None:
         if path.is_dir() and not path.is_symlink():
             # A folder that holds something is judged by that.
             is_own = any(path.iterdir())
+        elif path.is_symlink() or not path.is_file():
+            is_own = False
         else:
             name = path.relative_to(folder).as_posix()
-            is_file = path.is_file() and not path.is_symlink()
-            is_own = is_file and ((name in known and known[name] == digest(path)) or (name == WRITTEN and bool(known)))
+            is_own = bool(known) if name == WRITTEN else name in known and known[name] == digest(path)
         if not is_own:
             return path
     return None
