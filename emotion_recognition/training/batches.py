@@ -83,6 +83,6 @@ class Batches(keras.utils.PyDataset):
 
 
 def mix(values: npt.NDArray, share: npt.NDArray, other: npt.NDArray) -> npt.NDArray:
-    """Return each of `values` (n, ...) by its `share` (n,), and the `other` (n,) one for the rest."""
-    share = share.reshape(-1, *[1] * (values.ndim - 1))
+    """Return each of `values`, (n, ...), mixed with that at its index in `other`, (n,); `share`, (n,), is its part."""
+    share = np.expand_dims(share, tuple(range(1, values.ndim)))
     return share * values + (1 - share) * values[other]
