@@ -101,8 +101,10 @@ def expand(name: str, output: str | Path | None = None) -> list[Source]:
     report_skipped([file for file in files if file.suffix.lower() not in known])
     places = [file.relative_to(folder) for file in files if file.suffix.lower() in known]
     found = [make_source(folder / place, os.path.join(name, place), place) for place in places]  # noqa: PTH118
-    told = "cannot be read ({}): check its permissions, or the drive."
-    refused = [Unreadable(error.filename, f"{error.filename} {told.format(error.strerror)}") for error in closed]
+    refused = [
+        Unreadable(place, f"{place} cannot be read ({reason}): check its permissions, or the drive.")
+        for place, reason in ((error.filename, error.strerror) for error in closed)
+    ]
     return found + refused or [Unreadable(name, f"{name} holds no pictures or videos: name another folder.")]
 
 
