@@ -8,7 +8,7 @@ from emotion_recognition import files
 from emotion_recognition.evaluation import figures
 from emotion_recognition.evaluation.figures import History
 from emotion_recognition.models import model_file
-from emotion_recognition.training.outputs import Outputs
+from emotion_recognition.training.outputs import TrainingFiles
 from emotion_recognition.training.progress import best_row, check_settings
 
 
@@ -29,7 +29,7 @@ def claim(output: str | Path, optimizers: Iterable[str], replace: bool, dry_run:
 
 def finished_history(model: Path, settings: dict[str, Any]) -> History | None:
     """Return what each epoch of a finished training reached; None where there is none; UserError for other settings."""
-    outputs = Outputs(model)
+    outputs = TrainingFiles(model)
     if outputs.checkpoint.exists() or not model.exists():
         return None
     check_settings(model, "trained", model_file.load(model).training, settings)

@@ -7,7 +7,7 @@ from emotion_recognition import files
 from emotion_recognition.errors import UserError
 
 
-class Outputs:
+class TrainingFiles:
     """The files of a training: the model, and beside it the same for LiteRT, its epochs as a table and as a picture.
 
     The checkpoint holds all that the next epoch depends on; it is there until the training is finished.

@@ -19,7 +19,7 @@ from emotion_recognition.models.safety import is_memory_full
 from emotion_recognition.training.batches import Batches
 from emotion_recognition.training.data import describe, shortcomings
 from emotion_recognition.training.devices import is_first_process
-from emotion_recognition.training.outputs import Outputs
+from emotion_recognition.training.outputs import TrainingFiles
 from emotion_recognition.training.progress import Progress
 
 
@@ -37,7 +37,7 @@ class TrainingRun(contextlib.AbstractContextManager):
         self._batches: Batches | None = None
         self._origins: dict[str, Any] = {}
         self._resume, self._folder = resume, tempfile.TemporaryDirectory() if dry_run else None
-        self.outputs = Outputs(Path(self._folder.name, "dry_run.h5") if self._folder else Path(output))
+        self.outputs = TrainingFiles(Path(self._folder.name, "dry_run.h5") if self._folder else Path(output))
         if is_first_process():
             self.outputs.claim(resume, force)
 

@@ -13,7 +13,7 @@ from emotion_recognition.datasets.folders import Pictures
 from emotion_recognition.errors import UserError
 from emotion_recognition.models import lite, model_file
 from emotion_recognition.training import data
-from emotion_recognition.training.outputs import Outputs
+from emotion_recognition.training.outputs import TrainingFiles
 from emotion_recognition.training.progress import Progress
 from emotion_recognition.training.run import TrainingRun
 
@@ -124,7 +124,7 @@ def test_a_full_memory_is_no_damage(tmp_path):
 
 
 def test_a_history_that_is_none(tmp_path):
-    outputs = Outputs(tmp_path / "model.h5")
+    outputs = TrainingFiles(tmp_path / "model.h5")
     outputs.history.write_text("epoch,loss\n1,lost\n")
     with pytest.raises(UserError, match=r"model_history\.csv is no history .*--force"):
         outputs.read_history()
