@@ -12,7 +12,7 @@ from PIL import Image
 
 from emotion_recognition import images
 from emotion_recognition.errors import UserError
-from emotion_recognition.images import read_face, read_picture, to_face, to_gray
+from emotion_recognition.images import read_picture, to_face, to_gray
 
 RED = (0, 0, 255)
 BLACK = (0, 0, 0)
@@ -24,13 +24,6 @@ def photo() -> np.ndarray:
     """A smooth coloured picture, uint8 (64, 96, 3)."""
     row, column = np.mgrid[:64, :96]
     return np.stack([row * 3, column * 2, 255 - row - column], axis=2).astype(np.uint8)
-
-
-def test_a_prepared_png_reads_bit_for_bit(small_data, small_rows):
-    for number, name in ((0, "angry"), (3, "happy"), (6, "neutral")):
-        face = read_face(small_data / "train" / name / f"fer{number:07d}.png")
-        assert face.dtype == np.uint8
-        assert np.array_equal(face, small_rows[number][1])
 
 
 def test_gray_levels_survive_the_way_through_colours():
