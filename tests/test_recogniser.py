@@ -87,7 +87,8 @@ def test_no_face_is_a_normal_answer(capturing):
 def test_when_the_whole_picture_is_one_face():
     recogniser = EmotionRecogniser(Capturing(), whole="always")
     assert recogniser.read(PORTRAIT)[0].box == (0, 0, 512, 600)
-    assert recogniser.read(PORTRAIT, whole="never")[0].box == (155, 105, 222, 222)
+    for whole in ("never", "auto"):
+        assert recogniser.read(PORTRAIT, whole=whole)[0].box == (155, 105, 222, 222)
     with pytest.raises(ValueError, match="never, auto or always, not True"):
         recogniser.read(PORTRAIT, whole=True)
     with pytest.raises(ValueError, match="not 'sometimes'"):

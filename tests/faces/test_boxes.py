@@ -8,7 +8,6 @@ from emotion_recognition.faces.boxes import (
     clip_box,
     crop_face,
     distinct,
-    find_or_whole,
     overlap,
     smallest_width,
 )
@@ -16,7 +15,7 @@ from emotion_recognition.faces.boxes import (
 
 def test_overlap():
     assert overlap((0, 0, 10, 10), (0, 0, 10, 10)) == 1
-    assert overlap((0, 0, 10, 10), (5, 0, 10, 10)) == pytest.approx(1 / 3)
+    assert overlap((0, 0, 10, 20), (5, 10, 10, 20)) == pytest.approx(1 / 7)
     assert overlap((0, 0, 10, 10), (10, 0, 10, 10)) == overlap((0, 0, 10, 10), (20, 20, 5, 5)) == 0
 
 
@@ -48,17 +47,3 @@ def test_crops():
     assert crop_face(gray, (0, 0, 96, 96)).shape == (48, 48)
     halves = crop_face(np.repeat(np.uint8([[10, 200]]), 96, axis=0).repeat(48, axis=1), (0, 0, 96, 96))
     assert (halves[:, :24] == 10).all() and (halves[:, 24:] == 200).all()
-
-
-@pytest.mark.parametrize(
-    ("whole", "found", "boxes"),
-    [
-        ("never", [], []),
-        ("auto", [], [(0, 0, 80, 60)]),
-        ("auto", [(1, 2, 30, 30)], [(1, 2, 30, 30)]),
-        ("always", [(1, 2, 30, 30)], [(0, 0, 80, 60)]),
-    ],
-)
-def test_when_the_whole_picture_is_one_face(whole, found, boxes):
-    answer = find_or_whole(lambda gray: list(map(Detection, found)), np.zeros((60, 80), np.uint8), whole)
-    assert [face.box for face in answer] == boxes

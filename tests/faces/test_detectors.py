@@ -41,7 +41,6 @@ def test_faces_with_a_lower_score_are_left_out():
     assert face.score == pytest.approx(4.58, abs=0.3)
     assert HaarDetector(min_score=face.score - 0.1).detect(gray) == [face]
     assert HaarDetector(min_score=face.score + 0.1).detect(gray) == []
-    assert as_detector("haar", min_face=300).detect(gray) == []
 
 
 def test_a_function_of_ones_own_gets_the_picture_as_it_is():
