@@ -252,7 +252,15 @@ def test_pictures_are_written_as_their_name_says(tmp_path):
     assert (tmp_path / "picture.jpg").read_bytes()[:2] == b"\xff\xd8"
 
 
-def test_pictures_of_unknown_kinds_are_refused(tmp_path):
-    with pytest.raises(UserError, match=r"picture\.xyz: pictures can be written as \.png"):
-        files.write_picture(tmp_path / "picture.xyz", np.zeros((4, 4), np.uint8))
+@pytest.mark.parametrize(
+    ("name", "width", "words"),
+    [
+        ("picture.xyz", 4, r"pictures can be written as \.png"),
+        ("gray.pgm", 64, r"64 x 4 pixels.*\.png"),
+        ("wide.webp", 17_000, r"17000 x 4 pixels.*\.png"),
+    ],
+)
+def test_pictures_that_a_kind_of_file_cannot_hold(name, width, words, tmp_path):
+    with pytest.raises(UserError, match=f"{name}: .*{words}"):
+        files.write_picture(tmp_path / name, np.zeros((4, width, 3), np.uint8))
     assert list(tmp_path.iterdir()) == []
