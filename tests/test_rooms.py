@@ -1,6 +1,7 @@
 """The plan of the house: which room may use which, how long its parts may be, and what importing them leaves alone."""
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
@@ -70,8 +71,8 @@ def test_arrows_between_rooms_point_one_way(path):
 
 
 def test_no_arrows_go_round():
-    for room, used in ROOMS.items():
-        assert not any(room in ROOMS.get(other, ()) for other in used), room
+    # CycleError names the rooms of a ring, however long it is.
+    graphlib.TopologicalSorter(ROOMS).prepare()
 
 
 @pytest.mark.parametrize(
