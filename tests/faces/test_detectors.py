@@ -66,9 +66,28 @@ def test_in_a_video_a_function_looks_at_every_frame():
     assert len(calls) == 3
 
 
-@pytest.mark.parametrize("name", [pytest.param("haar", marks=needs_cascades), "yunet"])
-def test_two_threads_may_use_one_detector(name, request):
-    detector = open_detector(name if name == "haar" else request.getfixturevalue("yunet_file"))
+@pytest.fixture(params=[pytest.param(CASCADE, marks=needs_cascades), "yunet"], ids=["haar", "yunet"])
+def detector_file(request):
+    return request.getfixturevalue("yunet_file") if request.param == "yunet" else request.param
+
+
+@pytest.fixture
+def detector(detector_file):
+    return open_detector(detector_file)
+
+
+def test_small_and_unsure_faces_are_left_out(detector_file):
+    gray = to_gray(read_picture(PORTRAIT))
+    for wanted in ({"min_face": 300}, {"min_score": 50}):
+        assert open_detector(detector_file, **wanted).detect(gray) == []
+
+
+def test_in_a_video_faces_are_found_by_the_quick_search(detector):
+    detector.detect = None
+    assert len(finder_of(detector)(read_picture(PORTRAIT), 0.0, [])) == 1
+
+
+def test_two_threads_may_use_one_detector(detector):
     gray = to_gray(read_picture(PORTRAIT))
     frames = [gray, gray[:400, :450], gray[50:500], gray[:, 60:]] * 4
     alone = [detector.detect_quickly(frame) for frame in frames]

@@ -75,6 +75,13 @@ def test_quick_searches_find_what_the_thorough_one_finds(detector, shared):
     assert detector.detect_near(gray, (0, gray.shape[0] - 60, 60, 60)) == []
     # Where the frame has shrunk, a known box may lie outside.
     assert detector.detect_near(gray, (5000, 5000, 60, 60)) == []
+    # What is missed with few pixels is found with more.
+    group = to_gray(read_picture(shared / "media" / "group_photo.jpg"))
+    assert len(detector.detect_quickly(group)) < len(detector.detect_quickly(group, reserve=1.6)) == 6
+
+
+def test_many_faces_are_cheaper_to_find_in_the_whole_frame(detector):
+    assert [detector.is_nearby_cheaper((480, 640), faces) for faces in (1, 9, 10)] == [True, True, False]
 
 
 def test_faces_smaller_than_wanted_are_left_out(shared):

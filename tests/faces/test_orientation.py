@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from conftest import PORTRAIT, needs_cascades
 
+from emotion_recognition.faces.boxes import Detection
 from emotion_recognition.faces.haar import HaarDetector
 from emotion_recognition.faces.orientation import find_turn
 from emotion_recognition.images import read_picture, to_gray
@@ -25,5 +26,7 @@ def test_the_turn_that_makes_a_portrait_upright(turned, words):
     assert find_turn(HaarDetector().detect, gray) == words
 
 
-def test_a_picture_without_faces_fits_in_no_orientation():
-    assert find_turn(HaarDetector().detect, np.full((200, 300), 128, np.uint8)) is None
+def test_the_largest_face_tells_and_without_any_there_is_no_turn():
+    picture, small, large = np.zeros((200, 300), np.uint8), Detection((0, 0, 30, 30)), Detection((0, 0, 90, 90))
+    assert find_turn(lambda turned: [large] if turned.shape == (200, 300) else [small] * 2, picture) == "upside down"
+    assert find_turn(lambda turned: [], picture) is None

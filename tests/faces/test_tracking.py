@@ -28,12 +28,12 @@ def follow(tracker, seconds, *faces):
     return [track.number for track in tracker.update(found, rows, seconds)]
 
 
-def walk(tracker, seconds, speed, start=0):
-    """Let a face of 50 pixels walk to the right, 25 frames a second; return its last box."""
+def walk(tracker, seconds, speed):
+    """Let a face of 50 pixels walk to the right and half as fast down, 25 frames a second; return its last box."""
     for number in range(round(25 * seconds) + 1):
-        box = (round(start + speed * number / 25), 0, 50, 50)
-        assert follow(tracker, number / 25, box) == [1]
-    return box
+        x, y = round(speed * number / 25), round(speed * number / 50)
+        assert follow(tracker, number / 25, Detection((x, y, 50, 50), 1.0, ((x + 10, y + 20),))) == [1]
+    return x, y, 50, 50
 
 
 def test_numbers_stay_with_their_faces():
@@ -56,8 +56,8 @@ def test_a_face_is_known_for_two_seconds_after_it_was_seen():
 @pytest.mark.parametrize(("seconds", "way"), [(0.8, 80), (0.8, 0), (1.8, 100)], ids=["goes on", "stops", "goes slowly"])
 def test_who_walks_behind_something_is_the_same_on_the_other_side(seconds, way):
     tracker = Tracker(SMOOTH)
-    x, *rest = walk(tracker, 1.0, speed=100)
-    assert follow(tracker, 1.0 + seconds, (x + way, *rest)) == [1]
+    x, y, *size = walk(tracker, 1.0, speed=100)
+    assert follow(tracker, 1.0 + seconds, (x + way, y + way // 2, *size)) == [1]
 
 
 def test_of_two_who_cross_each_keeps_its_number():
@@ -94,10 +94,11 @@ def test_two_frames_of_one_time_change_nothing():
 
 def test_a_walking_face_is_looked_for_where_it_goes():
     tracker = Tracker(SMOOTH)
-    x, *_ = walk(tracker, 2.0, speed=100)
-    assert tracker.expected(2.5)[0] == pytest.approx((x + 50, 0, 50, 50), abs=2)
+    x, y, *_ = walk(tracker, 2.0, speed=100)
+    assert tracker.expected(2.5)[0] == pytest.approx((x + 50, y + 25, 50, 50), abs=2)
+    assert tracker.tracks[0].expected(2.5).landmarks[0] == pytest.approx((x + 60, y + 45), abs=2)
     # Nobody knows for long where it goes.
-    assert tracker.expected(3.9)[0] == pytest.approx((x + 100, 0, 50, 50), abs=2)
+    assert tracker.expected(3.9)[0] == pytest.approx((x + 100, y + 50, 50, 50), abs=2)
 
 
 def test_of_two_boxes_the_better_one_keeps_the_number():
