@@ -15,13 +15,14 @@ from emotion_recognition.recogniser import CLEAR_LEAD, too_close
 
 
 class Capturing:
-    """A classifier that keeps what it is given; half of its answers is what the first pixel says."""
+    """A classifier that keeps what it is given; a face is the happier, the brighter it is."""
 
     emotions = ("happy", "sad")
 
     def probabilities(self, faces):
         self.faces = faces
-        return np.float32([(0.75, 0.25) for _ in faces]).reshape(-1, 2)
+        happy = np.float32([0.25 + np.mean(face) / 510 for face in faces])
+        return np.stack([happy, 1 - happy], axis=1)
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def recogniser():
 def test_faces_of_a_portrait(recogniser):
     picture = read_picture(PORTRAIT)
     (face,) = recogniser.read(picture)
-    assert face.box == (155, 105, 222, 222) and face.track is None
+    assert face.box == (155, 105, 222, 222) and face.track is None and face.score > 4
     assert face.emotion == "neutral" == max(face.probabilities, key=face.probabilities.get)
     assert tuple(face.probabilities) == recogniser.emotions and recogniser.emotions[:2] == ("angry", "disgusted")
     assert sum(face.probabilities.values()) == pytest.approx(1, abs=1e-5)
@@ -77,7 +78,7 @@ def test_what_is_no_picture_is_named_in_a_sentence(capturing, picture, error, wo
 
 
 def test_no_face_is_a_normal_answer(capturing):
-    picture = np.full((200, 300, 3), 128, np.uint8)
+    picture = np.full((200, 300, 3), 255, np.uint8)
     assert capturing.read(picture) == []
     assert np.array_equal(draw_faces(picture, []), picture)
     (face,) = capturing.read(picture, whole="auto")
@@ -129,11 +130,18 @@ def test_a_face_in_a_picture_is_read_in_several_views_and_in_a_video_in_one():
     classifier = Capturing()
     with pytest.raises(ValueError, match="`views` is 1, 2, 4 or 8, not 3"):
         EmotionRecogniser(classifier, views=3)
-    recogniser = EmotionRecogniser(classifier, detector=lambda picture: [(10, 20, 60, 60)] * 2, views=4)
-    recogniser.read(np.zeros((300, 400), np.uint8))
-    assert len(classifier.faces) == 8
-    recogniser.follow().read(np.zeros((300, 400), np.uint8), 0.0)
-    assert len(classifier.faces) == 2
+    boxes, picture = [(10, 20, 60, 60), (300, 20, 60, 60)], np.zeros((300, 400), np.uint8)
+    picture[:, 200:] = 255
+    recogniser = EmotionRecogniser(classifier, detector=lambda picture: boxes, views=4)
+    for read, views in ((recogniser.read, 4), (lambda frame: recogniser.follow().read(frame, 0.0), 1)):
+        assert [face.probabilities["happy"] for face in read(picture)] == [0.25, 0.75]
+        assert len(classifier.faces) == 2 * views
+
+
+def test_what_is_told_of_a_foreign_model_reaches_its_reader():
+    for told in ({"emotions": "fer2013"}, {"pixel_range": "byte"}):
+        with pytest.raises(UserError, match="leave out --emotions and --pixel-range"):
+            EmotionRecogniser(**told)
 
 
 def test_the_mean_over_views_depends_less_on_where_the_box_is(recogniser):
