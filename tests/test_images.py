@@ -21,9 +21,9 @@ WHITE = (255, 255, 255)
 
 @pytest.fixture
 def photo() -> np.ndarray:
-    """A smooth coloured picture, uint8 (64, 96, 3)."""
-    row, column = np.mgrid[:64, :96]
-    return np.stack([row * 3, column * 2, 255 - row - column], axis=2).astype(np.uint8)
+    """A smooth coloured picture, higher than a strip in which pictures are converted, uint8 (300, 96, 3)."""
+    row, column = np.mgrid[:300, :96]
+    return np.stack([row * 3 // 4, column * 2, 255 - row // 2 - column], axis=2).astype(np.uint8)
 
 
 def test_gray_levels_survive_the_way_through_colours():
