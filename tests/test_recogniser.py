@@ -38,7 +38,7 @@ def recogniser():
 def test_faces_of_a_portrait(recogniser):
     picture = read_picture(PORTRAIT)
     (face,) = recogniser.read(picture)
-    assert face.box == (155, 105, 222, 222) and face.track is None and face.score > 4
+    assert face.box == (155, 105, 222, 222) and face.track is None and face.score == pytest.approx(4.58, abs=0.3)
     assert face.emotion == "neutral" == max(face.probabilities, key=face.probabilities.get)
     assert tuple(face.probabilities) == recogniser.emotions and recogniser.emotions[:2] == ("angry", "disgusted")
     assert sum(face.probabilities.values()) == pytest.approx(1, abs=1e-5)
@@ -136,12 +136,6 @@ def test_a_face_in_a_picture_is_read_in_several_views_and_in_a_video_in_one():
     for read, views in ((recogniser.read, 4), (lambda frame: recogniser.follow().read(frame, 0.0), 1)):
         assert [face.probabilities["happy"] for face in read(picture)] == [0.25, 0.75]
         assert len(classifier.faces) == 2 * views
-
-
-def test_what_is_told_of_a_foreign_model_reaches_its_reader():
-    for told in ({"emotions": "fer2013"}, {"pixel_range": "byte"}):
-        with pytest.raises(UserError, match="leave out --emotions and --pixel-range"):
-            EmotionRecogniser(**told)
 
 
 def test_the_mean_over_views_depends_less_on_where_the_box_is(recogniser):

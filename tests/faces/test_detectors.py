@@ -11,7 +11,7 @@ from conftest import PORTRAIT, needs_cascades
 from emotion_recognition.errors import UserError
 from emotion_recognition.faces.boxes import Detection
 from emotion_recognition.faces.detectors import as_detector, finder_of, open_detector
-from emotion_recognition.faces.haar import CASCADE, HaarDetector
+from emotion_recognition.faces.haar import CASCADE
 from emotion_recognition.images import read_picture, to_gray
 
 
@@ -32,15 +32,6 @@ def test_an_opencv_without_cascades_names_yunet(monkeypatch):
     monkeypatch.delattr(cv2, "CascadeClassifier", raising=False)
     with pytest.raises(UserError, match="no Haar cascades any more: find faces with YuNet"):
         open_detector("haar")
-
-
-@needs_cascades
-def test_faces_with_a_lower_score_are_left_out():
-    gray = to_gray(read_picture(PORTRAIT))
-    [face] = HaarDetector().detect(gray)
-    assert face.score == pytest.approx(4.58, abs=0.3)
-    assert HaarDetector(min_score=face.score - 0.1).detect(gray) == [face]
-    assert HaarDetector(min_score=face.score + 0.1).detect(gray) == []
 
 
 def test_a_function_of_ones_own_gets_the_picture_as_it_is():
@@ -78,8 +69,17 @@ def detector(detector_file):
 
 def test_small_and_unsure_faces_are_left_out(detector_file):
     gray = to_gray(read_picture(PORTRAIT))
-    for wanted in ({"min_face": 300}, {"min_score": 50}):
-        assert open_detector(detector_file, **wanted).detect(gray) == []
+    [face] = open_detector(detector_file).detect(gray)
+    for least, found in ((face.score - 0.01, [face]), (face.score + 0.01, [])):
+        assert open_detector(detector_file, min_score=least).detect(gray) == found
+    for width, number in ((100, 1), (300, 0)):
+        detector = open_detector(detector_file, min_face=width)
+        assert len(detector.detect(gray)) == len(detector.detect_quickly(gray)) == number
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (10, 500), (500, 3), (23, 23)])
+def test_pictures_smaller_than_a_face_hold_none(detector, shape):
+    assert detector.detect(np.zeros(shape, np.uint8)) == []
 
 
 def test_in_a_video_faces_are_found_by_the_quick_search(detector):

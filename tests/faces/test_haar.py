@@ -2,7 +2,6 @@
 
 import shutil
 
-import numpy as np
 import pytest
 from conftest import needs_cascades
 
@@ -45,11 +44,6 @@ def test_boxes_in_photos(detector, shared, name, boxes):
     assert all(0 < face.score < 15 for face in found)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (10, 500), (23, 23)])
-def test_pictures_smaller_than_a_face_hold_none(detector, shape):
-    assert detector.detect(np.zeros(shape, np.uint8)) == []
-
-
 def test_a_missing_or_damaged_cascade_is_named(tmp_path):
     with pytest.raises(UserError, match=r"nowhere\.xml is not there"):
         HaarDetector(tmp_path / "nowhere.xml")
@@ -82,9 +76,3 @@ def test_quick_searches_find_what_the_thorough_one_finds(detector, shared):
 
 def test_many_faces_are_cheaper_to_find_in_the_whole_frame(detector):
     assert [detector.is_nearby_cheaper((480, 640), faces) for faces in (1, 9, 10)] == [True, True, False]
-
-
-def test_faces_smaller_than_wanted_are_left_out(shared):
-    gray = to_gray(read_picture(shared / "media" / "one_face.jpg"))
-    assert len(HaarDetector(smallest=100).detect(gray)) == len(HaarDetector(smallest=100).detect_quickly(gray)) == 1
-    assert HaarDetector(smallest=300).detect(gray) == HaarDetector(smallest=300).detect_quickly(gray) == []
