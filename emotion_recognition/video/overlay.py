@@ -11,9 +11,7 @@ from emotion_recognition.labels import AGAINST, COLOURS, DARK, FOR, LIGHT
 from emotion_recognition.recogniser import Face, Picture, check_picture
 from emotion_recognition.video.bars import draw_bars
 from emotion_recognition.video.paint import (
-    LINE,
     SMALL_TEXT,
-    SMALLEST_TEXT,
     Colour,
     fill,
     first_free,
@@ -136,9 +134,7 @@ def draw_notes(picture: np.ndarray, lines: list[str]) -> np.ndarray:
     """Return a copy of the picture, uint8 (height, width, 3), with lines of text in its lower left corner."""
     canvas = picture.copy()
     if lines:
-        # On a low picture all lines have room too, one above the other.
-        size = min(text_size(canvas), max(SMALLEST_TEXT, int(canvas.shape[0] / (LINE * len(lines) + 1))))
-        labels = [label(line, size, LIGHT, DARK) for line in lines]
+        labels = [label(line, text_size(canvas), LIGHT, DARK) for line in lines]
         top = max(0, canvas.shape[0] - sum(each.shape[0] for each in labels))
         fill(canvas, (0, top, max(each.shape[1] for each in labels), canvas.shape[0]), DARK)
         for number, each in enumerate(labels):
