@@ -42,6 +42,7 @@ def test_the_panel_stands_where_there_is_room():
     assert 190 < left[0] + width < 200 and left[1] == 150
     assert below[0] == 200 and 270 < below[1] < 280
     assert above[0] == 200 and 140 < above[1] + height < 150
+    assert draw_bars(gray_frame(), (200, 400, 60, 60), ROW, [])[1:] == (480 - height, width, height)
 
 
 @pytest.mark.parametrize(("size", "box"), [((640, 480), (0, 0, 640, 480)), ((240, 160), (60, 20, 120, 120))])

@@ -50,6 +50,7 @@ def test_a_lost_face_stays_blurred_for_two_seconds():
     left, right, moved = (20, 40, 60, 60), (200, 40, 60, 60), (20, 120, 60, 60)
     video = VideoBlur()
     assert is_even(video.blur(NOISE, [face(left, 1), face(right, 2)], 5.0), left)
+    assert is_even(VideoBlur().blur(NOISE, [face(left)], 0.0), left), "faces of a picture have no number"
     # A face that has moved is blurred where it is now, and there alone.
     lost = video.blur(NOISE, [face(moved, 1)], 6.9)
     assert is_even(lost, right) and is_even(lost, moved) and not is_even(lost, (20, 40, 60, 30))

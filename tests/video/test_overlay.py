@@ -39,8 +39,12 @@ def test_the_box_and_the_name_have_the_colour_of_the_emotion():
     assert (frame == 128).all(), "the frame itself is not touched"
     assert tuple(drawn[150, 260]) == COLOURS["sad"]
     assert tuple(drawn[269, 260]) == COLOURS["sad"]
+    assert tuple(drawn[148, 310]) == DARK, "on light ground the box is seen too"
     assert tuple(drawn[149, 201]) == COLOURS["sad"], "the strip of the name ends just above the box"
     assert tuple(drawn[210, 260]) == (128, 128, 128), "the face itself stays free"
+    # Where the names of two faces would lie on each other, that of the larger one has the place.
+    drawn = draw_faces(frame, [face_of("happy", 170, 150, 24, 24), face_of("sad", 200, 150, 120, 120)])
+    assert tuple(drawn[149, 201]) == COLOURS["sad"]
 
 
 def test_what_is_written_at_a_face():
@@ -48,6 +52,7 @@ def test_what_is_written_at_a_face():
     # The emotion that is shown need not be the most probable one of this moment.
     assert name_of(replace(face_of("sad", 0, 0, 9, 9, track=3), emotion="happy")) == "3 happy 1%"
     unclear = replace(face_of("sad", 0, 0, 9, 9), unclear="angry")
+    assert name_of(replace(unclear, track=3)) == "3 unclear: sad or angry"
     assert name_of(unclear) == "unclear: sad or angry" and describe_emotions(unclear).startswith(name_of(unclear))
 
 
@@ -116,14 +121,14 @@ def test_the_mirrored_view_has_its_faces_and_maps_on_the_other_side():
 def test_colours_lie_where_the_map_says():
     frame = np.full((100, 120, 3), 100, np.uint8)
     importance = np.zeros((48, 48), np.float32)
-    importance[:, :16], importance[:, 32:] = 0.4, -0.1
+    importance[:, :16], importance[:, 32:] = 0.1, -0.4
     faces = [face_of("happy", 10, 20, 48, 48), face_of("sad", 60, 40, 48, 48)]
     drawn = draw_heat(frame, faces, [importance, None])
     assert (frame == 100).all()
-    strong = np.round((1 - LARGEST_OPACITY) * 100 + LARGEST_OPACITY * np.array(FOR))
-    weak = np.round((1 - LARGEST_OPACITY / 4) * 100 + LARGEST_OPACITY / 4 * np.array(AGAINST))
-    assert drawn[40, 15].tolist() == strong.tolist()
-    assert drawn[30, 55].tolist() == weak.tolist()
+    weak = np.round((1 - LARGEST_OPACITY / 4) * 100 + LARGEST_OPACITY / 4 * np.array(FOR))
+    strong = np.round((1 - LARGEST_OPACITY) * 100 + LARGEST_OPACITY * np.array(AGAINST))
+    assert drawn[40, 15].tolist() == weak.tolist()
+    assert drawn[30, 55].tolist() == strong.tolist()
     assert (drawn[30, 30] == 100).all() and (drawn[:20] == 100).all() and (drawn[70:, 60:] == 100).all()
 
 

@@ -52,6 +52,12 @@ def test_frames_a_second(clock):
         clock.now += 0.05
         video.next_frame()
     assert video.frames_per_second() == pytest.approx(20)
+    # A pause does not count.
+    for seconds in (60, 0.1):
+        video.pause()
+        clock.now += seconds
+    video.next_frame()
+    assert video.frames_per_second() == pytest.approx(10)
 
 
 def test_a_camera_is_printed_every_second():

@@ -119,11 +119,11 @@ def picture(place):
         ),
         ([picture("gray.pgm"), Video("rtsp://x/y", "rtsp://x/y", is_live=True)], ["gray.png", "live_1.mp4"]),
         # A name with a number may be taken too.
-        ([picture("a.jpg"), picture("a_2.jpg"), picture("A.jpg")], ["a.jpg", "a_2.jpg", "A_3.jpg"]),
+        ([picture("A.jpg"), picture("a_2.jpg"), picture("a.jpg")], ["A.jpg", "a_2.jpg", "a_3.jpg"]),
         # Files of one name keep their own folders.
         (
-            [Picture(Path(name), name) for name in ("p01/a.png", "/data/p02/a.png", "../p03/a.png", "p04/b.png")],
-            ["p01/a.png", "data/p02/a.png", "p03/a.png", "b.png"],
+            [Picture(Path(name), name) for name in ("p01/a.png", "/data/p02/A.png", "../p03/a.png", "p04/b.png")],
+            ["p01/a.png", "data/p02/A.png", "p03/a.png", "b.png"],
         ),
         # An empty folder that is named by its place alone.
         ([Unreadable(".", "empty"), Unreadable("./", "empty"), picture("a.png")], ["a.png"]),

@@ -39,12 +39,12 @@ def test_the_camera_is_the_source_when_nothing_is_named():
 
 def test_a_source_has_the_name_that_a_person_gave_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("p01/session.avi", "p02/session.avi", "photos/a/b.JPG"):
+    for name in ("p01/session.MTS", "p02/session.MTS", "photos/a/b.JPG"):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).touch()
-    found = find_sources(["p01/session.avi", "p02/session.avi", "photos/", "./photos", "p01/session.avi"])
+    found = find_sources(["p01/session.MTS", "p02/session.MTS", "photos/", "./photos", "p01/session.MTS"])
     assert names(found) == [
-        "p01/session.avi", "p02/session.avi", "photos/a/b.JPG", "./photos/a/b.JPG", "p01/session.avi (2)",
+        "p01/session.MTS", "p02/session.MTS", "photos/a/b.JPG", "./photos/a/b.JPG", "p01/session.MTS (2)",
     ]  # fmt: skip
     assert [source.is_video for source in found] == [True, True, False, False, True]
     assert found[2].path == found[3].path.relative_to(".")
@@ -63,12 +63,6 @@ def test_a_folder_gives_no_folders_and_no_results_of_an_earlier_run(tmp_path, ca
     for folder in (tmp_path / "results", tmp_path / "folder.jpg"):
         assert len(find_sources([str(folder)], output=folder)) == 1
         assert len(find_sources([str(folder)], output=tmp_path)) == 1
-
-
-@pytest.mark.parametrize("suffix", [".3gp", ".flv", ".MTS", ".m2ts", ".ts", ".ogv", ".vob"])
-def test_videos_of_other_cameras_are_videos(suffix):
-    [source] = find_sources([f"clip{suffix}"])
-    assert source.is_video
 
 
 def test_what_cannot_be_read_is_named_and_the_others_are_done(tmp_path):
@@ -146,12 +140,16 @@ def test_of_many_skipped_files_the_rest_is_counted(tmp_path, caplog, monkeypatch
     assert re.findall(r"(\d\.txt|\d more files)", caplog.text) == ["0.txt", "1.txt", "3 more files"]
 
 
-def test_a_resolution_is_asked_of_cameras_alone():
+@pytest.mark.parametrize("part", [{"every": 1.0}, {"start": 1.0}, {"end": 1.0}])
+def test_no_part_can_be_chosen_of_a_stream(part):
+    [stream] = find_sources(["rtsp://192.0.2.1/stream"])
+    with pytest.raises(UserError, match="has no beginning and no end"):
+        stream.choose(**part)
+
+
+def test_what_is_for_cameras_alone_is_refused_beside_files():
     with pytest.raises(UserError, match="--resolution is what a camera is asked for"):
         find_sources(["rtsp://192.0.2.1/stream"], resolution=(1280, 720))
-
-
-def test_a_camera_that_would_not_be_read_is_refused():
     with pytest.raises(UserError, match="--camera is read where no file"):
         find_sources(["clip.mp4"], camera=0)
 
@@ -162,7 +160,10 @@ def test_a_video_gives_all_its_frames(tmp_path, rate):
     frames = list(video)
     assert levels(frames) == [frame.number for frame in frames] == [0, 1, 2, 3, 4]
     assert [frame.seconds for frame in frames] == pytest.approx([number / rate for number in range(5)])
-    assert video.frame_rate == pytest.approx(rate)
+    assert video.frame_rate == pytest.approx(rate) and video.seconds == pytest.approx(5 / rate)
+    # Who wants a part is not told that the rest is missing.
+    video.choose(end=2.5 / rate)
+    assert levels(video) == [0, 1, 2]
 
 
 def test_the_times_of_a_video_of_varying_rate_are_its_own(tmp_path):
@@ -176,6 +177,16 @@ def test_the_times_of_a_video_of_varying_rate_are_its_own(tmp_path):
     path.write_bytes(content)
     [video] = find_sources([str(path)])
     assert [frame.seconds for frame in video] == pytest.approx([0, 0.1, 0.9, 1.0, 3.0])
+    # After a gap, no frames are read to make up for it.
+    video.choose(every=0.3)
+    assert [frame.number for frame in video] == [0, 2, 4]
+
+
+def test_times_that_a_file_rounds_make_no_frame_miss_its_moment(tmp_path):
+    # Matroska says 0.133 seconds of the frame that is due at 2/15.
+    [video] = find_sources([str(make_video(tmp_path / "clip.mkv", rate=30))])
+    video.choose(every=1 / 15)
+    assert [frame.number for frame in video] == [0, 2, 4]
 
 
 @pytest.mark.parametrize(

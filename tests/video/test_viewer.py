@@ -1,10 +1,11 @@
 """What the keys of the window change, and what is drawn of a frame."""
 
+from types import SimpleNamespace
+
 import numpy as np
 
 from emotion_recognition.recogniser import Face
 from emotion_recognition.video.capture import Frame
-from emotion_recognition.video.heat import HeatMaps
 from emotion_recognition.video.viewer import Viewer
 from emotion_recognition.video.window import NoWindow
 
@@ -12,7 +13,8 @@ from emotion_recognition.video.window import NoWindow
 def test_a_blurred_face_is_so_everywhere_and_is_forgotten_with_its_video():
     noise = np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)
     face = Face((100, 60, 80, 80), {"happy": 1.0}, "happy", track=1)
-    viewer = Viewer(NoWindow(), HeatMaps(lambda crop, emotion: None), is_blurred=True)
+    started = []
+    viewer = Viewer(NoWindow(), SimpleNamespace(start_video=lambda: started.append(True)), is_blurred=True)
 
     def has_details(faces, is_mirrored=False):
         drawn = viewer.draw(Frame(noise, 0, 0.5), faces, [], is_mirrored)
@@ -22,5 +24,5 @@ def test_a_blurred_face_is_so_everywhere_and_is_forgotten_with_its_video():
     assert not has_details([face]) and not has_details([face], is_mirrored=True)
     assert not has_details([]), "it was lost only now"
     viewer.start_video()
-    assert has_details([])
+    assert has_details([]) and started == [True]
     assert (noise == np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)).all()

@@ -2,13 +2,15 @@
 
 import sys
 import time
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
-from conftest import PORTRAIT, command, make_picture, make_video, wait_until
+from conftest import PORTRAIT, command, make_picture, make_video, plain, wait_until
 
 from emotion_recognition.labels import COLOURS
+from emotion_recognition.video import window
 from emotion_recognition.video.window import NoWindow, fitting_size, key_name, open_window
 
 pytest_plugins = ["virtual_display"]
@@ -48,6 +50,21 @@ def test_keys_of_every_system(name, codes):
 )
 def test_a_window_has_the_proportions_of_the_picture_and_fits_the_screen(picture, size):
     assert fitting_size(*picture, SCREEN) == size
+
+
+def test_of_two_screens_side_by_side_one_is_used(monkeypatch):
+    monkeypatch.setattr(window.subprocess, "run", lambda *_, **options: SimpleNamespace(stdout="3840 1080"))
+    assert window.screen_size.__wrapped__() == (1920, 1080)
+
+
+def test_a_key_that_is_pressed_before_the_next_picture_comes_waits_for_it(monkeypatch):
+    codes = [ord("m"), -1, ord("q")]
+    monkeypatch.setattr(window, "is_closed", lambda: False)
+    monkeypatch.setattr(window.cv2, "imshow", lambda title, picture: None)
+    monkeypatch.setattr(window.cv2, "waitKeyEx", lambda milliseconds: codes.pop(0))
+    opened = window.Window()
+    opened._shape = 48, 64
+    assert [opened.wait(), opened.wait(), opened.show(plain(), 1), opened.wait()] == ["", "", "mirror", "quit"]
 
 
 def test_without_a_display_nothing_is_said(monkeypatch, caplog):
