@@ -71,9 +71,9 @@ def test_nothing_is_overwritten_by_surprise(tmp_path):
     assert (cv2.imread(str(old)) == 9).all()
 
 
-def test_nothing_is_written_over_what_is_read(tmp_path):
-    [source] = find_sources([str(make_picture(tmp_path / "a.png"))])
-    [clip] = find_sources([str(make_video(tmp_path / "b.avi"))])
+def test_nothing_is_written_over_what_is_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    source, clip = find_sources([make_picture(tmp_path / "a.png").name, make_video(tmp_path / "b.avi").name])
     before = files_in(tmp_path)
     for output, source_there in (("a.png", source), (".", source), ("b.avi", clip)):
         with pytest.raises(UserError, match="over a source: name another --output"):
@@ -110,7 +110,8 @@ def test_files_that_cannot_be_kept(tmp_path, monkeypatch, files, words):
 
 def test_everything_is_kept_and_told(tmp_path, capsys):
     sources = [video("a.mp4"), picture("b.png")]
-    with open_outputs(tmp_path / "out", sources, csv=tmp_path / "rows.csv") as kept:
+    tables = {"csv": tmp_path / "rows.csv", "table": tmp_path / "rows.csv.gz", "jsonl": tmp_path / "rows.jsonl"}
+    with open_outputs(tmp_path / "out", sources, **tables) as kept:
         assert kept.keeps_pictures
         for number in range(3):
             kept.write(sources[0], Frame(plain(), number, number / 25), [FACE], plain(80 * number))
@@ -126,15 +127,17 @@ def test_everything_is_kept_and_told(tmp_path, capsys):
     ]
     assert (cv2.imread(str(tmp_path / "out" / "b.png")) == 7).all()
     told = capsys.readouterr().out
-    assert told == f"Wrote {tmp_path}/out/a.mp4, {tmp_path}/out/b.png, {tmp_path}/rows.csv\n"
+    names = ("out/a.mp4", "out/b.png", "rows.csv.gz", "rows.csv")
+    assert told == f"Wrote {', '.join(f'{tmp_path}/{name}' for name in names)} and 1 more\n"
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("writer")]
 
 
 def test_a_source_to_which_a_person_comes_back_is_kept_once(tmp_path):
     source = video()
-    with open_outputs(sources=[source], csv=tmp_path / "rows.csv") as kept:
+    with open_outputs(sources=[source], csv=tmp_path / "rows.csv", timeline=tmp_path / "time.png") as kept:
         for number in (0, 1, 0, 1, 2):
             kept.write(source, Frame(plain(), number, number / 25), [FACE], None)
+    assert kept._timeline.frames.sum() == 3
     assert [line.split(",")[1] for line in (tmp_path / "rows.csv").read_text().splitlines()[1:]] == ["0", "1", "2"]
 
 

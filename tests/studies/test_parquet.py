@@ -43,6 +43,12 @@ def test_rows_as_they_were_written(table, tmp_path):
     assert all_rows(tmp_path / "rows.parquet") == wanted
 
 
+def test_rows_that_are_written_in_parts(table, tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet, "GROUP_ROWS", 2)
+    write_parquet(tmp_path / "rows.parquet", rows_of("a", frames=4), list(rows_of("a")[0]))
+    assert all_rows(tmp_path / "rows.parquet") == rows_of("a", frames=4)
+
+
 def test_a_stopped_run_goes_on(table, tmp_path):
     first = table()
     first.write(rows_of("a"))

@@ -52,6 +52,13 @@ def test_the_page_shows_each_source():
     assert [each["d"] for tag, each in tags if tag == "path"] == ["M0 100V25H1V100Z", "M0 25V0H1V25Z"]
     assert "2 sources, 200 frames read. Model abababababab, version 1.0.0." in page
     assert "10.0 seconds; a face in 100% of the frames; 1 track; mean score of the detector 9.00" in page
+    assert "</span> happy 90%</td>" in page
+
+
+def test_of_many_tracks_the_longest_are_listed():
+    page = make_page([(CLIP, [replace(TRACK, face=number, frames=number) for number in range(1, 15)])], EMOTIONS)
+    assert re.findall(r"<tr><td>(\d+)</td>", page) == [str(number) for number in range(3, 15)]
+    assert "2 shorter tracks are left out." in page
 
 
 def test_names_are_no_html():

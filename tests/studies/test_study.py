@@ -9,9 +9,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import files_in, plain, read_csv
+from conftest import PORTRAIT, files_in, plain, read_csv
 
 from emotion_recognition.errors import UserError
+from emotion_recognition.images import read_picture
 from emotion_recognition.recogniser import Face
 from emotion_recognition.studies.outputs import Outputs
 from emotion_recognition.studies.reading import ReadingSettings, SourceReader, read_source
@@ -20,7 +21,7 @@ from emotion_recognition.video.capture import Frame, Source
 from emotion_recognition.video.sources import find_sources
 
 EMOTIONS = ("happy", "sad")
-FACE = Face((1, 2, 30, 40), {"happy": 0.75, "sad": 0.25}, "happy", track=1)
+FACE = Face((1, 2, 30, 40), {"happy": 0.75, "sad": 0.25}, "happy", score=4.0, track=1)
 SETTINGS = ReadingSettings()
 READER = SimpleNamespace(read=lambda picture, *seconds: [FACE] if picture.mean() else [])
 RECOGNISER = SimpleNamespace(emotions=EMOTIONS, follow=lambda smooth: READER, read=READER.read)
@@ -42,7 +43,8 @@ class Clip(Source):
 
     def _read(self):
         for number in range(self.count):
-            yield Frame(np.full((48, 64, 3), 100 * (number % 3 > 0), np.uint8), number, number / 25)
+            # The times are those of a part, as with --start.
+            yield Frame(np.full((48, 64, 3), 100 * (number % 3 > 0), np.uint8), number, 60 + number / 25)
         if self.fails:
             raise UserError("it is cut off.")
 
@@ -85,6 +87,16 @@ def whole(tmp_path):
     return files_in(tmp_path / "whole")
 
 
+def test_all_settings_reach_who_finds_and_reads_faces():
+    for settings in ({"min_face": 300}, {"min_score": 50}):
+        recogniser = ReadingSettings(**settings, whole="auto", views=2).open_recogniser()
+        assert (recogniser.whole, recogniser.views) == ("auto", 2)
+        assert recogniser.detector.detect(read_picture(PORTRAIT)) == []
+    for settings in ({"emotions": "fer2013"}, {"pixel_range": "byte"}):
+        with pytest.raises(UserError, match="leave out --emotions and --pixel-range"):
+            ReadingSettings(**settings).open_recogniser()
+
+
 def test_the_files_of_a_run(whole, tmp_path):
     folder = tmp_path / "whole"
     assert rows(folder) == [(name, number) for name in "abc" for number in (1, 2)]
@@ -95,12 +107,13 @@ def test_the_files_of_a_run(whole, tmp_path):
     assert [(row["source"], row["status"], row["frames"]) for row in summaries] == [(n, "read", "3") for n in "abc"]
     first = summaries[0]
     assert (first["rate"], first["seconds"], first["share_with_face"]) == ("25.0", "0.12", "0.6667")
-    assert [first[name] for name in ("tracks", "mean_happy", "share_happy", "model")] == ["1", "0.75", "1.0", "digest"]
+    means = [first[name] for name in ("tracks", "mean_score", "mean_happy", "share_happy", "model")]
+    assert means == ["1", "4.0", "0.75", "1.0", "digest"]
     tracks = read_csv(folder / "summary_tracks.csv")
     assert [(row["source"], row["face"], row["frames"], row["mean_width"]) for row in tracks] == [
         (name, "1", "2", "30.0") for name in "abc"
     ]
-    assert (tracks[0]["first"], tracks[0]["last"]) == ("0.04", "0.08")
+    assert (tracks[0]["first"], tracks[0]["last"]) == ("60.04", "60.08")
 
 
 @pytest.mark.parametrize("stop_at", ["a", "b", "c"])
@@ -315,6 +328,10 @@ def test_a_camera_has_a_summary_and_no_journal(tmp_path):
     assert not list(tmp_path.glob("*.journal"))
     with pytest.raises(UserError, match="--continue goes on with tables of files"):
         run(tmp_path, [camera], continues=True)
+    # Who ends a camera has read it whole.
+    reader = SourceReader(camera, RECOGNISER, SETTINGS)
+    next(iter(reader))
+    assert reader.summary().status == "no face"
 
 
 def test_a_source_to_which_a_person_comes_back_is_summed_up_by_its_longer_visit(tmp_path):
@@ -347,6 +364,9 @@ def test_a_source_that_is_read_whole_tells_how_it_went(clip, status, reason, fra
     assert (summary.status, summary.reason, summary.frames) == (status, reason, frames)
     assert [row["frame"] for row in kept] == list(range(frames))
     assert [row["face"] for row in kept] == [None, 1, 1][:frames]
+    with_face = []
+    read_source(clip, RECOGNISER, SETTINGS, with_face.extend)
+    assert with_face == kept[1:]
     assert len(tracks) == (frames > 1)
     assert summary.means["happy"] == (0.75 if frames > 1 else None)
 

@@ -9,6 +9,7 @@ import pytest
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.recogniser import Face
+from emotion_recognition.studies import table as table_module
 from emotion_recognition.studies.table import COLUMNS, Table, check_ending, csv_lines, json_lines, make_rows
 
 EMOTIONS = ("happy", "sad")
@@ -132,13 +133,15 @@ def test_rows_on_standard_output(capfd):
     assert capfd.readouterr().out
 
 
-def test_packed_rows_are_those_of_csv_and_go_on(tmp_path):
+def test_packed_rows_are_those_of_csv_and_go_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(table_module, "PACKED_BYTES", 100)
     packed, plain = (
         Table(tmp_path / "rows.csv.gz", "--table", EMOTIONS),
         Table(tmp_path / "rows.csv", "--csv", EMOTIONS),
     )
     for table in (packed, plain):
         table.write(make_rows("a", 0, 0.0, faces(0.75)))
+    assert (tmp_path / "rows.csv.gz").stat().st_size, "they do not all wait in memory"
     size = packed.end_source()
     packed.write(make_rows("lost", 0, 0.0, faces(0.75)))
     packed.close()
