@@ -130,7 +130,8 @@ def test_the_summaries_name_what_could_not_be_read(tables, tmp_path):
         assert read_part(source.name, str(source.path), tables, False) is None
     rest = tables.folder / "rows/0.000000-1-00000000.partial.parquet"
     rest.touch()
-    tables.complete(sources, {sources[1].name: "b.mp4 is damaged"})
+    broken = {sources[1].name: "b.mp4 is damaged"}
+    assert tables.complete(sources, broken) == broken
     rows = pyarrow.parquet.read_table(tables.folder / "summary.parquet").to_pylist()
     assert [row["status"] for row in rows] == ["read", "unreadable", "read"]
     assert (rows[1]["source"], rows[1]["reason"], rows[1]["frames"]) == (sources[1].name, "b.mp4 is damaged", 0)

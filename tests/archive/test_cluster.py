@@ -3,6 +3,7 @@
 import socket
 import sys
 from collections import Counter
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -38,7 +39,7 @@ class Ray(SimpleNamespace):
 
     def remote(self, **options):
         assert options == {"num_cpus": 1, "max_retries": 0}
-        return lambda function: SimpleNamespace(remote=lambda name, path, tables, is_last: (name, is_last, object()))
+        return lambda function: SimpleNamespace(remote=lambda name, path, tables, is_last: (name, is_last, path))
 
     def wait(self, tasks, num_returns):
         self.most = max(self.most, len(tasks))
@@ -48,6 +49,8 @@ class Ray(SimpleNamespace):
         self.tries[task[0]] += 1
         result = self.answer(task[0], self.tries[task[0]])
         assert task[1] == (self.tries[task[0]] == cluster.TRIES)
+        # Workers are in another folder.
+        assert Path(task[2]).is_absolute()
         if isinstance(result, Exception):
             raise result
         return result
@@ -57,7 +60,7 @@ class Ray(SimpleNamespace):
 def read_with(monkeypatch):
     """Return a function that reads so many sources with these answers: ({name: problem}, the stand-in for Ray)."""
 
-    def read(answer, number=10, folder="/nowhere"):
+    def read(answer, number=10, folder="nowhere"):
         ray = Ray(answer)
         monkeypatch.setitem(sys.modules, "ray", ray)
         sources = [Video(f"{folder}/{place}.mp4", str(place), is_live=False) for place in range(number)]
