@@ -2,7 +2,7 @@
 
 import pytest
 
-from emotion_recognition.cli import options, program
+from emotion_recognition.cli import options, program, recognition_options, study_options
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,13 @@ def test_what_does_not_fit_is_told_in_words(kind, texts, sentence, capsys):
         with pytest.raises(SystemExit):
             parser.parse_args([f"--it={text}"])
         assert f"argument --it: {text!r} {sentence}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("sources", [[], ["clip.mp4", "rtsp://192.0.2.1/stream"]])
+def test_several_processes_read_no_camera_and_no_stream(sources, capsys):
+    parser = program.parser("")
+    recognition_options.add_recognition_flags(parser)
+    study_options.add_study_flags(parser)
+    with pytest.raises(SystemExit):
+        study_options.check_study_flags(parser, parser.parse_args([*sources, "--jobs", "2"]))
+    assert "--jobs reads files into tables, and no camera or stream" in capsys.readouterr().err
