@@ -1,12 +1,12 @@
 """Parquet tables: the same rows as in CSV, whole or not there, and runs that go on."""
 
 import pytest
-from conftest import read_csv
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.recogniser import Face
 from emotion_recognition.studies import parquet
 from emotion_recognition.studies.parquet import ParquetTable, check_pyarrow, read_parquet, rows_path, write_parquet
+from emotion_recognition.studies.study import write_rows
 from emotion_recognition.studies.table import make_rows
 
 EMOTIONS = ("happy", "sad")
@@ -45,7 +45,7 @@ def test_rows_as_they_were_written(table, tmp_path):
 
 def test_rows_that_are_written_in_parts(table, tmp_path, monkeypatch):
     monkeypatch.setattr(parquet, "GROUP_ROWS", 2)
-    write_parquet(tmp_path / "rows.parquet", rows_of("a", frames=4), list(rows_of("a")[0]))
+    write_rows(tmp_path / "rows.parquet", rows_of("a", frames=4), list(rows_of("a")[0]))
     assert all_rows(tmp_path / "rows.parquet") == rows_of("a", frames=4)
 
 
@@ -97,21 +97,6 @@ def test_a_file_that_was_changed_stays(table, tmp_path):
     with pytest.raises(UserError, match=r"rows\.parquet is no Parquet file, or damaged"):
         table().resume(*size)
     assert rows_path(tmp_path / "rows.parquet").read_bytes() == b""
-
-
-def test_a_disk_that_is_full_at_the_end_leaves_the_rows(table, tmp_path, monkeypatch):
-    opened = table()
-    opened.write(rows_of("a"))
-
-    def fail(self, temporary):
-        temporary.write_bytes(b"a part")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(ParquetTable, "_convert", fail)
-    with pytest.raises(OSError, match="No space left"):
-        opened.close()
-    assert [path.name for path in tmp_path.iterdir()] == ["rows.parquet.rows.csv"]
-    assert len(read_csv(rows_path(tmp_path / "rows.parquet"))) == len(rows_of("a"))
 
 
 def test_without_pyarrow_a_sentence_says_how_to_get_it(monkeypatch):

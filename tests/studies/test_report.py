@@ -120,14 +120,3 @@ def test_a_run_keeps_its_report(succeed, tmp_path):
     succeed("test.py", PORTRAIT, "dark.avi", "--report", "page.html", "--no-blur", "--force")
     page = (tmp_path / "page.html").read_text()
     assert "Faces can be recognised" in page and page.count("data:image/jpeg") == 2
-
-
-def test_a_run_that_goes_on_shows_what_was_read_before(call_script, succeed, tmp_path):
-    make_video(tmp_path / "dark.avi")
-    files = ["--report", "page.html"]
-    assert call_script("test.py", PORTRAIT, "missing.mp4", *files).returncode == 1
-    make_video(tmp_path / "missing.mp4")
-    result = succeed("test.py", PORTRAIT, "missing.mp4", *files, "--continue")
-    page = (tmp_path / "page.html").read_text()
-    assert PORTRAIT.name not in result.stdout
-    assert page.count("<section") == 2 and page.count("data:image/jpeg") == 1

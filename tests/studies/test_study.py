@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -227,23 +228,26 @@ def test_a_single_source_leaves_no_journal_unless_it_was_stopped(tmp_path):
 
 @pytest.mark.parametrize("names", ["a", "ab"])
 def test_what_was_read_is_kept_where_the_page_finds_no_room(tmp_path, monkeypatch, names):
-    files = {"--report": tmp_path / "page.html"}
+    files, settings = {"--report": tmp_path / "page.html"}, replace(SETTINGS, report="page.html")
     sources = [Clip(name) for name in names]
-    study = Study(files, sources, EMOTIONS, SETTINGS)
+    study = Study(files, sources, EMOTIONS, settings)
     for source in sources:
-        study.end_source(*read_source(source, RECOGNISER, SETTINGS, lambda rows: None))
+        study.end_source(*read_source(source, RECOGNISER, settings, lambda rows: None))
     with monkeypatch.context() as full:
         full.setattr("emotion_recognition.studies.study.write_report", raise_full)
         with pytest.raises(OSError, match="No space"):
             study.close()
-    again = Study(files, sources, EMOTIONS, SETTINGS, continues=True)
+    again = Study(files, sources, EMOTIONS, settings, continues=True)
     assert again.left(sources) == []
     again.close()
-    assert (tmp_path / "page.html").read_text().count("<section") == len(names)
+    page = (tmp_path / "page.html").read_text()
+    assert page.count("<section") == page.count("data:image/jpeg") == len(names)
 
 
 def raise_full(*arguments):
-    """Fail as a full disk does."""
+    """Fail as a full disk does, in the midst of the file that is named last."""
+    if isinstance(arguments[-1], Path):
+        arguments[-1].write_bytes(b"a part")
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
@@ -300,7 +304,9 @@ def test_rows_that_wait_for_a_parquet_file_are_gone_on_with(tmp_path, monkeypatc
         full.setattr("emotion_recognition.studies.parquet.ParquetTable._convert", raise_full)
         with pytest.raises(OSError, match="No space"), Outputs(**options) as outputs:
             outputs.write(options["sources"][0], Frame(plain(), 0, 0.0), [FACE], None)
-    assert "rows.parquet" not in capsys.readouterr().out and not (tmp_path / "rows.parquet").exists()
+    assert "rows.parquet" not in capsys.readouterr().out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.parquet.journal", "rows.parquet.rows.csv"]
+    assert rows(tmp_path, "rows.parquet.rows.csv") == [("a", 0)]
     journal = (tmp_path / "rows.parquet.journal").rename(tmp_path / "moved")
     with pytest.raises(UserError, match=r"journal, which tells what .*rows\.parquet holds whole, is missing"):
         Outputs(**options, continues=True)
