@@ -139,7 +139,7 @@ def test_a_cluster_that_cannot_be_joined(line, words, monkeypatch, tmp_path):
     (tmp_path / "ray.py").write_text(f"def init(*arguments, **options):\n    {line}\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(__version__="2.1"))
-    monkeypatch.setattr(cluster, "JOIN_PATIENCE", 5 if "sleep" in line else 60)
+    monkeypatch.setattr(cluster, "JOIN_PATIENCE", 0.5 if "sleep" in line else 60)
     with pytest.raises(UserError, match=words):
         cluster.start("auto", None)
 
