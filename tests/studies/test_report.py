@@ -52,7 +52,7 @@ def test_the_page_shows_each_source():
     assert [each["d"] for tag, each in tags if tag == "path"] == ["M0 100V25H1V100Z", "M0 25V0H1V25Z"]
     assert "2 sources, 200 frames read. Model abababababab, version 1.0.0." in page
     assert "10.0 seconds; a face in 100% of the frames; 1 track; mean score of the detector 9.00" in page
-    assert "</span> happy 90%</td>" in page
+    assert "</span> happy 90%</td>" in page and "<tr><td>happy</td><td>90%</td><td>0.75</td>" in page
 
 
 def test_of_many_tracks_the_longest_are_listed():
