@@ -459,6 +459,7 @@ def test_scripts_from_elsewhere_are_refused(open_page):
         """() => new Promise((resolve) => {
             const tell = ({effectiveDirective, disposition}) => resolve([effectiveDirective, disposition]);
             addEventListener("securitypolicyviolation", tell);
+            setTimeout(resolve, 5000);
             document.head.append(Object.assign(document.createElement("script"), {src: "http://127.0.0.1:9/script.js"}));
         })"""
     )
