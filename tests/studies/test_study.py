@@ -179,12 +179,16 @@ def test_what_does_not_fit_the_run_before(tmp_path, change, words):
     assert files_in(tmp_path) == before
 
 
-def test_a_run_that_was_begun_with_zero_is_told_so(tmp_path):
-    run(tmp_path, clips(), settings=replace(SETTINGS, smooth=0.0, min_score=0.0))
+def test_a_run_that_was_begun_with_zero_or_with_other_files_is_told_so(tmp_path):
+    settings = replace(SETTINGS, smooth=0.0, min_score=0.0)
+    run(tmp_path, clips(), settings=settings)
     with pytest.raises(UserError, match=r"begun with --min-score 0\.0: go on so"):
         run(tmp_path, clips(), continues=True, settings=replace(SETTINGS, smooth=0.0))
     with pytest.raises(UserError, match=r"begun with --smooth 0\.0: go on so"):
         run(tmp_path, clips(), continues=True, settings=replace(SETTINGS, min_score=0.0))
+    with pytest.raises(UserError, match=r"with --table rows\.csv\.gz, --csv rows\.csv, .*: name the same files, or"):
+        fewer = {"table": tmp_path / "rows.csv.gz", "sources": clips(), "emotions": EMOTIONS}
+        Outputs(**fewer, settings=settings, continues=True)
 
 
 def test_a_table_of_another_version(tmp_path):
