@@ -69,12 +69,6 @@ def test_a_turned_face(detector, turn):
     assert overlap(face.box, (165, 105, 202, 202)) > 0.6
 
 
-def test_a_frame_is_searched_with_fewer_pixels(detector, shared):
-    gray = to_gray(read_picture(shared / "media" / "one_face.jpg"))
-    [thorough], [quick] = detector.detect(gray), detector.detect_quickly(gray)
-    assert overlap(thorough.box, quick.box) > 0.8
-
-
 def test_of_a_group_the_small_faces_are_left_out(yunet_file, shared):
     picture = read_picture(shared / "media" / "group_photo.jpg")
     assert len(YuNetDetector(yunet_file, smallest=200).detect(picture)) == 1
