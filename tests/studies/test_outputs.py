@@ -89,7 +89,6 @@ def test_nothing_is_written_over_what_is_read(tmp_path, monkeypatch):
     ("files", "words"),
     [
         ({"csv": "rows.parquet"}, r"rows\.parquet"),
-        ({"timeline": "time.jpg"}, r"ends in \.png"),
         ({"csv": "x/../rows.csv", "jsonl": "x/../rows.jsonl", "output": "rows.csv/"}, "two of these write one file"),
         ({"csv": "-", "jsonl": "-"}, "--csv, --jsonl: two of these write one file"),
         # The rows of tracks go to summary_tracks.csv.

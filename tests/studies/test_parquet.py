@@ -54,32 +54,21 @@ def test_a_stopped_run_goes_on(table, tmp_path):
     first.write(rows_of("a"))
     size = first.end_source()
     first.write(rows_of("b", frames=2))
-    # As after a kill: the rows wait.
+    # As after a kill: the rows wait. Those that are whole become the file, though nothing is left to read.
     first._file.close()
     second = table()
     second.resume(*size)
-    second.write(rows_of("b"))
-    size = second.end_source()
     second.close()
-    assert all_rows(tmp_path / "rows.parquet") == rows_of("a") + rows_of("b")
-    # The third goes on with a run that has ended.
-    third = table()
-    third.resume(*size)
-    third.write(rows_of("c"))
-    third.close()
+    assert all_rows(tmp_path / "rows.parquet") == rows_of("a") and len(list(tmp_path.iterdir())) == 1
+    # The third goes on with a run that has ended, and is killed; the fourth goes on with that one.
+    for source, is_killed in (("b", True), ("c", False)):
+        later = table()
+        later.resume(*size)
+        later.write(rows_of(source))
+        size = later.end_source()
+        later._file.close() if is_killed else later.close()
     assert all_rows(tmp_path / "rows.parquet") == rows_of("a") + rows_of("b") + rows_of("c")
     assert not rows_path(tmp_path / "rows.parquet").exists()
-
-
-def test_rows_that_were_whole_when_a_run_was_killed_become_the_file(table, tmp_path):
-    killed = table()
-    killed.write(rows_of("a"))
-    size = killed.end_source()
-    killed._file.close()
-    again = table()
-    again.resume(*size)
-    again.close()
-    assert all_rows(tmp_path / "rows.parquet") == rows_of("a") and len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_file_that_was_changed_stays(table, tmp_path):

@@ -35,12 +35,6 @@ def test_rows():
     assert [json.loads(line) for line in json_lines(rows).splitlines()] == rows
 
 
-def test_scores_and_unclear_emotions():
-    unsure = Face((1, 2, 3, 4), {"happy": 0.5, "sad": 0.5}, "happy", score=2.41321, track=1, unclear="sad")
-    [row] = make_rows("a.mp4", 0, 0.0, [unsure])
-    assert (row["score"], row["unclear"]) == (2.4132, "sad")
-
-
 def test_a_frame_without_a_face_is_a_row_where_all_are_wanted():
     assert make_rows("a.mp4", 7, 0.28, []) == []
     [row] = make_rows("a.mp4", 7, 0.28, [], EMOTIONS)
@@ -49,9 +43,10 @@ def test_a_frame_without_a_face_is_a_row_where_all_are_wanted():
     assert make_rows("a.mp4", 7, 0.28, faces(0.75), EMOTIONS) == make_rows("a.mp4", 7, 0.28, faces(0.75))
 
 
-def test_the_faces_of_a_picture_are_numbered_too():
-    pictured = [Face((1, 2, 3, 4), {"happy": 1.0}, "happy"), Face((5, 6, 7, 8), {"happy": 1.0}, "happy")]
-    assert [row["face"] for row in make_rows("a.png", 0, 0.0, pictured)] == [1, 2]
+def test_the_faces_of_a_picture_are_numbered_too_with_their_scores_and_what_is_unclear():
+    unsure = Face((1, 2, 3, 4), {"happy": 0.5, "sad": 0.5}, "happy", score=2.41321, unclear="sad")
+    rows = make_rows("a.png", 0, 0.0, [unsure, unsure])
+    assert [(row["face"], row["score"], row["unclear"]) for row in rows] == [(1, 2.4132, "sad"), (2, 2.4132, "sad")]
 
 
 def test_rows_are_in_the_file_at_once_and_whole_when_the_disk_is_full(tmp_path):
