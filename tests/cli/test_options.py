@@ -29,13 +29,15 @@ def test_what_fits(kind, text, value):
         (options.resolution, ("720p", "1x1", "1280x"), "is no resolution such as 1280x720"),
     ],
 )
-def test_what_does_not_fit_is_told_in_words(kind, texts, sentence, capsys):
+def test_what_does_not_fit_is_told_in_one_sentence(kind, texts, sentence, capsys):
     parser = program.parser("")
     parser.add_argument("--it", type=kind)
     for text in texts:
-        with pytest.raises(SystemExit):
+        with pytest.raises(SystemExit) as end:
             parser.parse_args([f"--it={text}"])
-        assert f"argument --it: {text!r} {sentence}" in capsys.readouterr().err
+        told = capsys.readouterr().err
+        assert told.startswith(f"argument --it: {text!r} {sentence}") and told.count("\n") == 1 and "--help" in told
+        assert end.value.code == 2
 
 
 @pytest.mark.parametrize("sources", [[], ["clip.mp4", "rtsp://192.0.2.1/stream"]])

@@ -116,16 +116,6 @@ def test_a_silent_start_keeps_our_own_sentences(capfd):
     assert capfd.readouterr().err == "a sentence of ours\na note of ours\nlater"
 
 
-def test_a_mistake_in_the_command_line_is_one_sentence(capsys):
-    parser = program.parser("Does it.\n\nAnd more.")
-    parser.add_argument("--number", type=int)
-    with pytest.raises(SystemExit) as end:
-        parser.parse_args(["--number", "three"])
-    text = capsys.readouterr().err
-    assert end.value.code == 2 and text.count("\n") == 1
-    assert "--number" in text and "three" in text and "--help" in text
-
-
 def test_help_shows_the_docstring_and_defaults_that_tell_something():
     parser = program.parser("Does it.\n\n    python it.py   as it is\n")
     parser.add_argument("--speed", default=0, help="how fast")
