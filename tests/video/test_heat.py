@@ -1,10 +1,10 @@
 """Heat maps over live faces: made without holding up the video, each for the face that it belongs to."""
 
 import threading
-import time
 
 import numpy as np
 import pytest
+from conftest import wait_until
 
 from emotion_recognition.recogniser import Face
 from emotion_recognition.video.heat import HeatMaps
@@ -30,12 +30,8 @@ def face(box, track=None, emotion="happy") -> Face:
 
 def wait_for_maps(heat, frame, faces):
     """Return the maps of a video's faces when all are there."""
-    for _ in range(500):
-        maps = heat.maps(frame, faces)
-        if all(each is not None for each in maps):
-            return maps
-        time.sleep(0.01)
-    raise AssertionError("waited in vain")
+    wait_until(lambda: not any(each is None for each in heat.maps(frame, faces)))
+    return heat.maps(frame, faces)
 
 
 def test_a_picture_has_its_maps_at_once():

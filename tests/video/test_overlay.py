@@ -7,7 +7,6 @@ import pytest
 
 from emotion_recognition.labels import AGAINST, COLOURS, DARK, EMOTIONS, FOR
 from emotion_recognition.recogniser import Face
-from emotion_recognition.studies.words import describe_emotions
 from emotion_recognition.video.overlay import (
     KEYS,
     LARGEST_OPACITY,
@@ -53,7 +52,7 @@ def test_what_is_written_at_a_face():
     assert name_of(replace(face_of("sad", 0, 0, 9, 9, track=3), emotion="happy")) == "3 happy 1%"
     unclear = replace(face_of("sad", 0, 0, 9, 9), unclear="angry")
     assert name_of(replace(unclear, track=3)) == "3 unclear: sad or angry"
-    assert name_of(unclear) == "unclear: sad or angry" and describe_emotions(unclear).startswith(name_of(unclear))
+    assert name_of(unclear) == "unclear: sad or angry"
 
 
 @pytest.mark.parametrize("size", [(48, 48), (20, 300), (300, 20), (64, 48), (320, 240), (1920, 1080), (4000, 300)])

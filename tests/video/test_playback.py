@@ -20,18 +20,12 @@ def clock(monkeypatch):
 
 def test_a_frame_stays_until_the_next_is_due_and_a_camera_waits_for_nothing(clock):
     video = Playback(VIDEO)
-    assert video.milliseconds_left(0.0) == 100
-    clock.now += 0.15
-    assert video.milliseconds_left(0.1) == 50
-    assert video.milliseconds_left(0.0) == 1, "a frame that is late is followed at once"
-    assert Playback(CAMERA).milliseconds_left(0.0) == 1
-
-
-def test_a_video_that_is_read_from_a_later_moment_on_waits_for_nothing_before_it(clock):
-    video = Playback(VIDEO)
+    # It is read from a later moment on.
     assert video.milliseconds_left(60.0) == 100
     clock.now += 0.15
     assert video.milliseconds_left(60.1) == 50
+    assert video.milliseconds_left(60.0) == 1, "a frame that is late is followed at once"
+    assert Playback(CAMERA).milliseconds_left(0.0) == 1
 
 
 def test_after_a_pause_it_goes_on_where_it_stood(clock):
