@@ -15,7 +15,8 @@ import pytest
 from conftest import PORTRAIT, REPOSITORY, read_csv, wait_until
 
 from emotion_recognition.faces.boxes import Detection, clip_box, crop_face, enlarge, overlap
-from emotion_recognition.faces.tracking import Tracker
+from emotion_recognition.faces.haar import HaarDetector
+from emotion_recognition.faces.tracking import RESERVES, Tracker
 from emotion_recognition.images import FACE_SIZE, read_picture, to_gray
 from emotion_recognition.labels import AGAINST, COLOURS, EMOTIONS, FOR
 from emotion_recognition.recogniser import EmotionRecogniser, Face
@@ -357,6 +358,37 @@ def test_what_decides_can_be_asked_of_another_face_before_the_first_map_is_made(
     page.evaluate("for (const button of [...document.querySelectorAll('#faces button')].slice(0, 2)) button.click()")
     page.wait_for_selector("#heat-key:not([hidden])")
     assert page.get_attribute(f"{CARD}:nth-child(2) button", "aria-pressed") == "true"
+
+
+def test_faces_in_a_frame_of_a_video_are_found_as_in_python(open_page):
+    gray, known = to_gray(read_picture(PORTRAIT))[::2, ::2].copy(), [(84, 44, 115, 115), (5, 200, 60, 60)]
+    made = open_page().evaluate(
+        """async ([rows, known]) => {
+            const {FaceDetector} = await import("./faces.js");
+            const detector = new FaceDetector(await (await fetch("haarcascade_frontalface_default.xml")).text());
+            const gray = {width: rows[0].length, height: rows.length, data: Uint8Array.from(rows.flat())};
+            const whole = [1, 1.6].map((reserve) => detector.detectQuickly(gray, reserve));
+            return [...whole, ...known.map((box) => detector.detectNear(gray, box))];
+        }""",
+        [gray.tolist(), known],
+    )
+    detector = HaarDetector()
+    wanted = [detector.detect_quickly(gray, reserve) for reserve in (1, 1.6)]
+    wanted += [detector.detect_near(gray, box) for box in known]
+    assert [[tuple(box) for box in boxes] for boxes in made] == [[face.box for face in found] for found in wanted]
+
+
+def test_the_whole_frame_is_searched_every_quarter_of_a_second_as_in_python(open_page):
+    reserves = open_page().evaluate(
+        """async () => {
+            const {FaceFinder} = await import("./tracks.js");
+            const reserves = [], detectQuickly = (gray, reserve) => (reserves.push(reserve), []);
+            const finder = new FaceFinder({detectQuickly, isNearbyCheaper: () => true});
+            for (let frame = 0; frame < 60; frame++) finder.find({width: 640, height: 480}, frame / 30, []);
+            return reserves;
+        }"""
+    )
+    assert reserves == 4 * list(RESERVES)
 
 
 def test_faces_of_a_video_keep_their_numbers_and_names_as_in_python(open_page):
