@@ -140,14 +140,18 @@ def test_new_sources_are_added_and_unreadable_ones_tried_again(tmp_path):
     }  # fmt: skip
 
 
-def test_two_runs_into_one_table(tmp_path):
-    with Outputs(csv=tmp_path / "rows.csv", sources=clips(), emotions=EMOTIONS, settings=SETTINGS) as outputs:
-        outputs.write(clips()[0], Frame(None, 0, 0.0), [FACE], None)
+@pytest.mark.parametrize(("is_live", "anew"), [(False, "force"), (False, "continues"), (True, "force")])
+def test_two_runs_into_one_table(tmp_path, is_live, anew):
+    source = Clip("a")
+    # The rows of a camera have no journal.
+    source.is_live = is_live
+    options = {"csv": tmp_path / "rows.csv", "sources": [source], "emotions": EMOTIONS, "settings": SETTINGS}
+    with Outputs(**options) as outputs:
+        outputs.write(source, Frame(None, 0, 0.0), [FACE], None)
         outputs.complete()
         before = (tmp_path / "rows.csv").read_bytes()
-        for options in ({"force": True}, {"continues": True}):
-            with pytest.raises(UserError, match=r"rows\.csv\S* is being written by another run: wait .* another --csv"):
-                Outputs(csv=tmp_path / "rows.csv", sources=clips(), emotions=EMOTIONS, settings=SETTINGS, **options)
+        with pytest.raises(UserError, match=r"rows\.csv\S* is being written by another run: wait .* another --csv"):
+            Outputs(**options, **{anew: True})
         assert (tmp_path / "rows.csv").read_bytes() == before
 
 
