@@ -297,17 +297,16 @@ def test_a_transparent_picture_lies_on_white(open_page, recogniser, portrait):
     assert (snapshot[below:] == cv2.flip(read_picture(portrait), 1)[below:]).all()
 
 
-def test_a_dropped_video_is_followed(open_page, shared):
+def test_a_dropped_video_is_followed_and_its_table_ends_with_it(open_page, shared, portrait):
     page = open_page()
     drop(page, shared / "media" / "clip.mp4", "video/mp4")
     page.wait_for_selector(CARD)
     wait_for_status(page, "clip.mp4: 1 ")
     page.click("#table")
-    page.wait_for_timeout(2000)
-    rows = read_csv(downloaded(page, lambda: page.click("#table")))
+    page.wait_for_selector("#pause[aria-pressed=true]")
+    rows = read_csv(downloaded(page, lambda: drop(page, portrait)))
     assert {row["source"] for row in rows} == {"clip.mp4"}
     assert {row["face"] for row in rows} <= {"1", "2"}
-    page.wait_for_selector("#pause[aria-pressed=true]")
 
 
 def test_a_text_file_is_told_and_what_was_shown_stays(open_page, portrait, tmp_path):
