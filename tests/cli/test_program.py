@@ -42,7 +42,7 @@ def test_the_status_of_main_is_that_of_the_process(status):
 
 
 def test_signs_that_the_output_does_not_have_are_printed_too(monkeypatch):
-    output = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    output = io.TextIOWrapper(io.BytesIO(), encoding="ascii", newline="")
     monkeypatch.setattr(sys, "stdout", output)
     with pytest.raises(SystemExit):
         program.run(lambda: print("caf\xe9", flush=True))
