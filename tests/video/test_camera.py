@@ -149,7 +149,7 @@ def test_the_frames_of_a_camera_are_numbered_by_the_clock_and_none_where_there_i
     assert 0.15 < taken[1].seconds - taken[0].seconds < 10
     # While the second is awaited, its number and the time are told without a picture.
     between = frames[frames.index(taken[0]) + 1 : frames.index(taken[1])]
-    assert len(between) >= 3 and all(frame.picture is None and frame.number == 1 for frame in between)
+    assert 3 <= len(between) < 100 and all(frame.picture is None and frame.number == 1 for frame in between)
     assert sorted(frame.seconds for frame in frames) == [frame.seconds for frame in frames]
 
 
