@@ -39,14 +39,15 @@ def test_a_timeline_keeps_all_frames_in_bounded_memory(tmp_path, monkeypatch):
 
 def test_the_faces_seen_longest_are_drawn_in_the_order_of_their_numbers(tmp_path, monkeypatch):
     monkeypatch.setattr(timeline, "MOST_DRAWN", 2)
-    drawn, titles = Timeline(tmp_path / "t.png", "a.mp4", EMOTIONS), []
+    drawn, rows = Timeline(tmp_path / "t.png", "a.mp4", EMOTIONS), []
     # For how many tenths of a second each face is there.
     lengths = {1: 15, 2: 30, 3: 12, 4: 5, 5: 40}
     for number in range(41):
         drawn.write(number / 10, [face(track, 0.5) for track, length in lengths.items() if number <= length])
-    monkeypatch.setattr(timeline, "draw_face", lambda axes, sums, *_: titles.append(np.count_nonzero(sums[:, 0])))
+    monkeypatch.setattr(timeline, "draw_face", lambda axes, sums, *_: rows.append((axes, np.count_nonzero(sums[:, 0]))))
     drawn.close()
-    assert titles == [31, 41] and sorted(drawn.faces) == [2, 5]
+    told = [(axes.get_title("left"), frames) for axes, frames in rows]
+    assert told == [("face 2, seen 76% of the time", 31), ("face 5, seen 100% of the time", 41)]
     assert drawn.left_out() == ["not drawn: 1 face seen for less than a second, 2 faces seen shorter than these"]
 
 
