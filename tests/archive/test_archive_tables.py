@@ -110,7 +110,7 @@ def test_a_full_disk_is_told_and_what_is_there_stays(small_disk, tmp_path):
 
 def test_tables_go_on_only_as_they_were_begun(tables, tmp_path):
     again = Tables.begin(tables.folder, "videos/", SETTINGS, EMOTIONS)
-    assert again.record == tables.record
+    assert again.record == tables.record and again.left([]) == []
     with pytest.raises(UserError, match=r"begun with whole always, not never.*another --output"):
         Tables.begin(tables.folder, "videos", ReadingSettings(), EMOTIONS)
     with pytest.raises(UserError, match="begun with sources videos, not other"):

@@ -61,7 +61,7 @@ def test_names_are_written_without_what_a_terminal_obeys():
 @pytest.mark.parametrize(
     ("picture", "upright_height", "advice"),
     [
-        (PICTURE, 0, "--whole auto reads such a picture as one face"),
+        (PICTURE[:20], 0, "--whole auto reads such a picture as one face"),
         (PICTURE[:19], 0, "it is too small for one"),
         (PICTURE, 80, "turned by 90 degrees to the right, the picture has one"),
     ],
@@ -88,3 +88,6 @@ def test_the_hint_where_no_face_is_found(picture, upright_height, advice):
 )
 def test_the_sum_of_a_video(frames, text):
     assert describe_summary(summed("a.mp4", frames)) == text
+    # The faces of a picture are no tracks.
+    picture = replace(summed("a.mp4", frames), seconds=None)
+    assert describe_summary(picture) == text.replace("tracks of ", "")
