@@ -17,7 +17,7 @@ from emotion_recognition.images import read_picture
 from emotion_recognition.recogniser import Face
 from emotion_recognition.studies.outputs import Outputs
 from emotion_recognition.studies.reading import ReadingSettings, SourceReader, read_source
-from emotion_recognition.studies.study import Study
+from emotion_recognition.studies.study import Study, tracks_path
 from emotion_recognition.video.capture import Frame, Source
 from emotion_recognition.video.sources import find_sources
 
@@ -115,6 +115,7 @@ def test_the_files_of_a_run(whole, tmp_path):
         (name, "1", "2", "30.0") for name in "abc"
     ]
     assert (tracks[0]["first"], tracks[0]["last"]) == ("60.04", "60.08")
+    assert tracks_path(folder / "summary.csv.gz") == folder / "summary_tracks.csv.gz"
 
 
 @pytest.mark.parametrize("stop_at", ["a", "b", "c"])
