@@ -5,7 +5,6 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from conftest import PORTRAIT, make_video
 
 from emotion_recognition.studies.report import make_page, write_report
 from emotion_recognition.studies.report_warnings import find_warnings
@@ -109,14 +108,3 @@ def test_a_source_without_faces_has_one_warning():
 def test_names_that_are_no_text_are_written(tmp_path):
     write_report(tmp_path / "page.html", [(replace(CLIP, source="caf\udce9.mp4"), [TRACK])], EMOTIONS)
     assert "caf" in (tmp_path / "page.html").read_text(encoding="utf-8")
-
-
-def test_a_run_keeps_its_report(succeed, tmp_path):
-    make_video(tmp_path / "dark.avi")
-    result = succeed("test.py", PORTRAIT, "dark.avi", "--report", "page.html")
-    page = (tmp_path / "page.html").read_text()
-    assert "Wrote page.html" in result.stdout and "Faces that were found are blurred" in page
-    assert page.count("<section") == 2 and page.count("data:image/jpeg") == 1
-    succeed("test.py", PORTRAIT, "dark.avi", "--report", "page.html", "--no-blur", "--force")
-    page = (tmp_path / "page.html").read_text()
-    assert "Faces can be recognised" in page and page.count("data:image/jpeg") == 2

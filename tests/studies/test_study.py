@@ -235,10 +235,13 @@ def test_a_single_source_leaves_no_journal_unless_it_was_stopped(tmp_path):
     assert rows(tmp_path) == [("a", 1), ("a", 2)]
 
 
-@pytest.mark.parametrize("names", ["a", "ab"])
-def test_what_was_read_is_kept_where_the_page_finds_no_room(tmp_path, monkeypatch, names):
-    files, settings = {"--report": tmp_path / "page.html"}, replace(SETTINGS, report="page.html")
-    sources = [Clip(name) for name in names]
+@pytest.mark.parametrize(
+    ("frames", "blur", "told"), [([3], None, "Faces that were found are blurred"), ([3, 1], False, "can be recognised")]
+)
+def test_what_was_read_is_kept_where_the_page_finds_no_room(tmp_path, monkeypatch, frames, blur, told):
+    files, settings = {"--report": tmp_path / "page.html"}, replace(SETTINGS, report="page.html", blur=blur)
+    # The frame of the second source has no face: it is shown where none would have to be blurred.
+    sources = [Clip(str(number), number) for number in frames]
     study = Study(files, sources, EMOTIONS, settings)
     for source in sources:
         study.end_source(*read_source(source, RECOGNISER, settings, lambda rows: None))
@@ -250,7 +253,7 @@ def test_what_was_read_is_kept_where_the_page_finds_no_room(tmp_path, monkeypatc
     assert again.left(sources) == []
     again.close()
     page = (tmp_path / "page.html").read_text()
-    assert page.count("<section") == page.count("data:image/jpeg") == len(names)
+    assert page.count("<section") == page.count("data:image/jpeg") == len(frames) and told in page
 
 
 def raise_full(*arguments):
