@@ -45,6 +45,8 @@ def test_a_source_becomes_a_part_with_its_summary(tables, tmp_path):
     sources = find_sources([str(video)])
     sources[0].name = "clip.avi"
     assert tables.left(sources) == []
+    sources[0].name = "a name that is no UTF-8: caf\udce9.avi"
+    assert tables.left(sources) == sources
 
 
 def test_a_source_that_cannot_be_read_leaves_no_part(tables, tmp_path):

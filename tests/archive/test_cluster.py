@@ -91,7 +91,7 @@ def test_a_source_that_fails_is_tried_three_times_and_told_of(read_with):
     assert [ray.tries[name] for name in "25"] == [3, 3]
 
 
-def test_workers_that_die_one_after_the_other_end_the_run(read_with):
+def test_workers_that_die_one_after_the_other_end_the_run(read_with, monkeypatch):
     with pytest.raises(UserError, match=r"101 workers died.*disk or memory is full.*the same command again"):
         read_with(lambda name, number: WorkerCrashed(), 1000)
     # When others are read meanwhile, or many sources end their workers each time, the run goes on.
@@ -99,6 +99,10 @@ def test_workers_that_die_one_after_the_other_end_the_run(read_with):
     assert sum(problem is None for problem in done.values()) == 20
     done, _ = read_with(lambda name, number: WorkerCrashed(), 90)
     assert all("worker died" in problem.reason for problem in done.values())
+    # A machine of many cores that is lost takes all that it had with it.
+    monkeypatch.setitem(globals(), "CORES", 100)
+    done, _ = read_with(lambda name, number: WorkerCrashed() if number == 1 and int(name) < 150 else None, 1000)
+    assert set(done.values()) == {None}
 
 
 def test_a_machine_that_sees_no_sources_ends_the_run(read_with, tmp_path):
