@@ -4,13 +4,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from conftest import needs_cascades
 
 from emotion_recognition.faces.boxes import Detection
-from emotion_recognition.faces.haar import HaarDetector
 from emotion_recognition.faces.tracking import FULL_SEARCH_SECONDS, RESERVES, FaceFinder, Tracker, choose
-from emotion_recognition.images import to_gray
-from emotion_recognition.video.sources import find_sources
 
 SMOOTH = 0.3
 
@@ -186,19 +182,11 @@ def test_the_whole_frame_is_searched_every_quarter_of_a_second():
     assert detector.whole == 10
 
 
-def test_a_known_face_that_the_whole_search_misses_is_kept():
-    finder = FaceFinder(CountingDetector(found=[]))
-    assert finder.find(np.zeros((480, 640), np.uint8), 0.0, [(10, 10, 50, 50)]) == [Detection((10, 10, 50, 50))]
-
-
-@pytest.mark.slow
-@needs_cascades
-def test_a_clip_played_ten_times_is_one_face(shared):
-    """A mouth inside the face makes no second person, and where the clip begins anew it is the same face."""
-    [clip] = find_sources([str(shared / "media" / "clip.mp4")])
-    frames = [to_gray(frame.picture) for frame in clip]
-    finder, tracker, tracks = FaceFinder(HaarDetector()), Tracker(SMOOTH), []
-    for number, gray in enumerate(10 * frames):
-        found = finder.find(gray, number / 24.7, tracker.expected(number / 24.7))
-        tracks += follow(tracker, number / 24.7, *found)
-    assert set(tracks) == {1} and len(tracks) > 0.9 * 10 * len(frames)
+@pytest.mark.parametrize(
+    ("found", "known", "kept"),
+    [([], (10, 10, 50, 50), (10, 10, 50, 50)), ([(0, 0, 100, 100)], (30, 60, 40, 40), (0, 0, 100, 100))],
+    ids=["a face that the search missed", "a mouth in a face"],
+)
+def test_a_known_face_that_the_whole_search_misses_is_kept_unless_it_is_inside_another(found, known, kept):
+    finder = FaceFinder(CountingDetector(found))
+    assert finder.find(np.zeros((480, 640), np.uint8), 0.0, [known]) == [Detection(kept)]
