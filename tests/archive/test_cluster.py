@@ -147,15 +147,6 @@ def test_a_cluster_that_cannot_be_joined(line, words, monkeypatch, tmp_path):
         cluster.start("auto", None)
 
 
-def test_ray_that_does_not_start(monkeypatch):
-    def init(*arguments, **options):
-        raise Exception("The current node timed out")
-
-    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=init))
-    with pytest.raises(UserError, match=r"does not start here \(The current node timed out\)"):
-        cluster.start(None, None)
-
-
 def test_an_address_where_nobody_answers(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=None))
     with socket.socket() as free:
@@ -165,7 +156,11 @@ def test_an_address_where_nobody_answers(monkeypatch):
         cluster.start(address, None)
 
 
-def test_ray_that_is_not_installed(monkeypatch):
-    monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(UserError, match="pip install ray pyarrow"):
-        cluster.start(None, None)
+def test_ray_that_does_not_start_or_is_not_installed(monkeypatch):
+    def init(*arguments, **options):
+        raise Exception("timed out")
+
+    for ray, words in ((SimpleNamespace(init=init), r"start here \(timed out\)"), (None, "pip install ray pyarrow")):
+        monkeypatch.setitem(sys.modules, "ray", ray)
+        with pytest.raises(UserError, match=words):
+            cluster.start(None, None)
