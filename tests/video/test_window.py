@@ -157,17 +157,11 @@ def test_the_window_of_test_py_is_mirrored_and_its_snapshots_are_not(display, tm
 
 
 @pytest.mark.slow
-def test_a_video_fills_the_screen_plays_at_its_rate_and_stands_still_while_paused(display, tmp_path):
+def test_a_video_fills_the_screen_and_plays_at_its_rate(display, tmp_path):
     make_video(tmp_path / "in.avi", range(100, 220, 3), (400, 300))
     screen = display(tmp_path, command("test.py", "in.avi", "--fullscreen"))
     started = time.monotonic()
-    screen.call("key", "space")
-    time.sleep(0.5)
-    middle = screen.shot()[400, 500]
-    time.sleep(1.0)
-    # For longer than ten frames are shown.
-    assert (screen.shot()[400, 500] == middle).all() and screen.shot()[400, 20].min() > 90
-    screen.call("key", "space")
+    wait_until(lambda: screen.shot()[400, 20].min() > 90, screen.process)
     status, output = screen.end()
     assert status == 0 and "40 frames" in output
     assert time.monotonic() - started > 3, "40 frames of a tenth of a second each are not shown at once"
