@@ -74,13 +74,16 @@ def test_names_that_leave_no_room_for_the_temporary_one(claim, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_appears_when_it_is_whole(tmp_path):
+def test_a_folder_appears_when_it_is_whole_and_is_replaced_by_force(tmp_path):
     folder = tmp_path / "data"
     for content in ("first", "second"):
         with files.folder_written_whole(folder) as temporary:
             (temporary / content).write_text(content)
             assert not (folder / content).exists()
         assert sorted(path.name for path in folder.iterdir()) == [content, "written.csv"]
+        with pytest.raises(UserError, match="data exists already: name another --output, or replace it with --force"):
+            files.claim_folder(folder)
+        files.claim_folder(folder, force=True)
     assert list(tmp_path.iterdir()) == [folder]
 
 
@@ -179,15 +182,6 @@ def write_folder(folder):
         (temporary / "train").mkdir()
         (temporary / "train/1.png").write_text("a picture")
         (temporary / "copies.csv").write_text("a table")
-
-
-def test_only_what_was_written_is_replaced(tmp_path):
-    write_folder(tmp_path / "data")
-    with pytest.raises(UserError, match="data exists already: name another --output, or replace it with --force"):
-        files.claim_folder(tmp_path / "data")
-    files.claim_folder(tmp_path / "data", force=True)
-    write_folder(tmp_path / "data")
-    assert list(tmp_path.iterdir()) == [tmp_path / "data"]
 
 
 def add_a_picture(folder):
