@@ -347,7 +347,7 @@ def test_the_heat_map_is_that_of_python(open_page, portrait):
     np.testing.assert_allclose(made, wanted, atol=0.02 * np.abs(wanted).max())
 
 
-def test_what_decides_can_be_asked_of_another_face_before_the_first_map_is_made(open_page, shared):
+def test_what_decides_can_be_asked_of_another_face_before_the_first_map_is_made(open_page, shared, portrait):
     page = open_page()
     drop(page, shared / "media" / "group_photo.jpg")
     page.wait_for_selector(f"{CARD}:nth-child(3)")
@@ -357,6 +357,10 @@ def test_what_decides_can_be_asked_of_another_face_before_the_first_map_is_made(
     page.evaluate("for (const button of [...document.querySelectorAll('#faces button')].slice(0, 2)) button.click()")
     page.wait_for_selector("#heat-key:not([hidden])")
     assert page.get_attribute(f"{CARD}:nth-child(2) button", "aria-pressed") == "true"
+    # Who is not in the next picture leaves the list.
+    drop(page, portrait)
+    wait_for_status(page, "portrait.png")
+    assert page.locator(CARD).count() == 1
 
 
 def test_faces_in_a_frame_of_a_video_are_found_as_in_python(open_page):
