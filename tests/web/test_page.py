@@ -84,7 +84,8 @@ def test_a_camera_is_read_and_kept_in_a_table(open_page):
     page.click("#start")
     page.wait_for_selector(CARD)
     page.click("#table")
-    assert page.get_attribute("#table", "aria-pressed") == "true"
+    # A person sees themselves as in a mirror.
+    assert page.get_attribute("#table", "aria-pressed") == page.get_attribute("#mirror", "aria-pressed") == "true"
     page.wait_for_timeout(5000)
     path = downloaded(page, lambda: page.click("#table"))
     rows = read_csv(path)
