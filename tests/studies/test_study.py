@@ -40,7 +40,7 @@ class Clip(Source):
 
     def __init__(self, name, frames=3, fails=False):
         super().__init__(name)
-        self.count, self.fails = frames, fails
+        self.count, self.fails, self.path = frames, fails, Path("clips") / f"{name}.avi"
 
     def _read(self):
         for number in range(self.count):
