@@ -41,6 +41,8 @@ def test_the_box_and_the_name_have_the_colour_of_the_emotion():
     assert tuple(drawn[148, 310]) == DARK, "on light ground the box is seen too"
     assert tuple(drawn[149, 201]) == COLOURS["sad"], "the strip of the name ends just above the box"
     assert tuple(drawn[210, 260]) == (128, 128, 128), "the face itself stays free"
+    large = draw_faces(gray_frame(3840, 2160), [face_of("sad", 2000, 1000, 400, 400)])
+    assert tuple(large[1003, 2200]) == COLOURS["sad"], "on a large picture the line is thicker"
     # Where the names of two faces would lie on each other, that of the larger one has the place.
     drawn = draw_faces(frame, [face_of("happy", 170, 150, 24, 24), face_of("sad", 200, 150, 120, 120)])
     assert tuple(drawn[149, 201]) == COLOURS["sad"]
@@ -143,4 +145,6 @@ def test_notes_stand_in_the_lower_left_corner():
     assert (frame == 128).all() and (draw_notes(frame, []) == frame).all()
     changed = (drawn != 128).any(axis=2)
     assert changed[-14 * len(KEYS) :, :20].mean() > 0.99
+    lines = np.split(drawn[-14 * len(KEYS) :], len(KEYS))
+    assert all((line.max(axis=2) > 200).any() for line in lines), "each is written"
     assert not changed[: -14 * len(KEYS)].any() and not changed[:, 300:].any()
