@@ -146,7 +146,7 @@ def test_a_camera_in_use_elsewhere_is_told_and_nothing_is_left_to_pause(open_pag
 
 def test_what_was_chosen_last_is_shown_and_nothing_is_told(open_page, portrait, tmp_path):
     large = tmp_path / "large.png"
-    cv2.imwrite(str(large), np.random.default_rng(0).integers(0, 256, (3000, 3000, 3), np.uint8))
+    cv2.imwrite(str(large), np.random.default_rng(0).integers(0, 256, (1800, 1800, 3), np.uint8))
     page = open_page()
     page.evaluate("for (const again of [1, 2]) document.querySelector('#camera').click()")
     page.wait_for_selector(CARD)
