@@ -66,6 +66,8 @@ def test_near_a_known_face_and_with_more_pixels_more_is_found(detector, shared):
     [near] = detector.detect_near(gray, (x + width // 8, y - height // 10, width, height))
     assert overlap(thorough.box, near.box) > 0.7
     assert detector.detect_near(gray, (0, gray.shape[0] - 60, 60, 60)) == []
+    # One of half the size is another face.
+    assert detector.detect_near(gray, (x - width // 2, y - height // 2, 2 * width, 2 * height)) == []
     # Where the frame has shrunk, a known box may lie outside.
     assert detector.detect_near(gray, (5000, 5000, 60, 60)) == []
     # What is missed with few pixels is found with more.
