@@ -34,8 +34,11 @@ def written_whole(path: str | Path) -> Iterator[Path]:
 
 
 def name_in_error(error: BaseException, path: str | Path) -> None:
-    """Name `path` in an error of the system that names no file, as when the disk is full."""
-    if isinstance(error, OSError) and not error.filename:
+    """Name `path` in an error of the system that names no file, as when the disk is full.
+
+    An error without a number is a library's own: with a file, Python would no longer tell its words.
+    """
+    if isinstance(error, OSError) and error.errno and not error.filename:
         error.filename = str(path)
 
 
