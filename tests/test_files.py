@@ -107,9 +107,17 @@ def test_a_failed_folder_keeps_the_old_one(error, old_folder):
         raise error
 
 
-def test_the_old_folder_comes_back_when_the_new_one_cannot_take_its_place(old_folder):
-    with pytest.raises(OSError, match=r"data\..*\.partial"), files.folder_written_whole(old_folder) as temporary:
-        temporary.rmdir()
+def test_the_old_folder_comes_back_when_the_new_one_cannot_take_its_place(old_folder, monkeypatch):
+    rename = Path.rename
+
+    def fail(path, target):
+        if path.suffix == ".partial" and not path.stem.endswith(".old"):
+            raise OSError("it is in use")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    with pytest.raises(OSError, match="it is in use"), files.folder_written_whole(old_folder):
+        pass
 
 
 @pytest.fixture
