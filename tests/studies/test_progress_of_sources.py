@@ -30,14 +30,14 @@ def sources(tmp_path):
 
 def test_a_line_a_minute_tells_the_time_that_is_left(sources, monkeypatch, caplog):
     caplog.set_level(logging.INFO)
-    now = [0.0]
+    now = [1000.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     with Progress(sources) as shown:
-        for seconds, source in ((30, 0), (70, 1)):
+        for seconds, source in ((1030, 0), (1070, 1)):
             now[0] = seconds
             shown.end(sources[source])
         # Half of the bytes took 70 seconds. The next line comes in the middle of the last source.
-        for now[0], seconds in ((100, 4.0), (131, 5.0)):
+        for now[0], seconds in ((1100, 4.0), (1131, 5.0)):
             shown.see(sources[2], Frame(None, 0, seconds))
     assert caplog.messages == [
         "2 of 3 sources are read, about 01:10 left.", "2 of 3 sources are read, about 00:43 left."
