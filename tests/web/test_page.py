@@ -168,10 +168,10 @@ NOTE = """() => new MutationObserver(() => {
 }).observe(document.querySelector("#canvas"), { attributeFilter: ["hidden"] })"""
 
 
-def test_there_is_nothing_to_save_until_a_picture_was_read(open_page, shared):
+def test_there_is_nothing_to_save_until_a_picture_was_read(open_page, portrait):
     page = open_page()
     page.evaluate(NOTE)
-    drop(page, shared / "media" / "group_photo.jpg")
+    drop(page, portrait)
     page.wait_for_selector("#table:enabled")
     assert page.evaluate("window.couldSave") is False
 
