@@ -13,7 +13,7 @@ from emotion_recognition.errors import UserError
 from emotion_recognition.studies.reading import ReadingSettings
 from emotion_recognition.video.sources import find_sources
 
-pytest.importorskip("pyarrow", reason="pyarrow is not installed (pip install pyarrow)")
+parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed (pip install pyarrow)")
 
 EMOTIONS = ("angry", "disgusted", "fearful", "happy", "neutral", "sad", "surprised")
 SETTINGS = ReadingSettings(whole="always")
@@ -29,9 +29,7 @@ def read(path, tables, is_last_try=False):
 
 
 def rows_of(tables, path) -> list[dict]:
-    import pyarrow.parquet
-
-    return pyarrow.parquet.read_table(tables.part(path.name)).to_pylist()
+    return parquet.read_table(tables.part(path.name)).to_pylist()
 
 
 def test_a_source_becomes_a_part_with_its_summary(tables, tmp_path):
@@ -78,7 +76,8 @@ def test_a_surprise_is_a_problem_of_one_source(tables, tmp_path, monkeypatch):
         raise cv2.error("who knows")
 
     monkeypatch.setattr(Tables, "write_part", surprise)
-    assert "who knows" in read(make_picture(tmp_path / "picture.png"), tables).reason
+    reason = read(make_picture(tmp_path / "picture.png"), tables).reason
+    assert reason.startswith("picture.png: ") and "who knows" in reason
 
 
 def test_a_machine_that_sees_another_folder(tables, tmp_path):
@@ -122,8 +121,6 @@ def test_tables_go_on_only_as_they_were_begun(tables, tmp_path):
 
 
 def test_the_summaries_name_what_could_not_be_read(tables, tmp_path):
-    import pyarrow.parquet
-
     make_picture(tmp_path / "sources/a.png")
     (tmp_path / "sources/b.mp4").write_text("nothing")
     cv2.imwrite(str(tmp_path / "sources/c.png"), cv2.imread(str(PORTRAIT)))
@@ -134,9 +131,9 @@ def test_the_summaries_name_what_could_not_be_read(tables, tmp_path):
     rest.touch()
     broken = {sources[1].name: "b.mp4 is damaged"}
     assert tables.complete(sources, broken) == broken
-    rows = pyarrow.parquet.read_table(tables.folder / "summary.parquet").to_pylist()
+    rows = parquet.read_table(tables.folder / "summary.parquet").to_pylist()
     assert [row["status"] for row in rows] == ["read", "unreadable", "read"]
     assert (rows[1]["source"], rows[1]["reason"], rows[1]["frames"]) == (sources[1].name, "b.mp4 is damaged", 0)
-    tracks = pyarrow.parquet.read_table(tables.folder / "summary_tracks.parquet").to_pylist()
+    tracks = parquet.read_table(tables.folder / "summary_tracks.parquet").to_pylist()
     assert [row["source"] for row in tracks] == [sources[0].name, sources[2].name]
     assert not rest.exists()
