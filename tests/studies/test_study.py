@@ -397,9 +397,6 @@ def test_a_file_of_the_current_folder_is_named_once(tmp_path, monkeypatch):
     assert read_source(source, RECOGNISER, SETTINGS, print)[0].reason.startswith("a.png is no picture")
 
 
-def test_what_is_done_with_the_rows_may_fail(tmp_path):
-    def take(rows):
-        raise OSError(28, "No space left on device")
-
+def test_what_is_done_with_the_rows_may_fail():
     with pytest.raises(OSError, match="No space left"):
-        read_source(Clip("a"), RECOGNISER, SETTINGS, take)
+        read_source(Clip("a"), RECOGNISER, SETTINGS, raise_full)
