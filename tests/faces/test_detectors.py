@@ -1,4 +1,4 @@
-"""Detectors by name, by file and as functions of one's own, in pictures and in videos."""
+"""Both detectors on real photos, opened by name and by file, and functions of one's own, in pictures and in videos."""
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -65,6 +65,26 @@ def detector_file(request):
 @pytest.fixture
 def detector(detector_file):
     return open_detector(detector_file)
+
+
+# In each photo, (x, y, side) of the squares that the cascade finds, and of those that YuNet finds.
+PHOTOS = {
+    "no_face.jpg": ([], []),
+    "one_face.jpg": ([(88, 84, 193)], [(92, 87, 185)]),
+    "group_photo.jpg": (
+        [(306, 347, 116), (574, 419, 111), (768, 848, 571), (844, 373, 107), (1188, 401, 102), (1534, 382, 93)],
+        [(309, 344, 116), (573, 421, 114), (790, 880, 520), (844, 370, 112), (1187, 398, 106), (1522, 366, 117)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_boxes_and_scores_in_photos(detector, detector_file, name, shared):
+    place, least, most = (0, 0, 15) if detector_file == CASCADE else (1, 0.85, 1)
+    found = detector.detect(read_picture(shared / "media" / name))
+    # Processors, and releases of OpenCV, add in another order: a pixel or two.
+    assert [face.box for face in found] == [pytest.approx((*each, each[2]), abs=3) for each in PHOTOS[name][place]]
+    assert all(least < face.score < most for face in found)
 
 
 def test_small_and_unsure_faces_are_left_out(detector_file):

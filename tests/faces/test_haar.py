@@ -1,4 +1,4 @@
-"""The Haar detector on real photos: thorough in pictures, quick in videos, near a known face."""
+"""The Haar detector: files that are none, a search near a known face, and how many pixels it looks at."""
 
 import shutil
 
@@ -16,32 +16,6 @@ pytestmark = needs_cascades
 @pytest.fixture(scope="module")
 def detector():
     return HaarDetector()
-
-
-@pytest.mark.parametrize(
-    ("name", "boxes"),
-    [
-        ("one_face.jpg", [(88, 84, 193, 193)]),
-        ("no_face.jpg", []),
-        (
-            "group_photo.jpg",
-            [
-                (306, 347, 116, 116),
-                (574, 419, 111, 111),
-                (768, 848, 571, 571),
-                (844, 373, 107, 107),
-                (1188, 401, 102, 102),
-                (1534, 382, 93, 93),
-            ],
-        ),
-    ],
-)
-def test_boxes_in_photos(detector, shared, name, boxes):
-    gray = to_gray(read_picture(shared / "media" / name))
-    found = detector.detect(gray)
-    # The cascade's arithmetic differs a little between processors.
-    assert [face.box for face in found] == [pytest.approx(box, abs=3) for box in boxes]
-    assert all(0 < face.score < 15 for face in found)
 
 
 def test_a_missing_or_damaged_cascade_is_named(tmp_path):

@@ -1,4 +1,4 @@
-"""YuNet on real photos: exact boxes, turned faces, files that are none, and where its file is looked for."""
+"""YuNet: landmarks, turned faces, files that are none, and where its file is looked for."""
 
 import re
 
@@ -17,31 +17,6 @@ from emotion_recognition.images import read_picture, to_gray
 @pytest.fixture(scope="session")
 def detector(yunet_file):
     return YuNetDetector(yunet_file)
-
-
-@pytest.mark.parametrize(
-    ("name", "boxes"),
-    [
-        ("one_face.jpg", [(92, 87, 185, 185)]),
-        ("no_face.jpg", []),
-        (
-            "group_photo.jpg",
-            [
-                (309, 344, 116, 116),
-                (573, 421, 114, 114),
-                (790, 880, 520, 520),
-                (844, 370, 112, 112),
-                (1187, 398, 106, 106),
-                (1522, 366, 117, 117),
-            ],
-        ),
-    ],
-)
-def test_boxes_in_photos(detector, shared, name, boxes):
-    found = detector.detect(read_picture(shared / "media" / name))
-    # Releases of OpenCV add in another order: a pixel or two.
-    assert [face.box for face in found] == [pytest.approx(box, abs=2) for box in boxes]
-    assert all(0.85 < face.score < 1 for face in found)
 
 
 def test_landmarks_lie_where_they_belong(detector):
