@@ -11,13 +11,13 @@ CENTRE = np.array([23.5, 23.5])
 
 
 class Fixed:
-    """A generator that gives the value in the middle of every range, and always the same mirror."""
+    """A generator that gives the same share of every range, the middle at first, and always the same mirror."""
 
-    def __init__(self, mirror):
-        self.mirror = mirror
+    def __init__(self, mirror=1.0, share=0.5):
+        self.mirror, self.share = mirror, share
 
     def uniform(self, low, high, size):
-        return np.full(size, (low + high) / 2)
+        return np.full(size, low + self.share * (high - low))
 
     def choice(self, values, size):
         assert values == (-1.0, 1.0)
@@ -29,36 +29,47 @@ def pictures() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (5, 48, 48, 1), dtype=np.uint8)
 
 
-def test_without_variation_pictures_stay_as_they_are(pictures):
-    varied = augment(pictures, Fixed(1.0))
-    assert varied.dtype == np.float32 and varied.shape == pictures.shape
-    assert np.array_equal(varied, pictures)
+@pytest.mark.parametrize("mirror", [1, -1])
+def test_without_variation_pictures_stay_as_they_are_or_are_mirrored(pictures, mirror):
+    varied = augment(pictures, Fixed(mirror))
+    assert varied.dtype == np.float32 and np.array_equal(varied, pictures[:, :, ::mirror])
 
 
-def test_mirrored_pictures_are_exact(pictures):
-    assert np.array_equal(augment(pictures, Fixed(-1.0)), pictures[:, :, ::-1])
+@pytest.mark.parametrize("vary", [augment, enlarged_views(64)])
+def test_each_picture_is_varied_on_its_own_and_the_same_for_the_same_generator(pictures, vary):
+    same = pictures[[0] * 8]
+    first, again, other = (vary(same, np.random.default_rng(seed)) for seed in (7, 7, 8))
+    assert np.array_equal(first, again) and len({view.tobytes() for view in (*first, *other)}) == 16
+    assert (same == pictures[0]).all()
 
 
-def test_the_same_generator_gives_the_same_pictures(pictures):
-    before = pictures.copy()
-    first, second, other = (augment(pictures, np.random.default_rng(seed)) for seed in (7, 7, 8))
-    assert np.array_equal(first, second)
-    assert not np.array_equal(first, other)
-    assert np.array_equal(pictures, before)
+@pytest.mark.parametrize(
+    "vary, share, level, covered",
+    [(augment, 0, 159, 5), (augment, 1, 39, 0), (enlarged_views(64), 0, 128, 6), (enlarged_views(64), 1, 39, 0)],
+)
+def test_views_are_lit_and_covered_without_a_dark_border(vary, share, level, covered):
+    """By the lowest and the highest gamma and contrast; at the low end enlarged views are lit as they are."""
+    views = vary(np.full((1, 48, 48, 1), 128, np.uint8), Fixed(share=share))
+    expected = np.full_like(views, level)
+    expected[:, :covered, :covered] = 0
+    assert np.array_equal(views, expected)
 
 
-def test_each_picture_is_varied_on_its_own(pictures):
-    same = np.repeat(pictures[:1], 8, axis=0)
-    varied = augment(same, np.random.default_rng(0))
-    assert len({picture.tobytes() for picture in varied}) == 8
-
-
-def test_gray_levels_stay_in_range_without_a_dark_border(monkeypatch):
-    monkeypatch.setattr(augmentation, "COVERED_PICTURES", 0)
-    for level in (0, 250):
-        varied = augment(np.full((50, 48, 48, 1), level, np.uint8), np.random.default_rng(0))
-        assert (varied == varied[:, :1, :1]).all()
-        assert varied.min() >= 0 and varied.max() <= 255
+@pytest.mark.parametrize("share", [0, 1])
+@pytest.mark.parametrize(
+    "vary, size, degrees, scales, shift",
+    [(augment, 48, 10, (0.9, 1.1), 0.06), (enlarged_views(64), 64, 15, (0.8, 1.25), 3.5 / 48)],
+)
+def test_a_spot_is_turned_scaled_and_shifted_around_the_centre(vary, size, degrees, scales, shift, share):
+    spot, sign = np.zeros((1, 48, 48, 1), np.uint8), 2 * share - 1
+    spot[0, 30:33, 14:17] = 255
+    view = vary(spot, Fixed(share=share))[0, ..., 0]
+    light = np.maximum(view - np.median(view), 0)
+    rows, columns = np.mgrid[:size, :size]
+    # Places are complex numbers, x + iy: a product turns and scales them.
+    turn = np.exp(1j * np.deg2rad(sign * degrees)) * scales[share] * size / 48
+    moved = turn * complex(15 - 23.5, 31 - 23.5) + ((size - 1) / 2 + sign * shift * size) * (1 + 1j)
+    assert (light * (columns + 1j * rows)).sum() / light.sum() == pytest.approx(moved, abs=0.1)
 
 
 def test_ranges_of_the_tone_curves():
@@ -116,21 +127,14 @@ def test_enlarged_faces_are_what_opencv_enlarges(pictures):
 
 
 def test_enlarged_views_without_variation_are_enlarged_faces(pictures):
-    """Warps round places to a 32nd of a pixel, so that they are not exactly the same."""
-    generator = Fixed(1.0)
+    generator = Fixed()
     middle = generator.uniform
     # From 0 to 1, a high number says that a view is not covered; scales are not centred at 1; no curve is bent.
     values = {(0.8, 1.25): 1, (0, 1): 1, (-1, 1): 0, (0.6, 1.4): 1}
     generator.uniform = lambda low, high, size: (
         np.full(size, values[low, high]) if (low, high) in values else middle(low, high, size)
     )
-    smooth = cv2.GaussianBlur(pictures[0], (0, 0), 3)[np.newaxis, ..., np.newaxis]
+    smooth = cv2.GaussianBlur(pictures[0], (0, 0), 1)[np.newaxis, ..., np.newaxis]
     views = enlarged_views(96)(smooth, generator)
-    assert views.dtype == np.float32 and np.abs(views - enlarged(smooth, 96)).max() < 2
-
-
-def test_enlarged_views_are_lit_turned_and_covered_in_range(pictures):
-    first, again = (enlarged_views(64)(pictures, np.random.default_rng(1)) for _ in range(2))
-    assert np.array_equal(first, again)
-    assert first.min() >= 0 and first.max() <= 255
-    assert len({view.tobytes() for view in enlarged_views(64)(pictures[[0] * 8], np.random.default_rng(2))}) == 8
+    # Levels of views are rounded.
+    assert views.dtype == np.float32 and np.abs(views - enlarged(smooth, 96)).max() < 0.6
