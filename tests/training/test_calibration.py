@@ -19,7 +19,7 @@ def network_of_one_answer(*logits):
     network = keras.Sequential(
         [keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(len(logits), activation="softmax")]
     )
-    network.layers[-1].set_weights([np.zeros((48 * 48, len(logits))), np.array(logits)])
+    network.layers[-1].set_weights([np.ones((48 * 48, len(logits))), np.array(logits)])
     return network
 
 
@@ -30,7 +30,8 @@ def test_calibration_divides_the_logits():
     assert accuracy == 0.75
     # Right are 3 of 4, so the logits should be log(3) apart; more than 4 is never divided by.
     assert temperature == pytest.approx(4)
-    assert np.allclose(network.layers[-1].get_weights()[1], [1, -1])
+    kernel, bias = network.layers[-1].get_weights()
+    assert np.allclose(kernel, 1 / 4) and np.allclose(bias, [1, -1])
 
 
 def test_a_few_pictures_that_are_all_right_make_no_network_surer():
@@ -65,3 +66,5 @@ def test_temperature_one_changes_nothing_and_the_best_undoes_overconfidence():
     overconfident = calibration.with_temperature(honest, 1 / 3)
     assert overconfident[0, 0] > 0.9
     assert calibration.best_temperature(overconfident, labels) == pytest.approx(3, rel=0.01)
+    underconfident = calibration.with_temperature(honest, 2)
+    assert calibration.best_temperature(underconfident, labels) == pytest.approx(0.5, rel=0.01)

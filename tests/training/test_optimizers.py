@@ -1,6 +1,5 @@
 """The optimizers: their kinds, their learning rate step by step, and which weights decay."""
 
-import keras
 import numpy as np
 import pytest
 from conftest import NETWORKS
@@ -34,10 +33,11 @@ def test_the_rise_may_take_other_steps_than_those_of_an_epoch():
     assert np.allclose(rates(warmup_cosine("adamw", 0.5, 4, 5, 2, rise=25), 2), [0.02, 0.26, 0.5])
 
 
-@pytest.mark.parametrize("name", KINDS)
-def test_optimizers_have_the_name_they_are_asked_by(name):
+@pytest.mark.parametrize("name, decay", [("rmsprop", None), ("adam", 0.05), ("adamw", 0.01), ("sgd", 5e-3)])
+def test_optimizers_are_those_of_their_names(name, decay):
     optimizer = warmup_cosine(name, 1.0, 2, 5)
-    assert type(optimizer).__name__.lower() == name and isinstance(optimizer, keras.optimizers.Optimizer)
+    assert type(optimizer).__name__.lower() == name and optimizer.weight_decay == decay
+    assert name != "sgd" or (optimizer.momentum, optimizer.nesterov) == (0.9, True)
     assert set(LEARNING_RATES) < set(KINDS)
 
 

@@ -27,7 +27,8 @@ def test_kernels_are_folded_and_take_gray(published):
     assert np.allclose(weights["conv1"][0][:, :, 0], colour.sum(axis=2))
     folded = values["conv_dw_3/depthwise_kernel"][..., 0] * values["conv_dw_3_bn/batchnorm_1/mul"].astype(np.float32)
     assert np.allclose(weights["conv_dw_3"][0][..., 0], folded, atol=1e-3)
-    assert np.array_equal(weights["conv_pw_13"][1], values["conv_pw_13_bn/batchnorm_1/sub"])
+    for place, name in enumerate(("conv_pw_13/convolution/merged_input", "conv_pw_13_bn/batchnorm_1/sub")):
+        assert np.array_equal(weights["conv_pw_13"][place], values[name])
 
 
 def cut_off(folder):
