@@ -66,18 +66,6 @@ def test_the_same_seed_gives_the_same_result_and_the_old_model_is_kept(unbroken,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "flags, words",
-    [((), ("exists already", "--output", "--force")), (("--resume",), ("is finished", "--weights little_vgg.h5"))],
-)
-def test_a_finished_model_is_not_replaced(flags, words, unbroken, small_data, call_script, tmp_path):
-    shutil.copy(unbroken[0] / "little_vgg.h5", tmp_path)
-    before = (tmp_path / "little_vgg.h5").read_bytes()
-    assert_one_sentence(call_script(SCRIPT, "--data", small_data, *flags), "little_vgg.h5", *words)
-    assert (tmp_path / "little_vgg.h5").read_bytes() == before
-
-
-@pytest.mark.slow
 def test_ctrl_c_keeps_a_checkpoint(small_data, tmp_path):
     with subprocess.Popen(
         command(SCRIPT, "--data", small_data, "--epochs", "100"),

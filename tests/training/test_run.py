@@ -3,6 +3,8 @@
 import argparse
 import json
 import sys
+import threading
+import time
 
 import keras
 import numpy as np
@@ -13,8 +15,8 @@ from emotion_recognition.datasets.folders import Pictures
 from emotion_recognition.errors import UserError
 from emotion_recognition.models import lite, model_file
 from emotion_recognition.training import data
+from emotion_recognition.training.batches import Batches
 from emotion_recognition.training.outputs import TrainingFiles
-from emotion_recognition.training.progress import Progress
 from emotion_recognition.training.run import TrainingRun
 
 ROW = {"epoch": 1, "accuracy": 0.5, "loss": 0.7, "val_accuracy": 0.5, "val_loss": 0.7, "seconds": 2.0}
@@ -27,23 +29,23 @@ def some_faces(*labels) -> Pictures:
     return Pictures(pictures, np.array(labels), names, ("happy", "sad"))
 
 
+def tiny():
+    """Return an untrained network."""
+    layers = [keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")]
+    network = keras.Sequential(layers, name="tiny")
+    network.compile("sgd", "mse")
+    network.optimizer.build(network.trainable_variables)
+    return network
+
+
 def finish(run, accuracy=0.5, faces=None):
     """Save an untrained network as the result of a run."""
-    faces = faces or some_faces(0, 1)
-    network = keras.Sequential(
-        [keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")], name="tiny"
-    )
-    progress = Progress(run.outputs.checkpoint, {"network": "tiny", "seed": 3}, None)
+    faces, network = faces or some_faces(0, 1), tiny()
+    progress = run.begin(network, None, {"seed": 3, "teacher": [__file__]}, faces, faces)
     progress.history = [ROW]
     run.outputs.checkpoint.touch()
     run.save(network, progress, faces, faces, accuracy, temperature=1.5)
     return network
-
-
-def test_files_of_a_training_lie_beside_the_model(tmp_path):
-    files = TrainingRun(tmp_path / "new" / "faces.h5").outputs
-    names = [path.name for path in (files.model, files.lite, files.history, files.curves, files.checkpoint)]
-    assert names == ["faces.h5", "faces.tflite", "faces_history.csv", "faces_curves.png", "faces_checkpoint.h5"]
 
 
 def test_a_finished_training_leaves_a_model_that_says_how_it_was_made(tmp_path, capsys):
@@ -54,6 +56,7 @@ def test_a_finished_training_leaves_a_model_that_says_how_it_was_made(tmp_path, 
     assert model.emotions == ("happy", "sad")
     record = model.training
     assert (record["seed"], record["best_epoch"], record["temperature"], record["seconds"]) == (3, 1, 1.5, 2)
+    assert record["teacher"] == [model_file.origin(__file__)]
     assert record["validation_accuracy"] == 0.5 and record["versions"]["keras"] == keras.__version__
     assert run.outputs.read_history() == [ROW]
     assert run.outputs.curves.read_bytes().startswith(b"\x89PNG") and not run.outputs.checkpoint.exists()
@@ -64,9 +67,7 @@ def test_a_finished_training_leaves_a_model_that_says_how_it_was_made(tmp_path, 
     assert small.made_from == lite.digest((tmp_path / "faces.h5").read_bytes()) and small.training == record
     faces = some_faces(0, 1).pictures.astype(np.float32)
     np.testing.assert_allclose(lite.LiteFunction(small.content)(faces), network(faces), atol=1e-5)
-    out = capsys.readouterr().out
-    assert "50.00% of the validation pictures are right after epoch 1" in out
-    assert f"python test.py --model {tmp_path / 'faces.h5'}" in out
+    assert "50.00% of the validation pictures are right after epoch 1" in capsys.readouterr().out
 
 
 def test_a_dry_run_keeps_nothing(tmp_path, monkeypatch, capsys):
@@ -90,11 +91,15 @@ def test_a_stopped_training_is_not_begun_anew_by_accident(tmp_path):
         TrainingRun(tmp_path / "model.h5")
 
 
-def test_a_training_that_is_begun_anew_forgets_the_stopped_one(tmp_path):
-    (tmp_path / "model_checkpoint.h5").touch()
-    run = TrainingRun(tmp_path / "model.h5", force=True)
-    run.begin(keras.Sequential(), None, {}, some_faces(0), some_faces(1))
-    assert not run.outputs.checkpoint.exists()
+@pytest.mark.parametrize("flag, epoch", [("resume", 1), ("force", 0)])
+def test_a_stopped_training_goes_on_or_is_forgotten(flag, epoch, tmp_path):
+    faces, network = some_faces(0, 1), tiny()
+    stopped = TrainingRun(tmp_path / "model.h5").begin(network, None, {}, faces, faces)
+    stopped.set_model(network)
+    stopped.history, stopped.weights, stopped.best_weights = [ROW], network.get_weights(), network.get_weights()
+    stopped.write()
+    run = TrainingRun(tmp_path / "model.h5", **{flag: True})
+    assert run.begin(tiny(), None, {}, faces, faces).epoch == epoch == run.outputs.checkpoint.exists()
 
 
 def test_a_finished_training_says_how_it_can_go_on(tmp_path):
@@ -103,14 +108,29 @@ def test_a_finished_training_says_how_it_can_go_on(tmp_path):
     wanted = r"model\.h5 is finished, .* whole epoch: .* --force, .*--weights .*model\.h5 and another --output"
     with pytest.raises(UserError, match=wanted):
         TrainingRun(tmp_path / "model.h5", resume=True)
+    # Where nothing is finished either, it begins.
+    TrainingRun(tmp_path / "other.h5", resume=True)
     with pytest.raises(UserError, match=r"model\.h5 exists already"):
         TrainingRun(tmp_path / "model.h5")
 
 
-def test_ctrl_c_says_how_to_go_on(tmp_path):
+def test_ctrl_c_says_how_to_go_on_and_waits_for_a_batch_that_is_being_made(tmp_path):
+    faces, begun, made = some_faces(0, 1), threading.Event(), []
+
+    def vary(pictures, generator):
+        begun.set()
+        time.sleep(0.2)
+        made.append(pictures)
+        return pictures
+
+    batches = Batches(faces.pictures, faces.labels, 2, vary)
     with pytest.raises(KeyboardInterrupt, match="--resume"), TrainingRun(tmp_path / "model.h5") as run:
+        run.begin(tiny(), batches, {}, faces, faces)
         run.outputs.checkpoint.touch()
+        threading.Thread(target=batches.__getitem__, args=[0]).start()
+        assert begun.wait(60)
         raise KeyboardInterrupt
+    assert made
 
 
 def test_a_full_memory_is_no_damage(tmp_path):
@@ -137,9 +157,10 @@ def test_too_few_pictures_and_no_better_than_one_answer(tmp_path, capsys):
     assert data.shortcomings(enough, enough, 0.76) == []
     (sentence,) = data.shortcomings(enough, enough, 0.75)
     assert sentence.startswith("Whoever always says happy is right as often as this network")
-    with TrainingRun(tmp_path / "model.h5") as run:
+    with TrainingRun(tmp_path / "my model.h5") as run:
         finish(run, 0.75, enough)
-    assert sentence in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert sentence in out and f"python test.py --model '{tmp_path / 'my model.h5'}'" in out
 
 
 def test_the_arguments_of_a_training(monkeypatch):
