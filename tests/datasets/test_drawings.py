@@ -40,11 +40,30 @@ def test_every_feature_that_is_named_is_drawn():
             assert not np.array_equal(plain.canvas, before), kind
 
 
-def test_smiles_and_frowns_are_curved_as_they_should_be():
-    for kind, ends_are_above in (("up", True), ("down", False)):
-        face = drawings.Drawing(np.random.default_rng(1), "nothing")
-        before = face.canvas.copy()
-        face.draw_mouth(kind, (96, 134), 40)
-        rows, columns = np.nonzero(before != face.canvas)
-        ends, middle = rows[np.abs(columns - 96) > 25].mean(), rows[np.abs(columns - 96) < 5].mean()
-        assert (ends < middle) == ends_are_above
+def places(draw, *arguments, extra="nothing"):
+    """Return the rows and columns that a feature changes, from the middle of what is drawn at (96, 96)."""
+    face = drawings.Drawing(np.random.default_rng(1), extra)
+    before = face.canvas.copy()
+    draw(face, *arguments)
+    rows, columns = np.nonzero(before != face.canvas)
+    return rows - 96, columns - 96
+
+
+@pytest.mark.parametrize("kind, ends_are_above", [("up", True), ("down", False), ("grin", True), ("wail", False)])
+def test_mouths_are_curved_as_they_should_be(kind, ends_are_above):
+    rows, columns = places(drawings.Drawing.draw_mouth, kind, (96, 96), 40)
+    ends, middle = rows[np.abs(columns) > 25].mean(), rows[np.abs(columns) < 5].mean()
+    assert (ends < middle) == ends_are_above
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize("kind, inner_is_above", [("frowning", False), ("worried", True)])
+def test_brows_fall_to_the_side_that_they_should(kind, inner_is_above, side):
+    rows, columns = places(drawings.Drawing.draw_brow, kind, (96, 96), 20, side)
+    assert (rows[side * columns < -10].mean() < rows[side * columns > 10].mean()) == inner_is_above
+
+
+@pytest.mark.parametrize("extra, is_below", [("tears", True), ("streams", True), ("cheeks", True), ("sweat", False)])
+def test_what_else_is_drawn_is_where_it_should_be(extra, is_below):
+    rows, _ = places(drawings.Drawing.draw_extra, (96, 96), 20, 1, extra=extra)
+    assert rows.min() > 0 if is_below else rows.max() < 0

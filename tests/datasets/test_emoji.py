@@ -10,6 +10,7 @@ from conftest import assert_one_sentence
 from PIL import ImageFont
 
 from emotion_recognition.datasets import emoji, folders
+from emotion_recognition.errors import UserError
 
 NOTO = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
 LETTERS = f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans.ttf"
@@ -33,9 +34,13 @@ def test_faces_belong_to_the_emotion_in_their_unicode_name():
 
 
 def test_a_character_fills_its_picture():
-    face = emoji.draw("O", ImageFont.truetype(LETTERS, emoji.FONT_SIZE))
+    font = ImageFont.truetype(LETTERS, emoji.FONT_SIZE)
+    face, wide = emoji.draw("O", font), emoji.draw("\N{EM DASH}", font)
     assert face.shape == (48, 48) and face.dtype == np.uint8
     assert face[24, 24] == 255 and face[0, 24] < 128 and face[-1, 24] < 128
+    assert wide[24, 0] < 128 and wide[24, -1] < 128 and (wide[:16] == 255).all()
+    with pytest.raises(UserError, match="The font has no space: take NotoColorEmoji"):
+        emoji.draw(" ", font)
 
 
 @pytest.mark.skipif(not NOTO.is_file(), reason="the font is not here (Debian: apt-get install fonts-noto-color-emoji)")
