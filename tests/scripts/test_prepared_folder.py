@@ -5,8 +5,12 @@ import os
 import signal
 import subprocess
 
+import numpy as np
 import pytest
 from conftest import assert_one_sentence, command, files_in, make_rows, start_script, wait_until, write_csv
+
+from emotion_recognition.datasets import preparation
+from emotion_recognition.datasets.samples import Sample
 
 
 def test_existing_folder_is_refused_and_replaced_only_with_force(call_script, succeed, small_csv, tmp_path):
@@ -80,6 +84,21 @@ def test_progress_is_shown_at_once_without_a_terminal(long_csv, tmp_path):
         # Not only when all is done.
         assert list(tmp_path.glob("data.*.partial"))
         process.terminate()
+
+
+def test_no_picture_that_a_thread_writes_is_lost(monkeypatch, tmp_path):
+    def fail(folder, samples):
+        if len(samples) == 2:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(preparation, "CHUNK", 2)
+    samples = [Sample(np.zeros((48, 48), np.uint8), "happy", "train", f"{number}.png") for number in range(5)]
+    preparation.write_data_folder(samples, tmp_path / "data")
+    assert sorted(path.name for path in tmp_path.rglob("*.png")) == [sample.name for sample in samples]
+    monkeypatch.setattr(preparation, "write_pngs", fail)
+    with pytest.raises(OSError, match="No space left"):
+        preparation.write_data_folder(samples, tmp_path / "more")
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
 @pytest.mark.parametrize("small_disk", ["full"], indirect=True)
