@@ -9,7 +9,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from conftest import NETWORKS, REPOSITORY
+from conftest import REPOSITORY
 from keras import layers
 
 from emotion_recognition.errors import UserError
@@ -291,11 +291,3 @@ def test_older_releases_of_keras_can_read_the_file():
     assert configuration.without_newer_settings(written) == older
     # What says something stays, and is refused there rather than misread.
     assert configuration.without_newer_settings({"renorm": True, "renorm_momentum": 0.99}) == {"renorm": True}
-
-
-@pytest.mark.slow
-def test_the_spatial_transformer_is_read_from_a_model_file(tmp_path):
-    network, face = NETWORKS["deep_emotion"](2), np.arange(48 * 48, dtype=np.float32).reshape(1, 48, 48, 1) / 10
-    model_file.save(tmp_path / "transformer.h5", network, ("happy", "sad"), {})
-    found = model_file.load(tmp_path / "transformer.h5").network
-    np.testing.assert_allclose(found.predict(face, verbose=0), network.predict(face, verbose=0), atol=1e-6)
