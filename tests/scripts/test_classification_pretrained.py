@@ -12,12 +12,10 @@ from conftest import assert_one_sentence, files_in, start_script
 from pretrained_files import write_pretrained
 from short_trainings import read_history
 
-from classification_pretrained import mobilenet, whole_network
 from emotion_recognition.datasets import folders
 from emotion_recognition.labels import EMOTIONS
 from emotion_recognition.models import model_file
 from emotion_recognition.models.predict import predict
-from emotion_recognition.training import augmentation, vggface
 
 SCRIPT = "classification_pretrained.py"
 SETTINGS = ("--size", "32", "--blocks", "6", "--epochs", "2", "--batch-size", "16", "--mixup", "0.3", "--seed", "5")
@@ -82,18 +80,6 @@ def test_a_training_with_votes(pretrained, voted_data, succeed, tmp_path):
     assert "pretrained" not in further.training
     kernels = (each.network.get_layer("conv_pw_6").get_weights()[0] for each in (again, further))
     np.testing.assert_allclose(*kernels, atol=1e-5)
-
-
-def test_the_whole_network_is_its_parts(pretrained):
-    import keras
-
-    stem, body = mobilenet(64, 6)
-    vggface.start_from(pretrained, stem, body, np.zeros((2, 48, 48, 1), np.uint8))
-    head = keras.layers.Dense(7, activation="softmax", name="emotion")
-    faces = np.random.default_rng(0).integers(0, 256, (4, 48, 48, 1), dtype=np.uint8)
-    expected = head(body(stem(augmentation.enlarged(faces, 64))))
-    whole = whole_network(stem, body, head, augmentation.cubic_matrix(64))
-    np.testing.assert_allclose(whole.predict_on_batch(faces.astype(np.float32)), expected, atol=1e-4)
 
 
 @pytest.mark.slow

@@ -102,15 +102,17 @@ def test_normalisation_is_put_back_so_that_nothing_changes(published):
     np.testing.assert_allclose(outputs.var(axis=(0, 1, 2)), normalisation.moving_variance, rtol=0.05, atol=1e-3)
 
 
-def test_a_teacher_sees_faces_that_are_enlarged_already(published):
+def test_a_whole_network_is_its_parts_and_a_teacher_sees_faces_that_are_enlarged_already(published):
     stem, body = mobilenet(64, 6)
     vggface.start_from(published[0], stem, body, np.zeros((2, 48, 48, 1), np.uint8))
     head = keras.layers.Dense(7, activation="softmax")
     whole = whole_network(stem, body, head, augmentation.cubic_matrix(64))
     faces = np.random.default_rng(0).integers(0, 256, (4, 48, 48, 1), dtype=np.uint8)
     teacher = vggface.without_enlarging(whole, 64)
-    answers = teacher.predict_on_batch(augmentation.enlarged(faces, 64))
-    np.testing.assert_allclose(answers, whole.predict_on_batch(faces.astype(np.float32)), atol=1e-4)
+    views = augmentation.enlarged(faces, 64)
+    expected = head(body(stem(views)))
+    np.testing.assert_allclose(whole.predict_on_batch(faces.astype(np.float32)), expected, atol=1e-4)
+    np.testing.assert_allclose(teacher.predict_on_batch(views), expected, atol=1e-4)
     for network, size in ((whole, 160), (keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Flatten()]), 64)):
         with pytest.raises(UserError, match=f"is a network of classification_pretrained.py with --size {size}"):
             vggface.without_enlarging(network, size)
