@@ -93,11 +93,6 @@ def test_a_dry_run_tries_everything_and_keeps_nothing(small_data, succeed, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_data_folder_that_is_not_there(call_script, tmp_path):
-    assert_one_sentence(call_script(SCRIPT), "data is no folder: make it with dataset_prepare.py")
-    assert not list(tmp_path.iterdir())
-
-
 COMPARISON = ("--epochs", "1", "--batch-size", "16", "--seed", "5", "--compare-optimizers")
 
 
