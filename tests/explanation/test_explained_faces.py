@@ -1,12 +1,10 @@
 """Faces in people's pictures that are explained: where they are."""
 
 import numpy as np
-import pytest
-from conftest import PORTRAIT, make_picture
+from conftest import PORTRAIT
 from matplotlib.axes import Axes
 
 from emotion_recognition import EmotionRecogniser, Face
-from emotion_recognition.errors import UserError
 from emotion_recognition.explanation import figures
 from emotion_recognition.explanation.explained_faces import ExplainedFace, find, place_boxes
 
@@ -18,12 +16,6 @@ def test_a_face_its_name_and_its_place():
     assert face.read == recogniser.read(PORTRAIT)[0]
     # The portrait of 512x600 pixels is 400 pixels high in a figure.
     assert face.place.picture.shape == (400, 341, 3) and face.place.box == (103, 70, 148, 148)
-
-
-def test_a_picture_that_is_too_small_is_named(tmp_path):
-    pictures = [make_picture(tmp_path / "usual.png"), make_picture(tmp_path / "tiny.png", size=(19, 30))]
-    with pytest.raises(UserError, match=r"tiny\.png: Too small .*19x30 pixels"):
-        find(pictures, EmotionRecogniser(whole="always"))
 
 
 def test_an_unclear_face_is_named_with_both_emotions_in_its_figure(tmp_path, monkeypatch):

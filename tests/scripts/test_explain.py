@@ -147,7 +147,9 @@ def test_pictures_that_cannot_be_explained(call_script, tmp_path):
     cv2.imwrite(str(tmp_path / "empty.png"), np.full((200, 300), 90, np.uint8))
     assert_one_sentence(call_script("explain.py", "empty.png"), "empty.png", "no face found", "--whole auto")
     cv2.imwrite(str(tmp_path / "tiny.png"), np.full((12, 12), 90, np.uint8))
-    assert_one_sentence(call_script("explain.py", "tiny.png", "--whole", "always"), "12x12 pixels", "20")
+    assert_one_sentence(
+        call_script("explain.py", "tiny.png", "--whole", "always"), "tiny.png: Too small", "12x12 pixels"
+    )
     assert_one_sentence(
         call_script("explain.py", tmp_path), f"{tmp_path} is a folder: name the pictures in it", "--data"
     )
