@@ -108,15 +108,9 @@ def test_damaged_contents_end_in_one_sentence(pack, tmp_path, harm):
         folders.read_split(tmp_path / "damaged.npz", "train")
 
 
-@pytest.mark.parametrize("share", [0.2, 0.6, 0.99])
+@pytest.mark.parametrize("share", [0, 0.6, 0.99])
 def test_a_file_that_is_cut_off_is_refused(pack, tmp_path, share):
     contents = pack.read_bytes()
     (tmp_path / "cut.npz").write_bytes(contents[: int(share * len(contents))])
     with pytest.raises(UserError, match=r"cut\.npz is no folder and no file of"):
         folders.read_split(tmp_path / "cut.npz", "train")
-
-
-def test_a_data_file_that_is_none_is_refused(call_script, tmp_path):
-    (tmp_path / "data.npz").write_text("nothing")
-    result = call_script("emotions.py", "--mode", "train", "--data", "data.npz", "--dry-run")
-    assert_one_sentence(result, "data.npz", "--pack")
