@@ -142,23 +142,15 @@ def test_a_comparison_goes_on_where_it_stopped(compared, small_data):
     ]
 
 
-@pytest.fixture
-def finished(compared, tmp_path):
-    """A folder that holds the first of three trainings."""
+@pytest.mark.slow
+def test_a_finished_training_of_other_settings_or_on_other_data_is_refused(compared, small_data, call_script, tmp_path):
     shutil.copy(compared[0] / "little_vgg_rmsprop.h5", tmp_path)
-
-
-@pytest.mark.slow
-def test_a_finished_training_of_other_settings_is_refused(finished, small_data, call_script):
-    result = call_script(SCRIPT, "--data", small_data, "--epochs", "2", *COMPARISON[2:], "--resume")
+    arguments = (SCRIPT, *COMPARISON, "--resume", "--data")
+    result = call_script(*arguments, small_data, "--epochs", "2")
     assert_one_sentence(result, "little_vgg_rmsprop.h5 was trained with epochs 1, not 2")
-
-
-@pytest.mark.slow
-def test_a_finished_training_on_other_data_is_refused(finished, small_data, call_script, tmp_path):
     data = shutil.copytree(small_data, tmp_path / "data")
     next((data / "train" / "happy").iterdir()).unlink()
-    result = call_script(SCRIPT, "--data", data, *COMPARISON, "--resume")
+    result = call_script(*arguments, data)
     assert_one_sentence(result, "little_vgg_rmsprop.h5 was trained with train_pictures 84, not 83")
 
 

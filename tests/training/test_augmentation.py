@@ -55,20 +55,21 @@ def test_views_are_lit_and_covered_without_a_dark_border(vary, share, level, cov
     assert np.array_equal(views, expected)
 
 
+@pytest.mark.parametrize("mirror", [1, -1])
 @pytest.mark.parametrize("share", [0, 1])
 @pytest.mark.parametrize(
     "vary, size, degrees, scales, shift",
     [(augment, 48, 10, (0.9, 1.1), 0.06), (enlarged_views(64), 64, 15, (0.8, 1.25), 3.5 / 48)],
 )
-def test_a_spot_is_turned_scaled_and_shifted_around_the_centre(vary, size, degrees, scales, shift, share):
+def test_a_spot_is_turned_scaled_and_shifted_around_the_centre(vary, size, degrees, scales, shift, share, mirror):
     spot, sign = np.zeros((1, 48, 48, 1), np.uint8), 2 * share - 1
     spot[0, 30:33, 14:17] = 255
-    view = vary(spot, Fixed(share=share))[0, ..., 0]
+    view = vary(spot, Fixed(mirror, share))[0, ..., 0]
     light = np.maximum(view - np.median(view), 0)
     rows, columns = np.mgrid[:size, :size]
     # Places are complex numbers, x + iy: a product turns and scales them.
     turn = np.exp(1j * np.deg2rad(sign * degrees)) * scales[share] * size / 48
-    moved = turn * complex(15 - 23.5, 31 - 23.5) + ((size - 1) / 2 + sign * shift * size) * (1 + 1j)
+    moved = turn * complex(mirror * (15 - 23.5), 31 - 23.5) + ((size - 1) / 2 + sign * shift * size) * (1 + 1j)
     assert (light * (columns + 1j * rows)).sum() / light.sum() == pytest.approx(moved, abs=0.1)
 
 
@@ -84,24 +85,13 @@ def test_ranges_of_the_tone_curves():
     assert 153 <= reach.min() < 158 and reach.max() == 255
 
 
-def test_ranges_of_the_warp():
+def test_half_of_the_views_are_mirrored_and_moved_in_every_direction():
     ranges = {"rotation": 10.0, "scales": (0.9, 1.1), "shift": 0.06}
     matrices = random_warps(4000, 48, 48, np.random.default_rng(0), **ranges)
-    assert matrices.shape == (4000, 2, 3)
-    determinant = np.linalg.det(matrices[:, :, :2])
-    assert 0.45 < (determinant < 0).mean() < 0.55
-    scale = np.sqrt(np.abs(determinant))
-    assert 0.9 <= scale.min() < 0.91 and 1.09 < scale.max() <= 1.1
-    # The second column is not mirrored.
-    angle = np.rad2deg(np.arctan2(-matrices[:, 0, 1], matrices[:, 1, 1]))
-    assert -10 <= angle.min() < -9.9 and 9.9 < angle.max() <= 10
+    assert 0.45 < (np.linalg.det(matrices[:, :, :2]) < 0).mean() < 0.55
     # Turning and scaling leave the centre of the picture where it is.
     shift = matrices[:, :, :2] @ CENTRE + matrices[:, :, 2] - CENTRE
-    assert np.abs(shift).max() <= 0.06 * 48 + 1e-9
-    assert (shift.max(axis=0) > 2.8).all() and (shift.min(axis=0) < -2.8).all()
-    # A similarity keeps right angles: the columns are orthogonal and of one length.
-    first, second = matrices[:, :, 0], matrices[:, :, 1]
-    assert np.allclose((first * second).sum(axis=1), 0) and np.allclose((first**2).sum(axis=1), scale**2)
+    assert abs(np.corrcoef(shift.T)[0, 1]) < 0.1 and (np.ptp(shift, axis=0) > 5.6).all()
 
 
 def test_half_of_the_pictures_have_a_covered_rectangle_of_one_level():

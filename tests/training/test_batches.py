@@ -56,12 +56,7 @@ def test_mixup_mixes_faces_and_all_targets_by_the_same_shares():
     assert np.allclose(views, expected, atol=1e-3)
 
 
-def test_a_network_gets_what_a_frozen_part_finds_in_the_views():
-    batches = Batches(PICTURES, TARGETS, 8, as_they_are, look=lambda views: views.mean(axis=(1, 2, 3)))
-    assert np.allclose(batches[0][0], PICTURES[batches.order[:8]].mean(axis=(1, 2, 3)))
-
-
-def test_a_teacher_answers_the_mixed_views_and_not_what_a_frozen_part_finds_in_them():
+def test_a_network_gets_what_a_frozen_part_finds_in_the_mixed_views_and_a_teacher_these_themselves():
     batches, mixed = (
         Batches(PICTURES, TARGETS, 8, as_they_are, mixup=0.4, teach=teach, look=look)
         for teach, look in ((lambda views, targets: targets + views.mean(axis=(1, 2)), np.square), (None, None))
