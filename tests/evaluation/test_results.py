@@ -18,6 +18,9 @@ def test_a_wider_cut_shows_the_face_smaller_and_goes_on_with_the_edge():
     assert (wider[1, 20:28, 20:28] == 200).all() and (wider[1] > 150).sum() == 12 * 12
     assert (wider[1, :, :12] == 90).all() and (wider[1, :, 37:] == 10).all()
     assert recut(pictures, 1.0) is pictures
+    # The middle stays in the middle.
+    middle = recut(pictures, 1.6)[1, 10:38, 10:38]
+    assert np.array_equal(middle, middle[::-1, ::-1])
 
 
 def test_pictures_of_other_emotions_alone_are_not_said_to_be_missing(tmp_path):

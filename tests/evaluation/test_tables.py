@@ -1,10 +1,13 @@
-"""The words that are made of metrics."""
+"""The words and figures that are made of metrics."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from emotion_recognition.datasets.folders import Pictures
-from emotion_recognition.evaluation import tables
+from emotion_recognition.evaluation import figures, report, tables
 from emotion_recognition.evaluation.results import JudgedFaces, Result
 
 EMOTIONS = ("angry", "happy", "neutral", "sad")
@@ -72,3 +75,40 @@ def test_the_most_confidently_wrong_faces_come_in_order():
     # Of several splits, those of the test split alone.
     splits = ("test", "test", "validation", "test", "test")
     assert [name for _, name, *_ in result(splits=splits).most_confidently_wrong()] == ["sad/me_4.png"]
+
+
+@pytest.fixture
+def drawn(monkeypatch) -> list[Figure]:
+    """The figures that are written."""
+    found = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, path, **_: found.append(figure) or Path(path).touch())
+    return found
+
+
+def test_a_confusion_matrix_has_a_row_for_each_label(drawn, tmp_path):
+    figures.confusion_matrix([[6, 2], [0, 0]], ("happy", "sad"), "", tmp_path / "it.png")
+    [axes] = drawn[0].axes
+    assert axes.images[0].get_array().tolist() == [[0.75, 0.25], [0, 0]]
+    places = {text.get_text(): tuple(np.round(text.get_position())) for text in axes.texts}
+    assert places["75%"] == places["6"] == (0, 0) and places["25%"] == places["2"] == (1, 0)
+
+
+def test_a_reliability_diagram_shows_what_is_right_and_the_gap(drawn, tmp_path):
+    figures.reliability_diagram(np.array([0, 4]), np.array([0, 3.6]), np.array([0, 1]), "", tmp_path / "it.png")
+    bars = [(bar.get_x(), bar.get_y(), bar.get_height()) for bar in drawn[0].axes[0].patches]
+    assert bars == [pytest.approx((0.5, 0, 0.25)), pytest.approx((0.5, 0.25, 0.65))]
+    # Of several splits, those of the test split alone.
+    report.draw(result(splits=("test", "test", "validation", "test", "test")), tmp_path)
+    assert sum(bar.get_height() for bar in drawn[2].axes[1].patches) == 4
+
+
+def test_curves_are_those_of_training_and_validation(drawn, tmp_path):
+    history = [{"epoch": 1, "accuracy": 0.1, "val_accuracy": 0.2, "loss": 3, "val_loss": 4}]
+    figures.training_curves(history, "", tmp_path / "it.png")
+    figures.optimizers({"sgd": history}, "", tmp_path / "it.png")
+    shown = [[line.get_ydata()[0] for line in axes.lines] for figure in drawn for axes in figure.axes]
+    assert shown == [[0.1, 0.2], [3, 4], [0.2], [4]]
+
+
+def test_names_with_dollars_are_no_formulas(tmp_path):
+    figures.wrong_faces([], [], r"a$\frac$.h5", tmp_path / "it.png")

@@ -195,6 +195,7 @@ def test_a_split_of_which_a_model_knows_no_emotion_is_left_out_for_it(succeed, d
     result = succeed("evaluate.py", "--model", models / "good.h5", models / "three.h5")
     sections = re.split(r"^(?=validation|test|both)", result.stdout, flags=re.M)[1:]
     assert ["three.h5" in section for section in sections] == [False, True, False]
+    assert re.findall("Left out, .*: (.*)", result.stdout) == ["1 picture."]
 
 
 def test_own_folders_are_no_fer2013(succeed, models, tmp_path):
