@@ -162,6 +162,16 @@ def succeed(call_script):
     return call
 
 
+@pytest.fixture
+def drawn(monkeypatch) -> list:
+    """The figures of Matplotlib that are written; their files stay empty."""
+    from matplotlib.figure import Figure
+
+    found = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, path, **_: found.append(figure) or Path(path).touch())
+    return found
+
+
 needs_cascades = pytest.mark.skipif(
     not hasattr(cv2, "CascadeClassifier"), reason="this release of OpenCV has no Haar cascades"
 )

@@ -1,10 +1,7 @@
 """The words and figures that are made of metrics."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
 from emotion_recognition.datasets.folders import Pictures
 from emotion_recognition.evaluation import figures, report, tables
@@ -75,14 +72,6 @@ def test_the_most_confidently_wrong_faces_come_in_order():
     # Of several splits, those of the test split alone.
     splits = ("test", "test", "validation", "test", "test")
     assert [name for _, name, *_ in result(splits=splits).most_confidently_wrong()] == ["sad/me_4.png"]
-
-
-@pytest.fixture
-def drawn(monkeypatch) -> list[Figure]:
-    """The figures that are written."""
-    found = []
-    monkeypatch.setattr(Figure, "savefig", lambda figure, path, **_: found.append(figure) or Path(path).touch())
-    return found
 
 
 def test_a_confusion_matrix_has_a_row_for_each_label(drawn, tmp_path):

@@ -28,6 +28,13 @@ def test_areas_where_one_pixel_decides(sign):
     assert deletion == pytest.approx(first) and insertion == pytest.approx(1 - first)
 
 
+def test_a_face_is_covered_with_its_mean_gray():
+    face, seen = np.repeat(np.array([0, 200], np.uint8), 48 * 24).reshape(48, 48), []
+    faithfulness.curve_areas(lambda views: seen.append(views) or see_spot(views), [face], [0], face[np.newaxis])
+    for place, expected in ((0, face), (faithfulness.STEPS, 100), (faithfulness.STEPS + 1, 100), (-1, face)):
+        assert (seen[0][place] == expected).all()
+
+
 def test_baselines():
     (blob,) = faithfulness.centre_blobs(1)
     assert blob[23, 23] == blob.max() and blob[0, 0] == blob.min() and blob[10, 23] > blob[4, 23]
@@ -109,6 +116,7 @@ def test_the_check_tells_a_map_that_knows_from_one_that_does_not(make_maps, dele
     rows = faithfulness.check("it", make_maps, see_spot, NETWORKS["deep_emotion"](2), faces, chosen)
     assert [row["method"] for row in rows] == ["it", RANDOM, BLOB]
     assert deletion[0] < rows[0]["deletion"] < deletion[1]
+    assert rows[0]["insertion"] == pytest.approx(1 - rows[0]["deletion"])
     assert rows[1][f"deletion minus {RANDOM}"] == 0
     assert rows[0]["similarity when shuffled"] == pytest.approx(1)
     assert faithfulness.table(rows)[-1] == verdict
