@@ -24,15 +24,6 @@ def test_existing_folder_is_refused_and_replaced_only_with_force(call_script, su
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["data", "fer2013.csv"]
 
 
-def test_a_picture_of_ones_own_in_a_prepared_folder_is_named_and_kept(call_script, succeed, small_csv, tmp_path):
-    succeed("dataset_prepare.py", small_csv)
-    (tmp_path / "data/train/happy/me.jpg").write_text("the only copy")
-    before = files_in(tmp_path)
-    result = call_script("dataset_prepare.py", small_csv, "--force")
-    assert_one_sentence(result, "data/train/happy/me.jpg was not written by this script", "name another --output")
-    assert files_in(tmp_path) == before
-
-
 @pytest.mark.parametrize("output", ["notes.txt", "notes.txt/data"])
 def test_a_file_is_never_replaced(output, call_script, small_csv, tmp_path):
     (tmp_path / "notes.txt").write_text("kept")

@@ -67,12 +67,9 @@ def test_no_frame_is_chosen(call_script, study):
         (["--end", "2", "--start", "2"], ["--end 2 must come after --start 2"]),
         (["--csv", "rows.csv", "--force", "--continue"], ["name one of them"]),
         (["--jobs", "2", "--output", "out/"], ["--jobs reads files into tables, without --output"]),
-        (["--continue"], ["--continue goes on with tables of files"]),
-        (["--table", "rows.xlsx"], ["rows.xlsx", "--table", ".parquet"]),
         (["--report", "page.pdf"], ["page.pdf", "--report", ".html"]),
         (["--report", "there.html"], ["there.html exists already", "--force"]),
         (["--summary", "there.csv"], ["there.csv exists already", "--force", "--continue"]),
-        (["--csv", "rows.csv", "--summary", "rows.csv"], ["write one file"]),
     ],
 )
 def test_flags_that_do_not_fit(call_script, tmp_path, flags, words):
