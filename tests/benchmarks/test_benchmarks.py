@@ -12,6 +12,7 @@ from benchmarks import live, start, tracks
 from benchmarks.common import portraits, still_frames
 from emotion_recognition.faces.haar import HaarDetector
 from emotion_recognition.images import to_gray
+from emotion_recognition.models import model_file
 
 
 def figures(pattern, text) -> float:
@@ -153,8 +154,6 @@ def test_training_beside_ready_made_batches(succeed, small_data, tmp_path):
 
 @pytest.mark.slow
 def test_maps_beside_patch_by_patch(succeed, tmp_path):
-    from emotion_recognition.models import model_file
-
     model_file.save(tmp_path / "small.h5", NETWORKS["deep_emotion"](2), ("happy", "sad"), {})
     result = succeed("benchmarks/explain.py", "--model", "small.h5", "--repeat", "1")
     at_once = figures(r"169 patches at once: (\d+\.\d+) s", result.stdout)

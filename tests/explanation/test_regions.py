@@ -10,7 +10,7 @@ def test_every_pixel_belongs_to_one_region():
     masks = regions.region_masks()
     assert list(masks) == [*regions.BOXES, regions.CHEEKS, regions.OUTSIDE]
     np.testing.assert_array_equal(np.sum(list(masks.values()), axis=0), np.ones((48, 48)))
-    assert masks["brows and eyes"][15, 12] and masks["nose"][28, 24] and masks["mouth and chin"][38, 24]
+    assert masks["brows and eyes"][15, 12] and masks["nose"][28, 24] and masks["mouth and chin"][46, 24]
     assert masks[regions.CHEEKS][26, 11] and masks[regions.OUTSIDE][2, 2]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import PORTRAIT, REPOSITORY
+from foreign_files import colour_network
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.models import export, lite, model_file
@@ -46,6 +47,12 @@ def test_a_tflite_is_known_by_its_ending_in_capitals_too(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["model.h5", "model.tflite"])
+def test_flags_for_other_peoples_models_are_not_passed_over(name):
+    with pytest.raises(UserError, match=f"{name} says itself how it is read: leave out --emotions"):
+        EmotionClassifier(REPOSITORY / name, "fer2013")
+
+
+@pytest.mark.parametrize("name", ["model.h5", "model.tflite"])
 def test_a_picture_is_read_without_keras(name):
     program = f"""
 import sys
@@ -68,6 +75,21 @@ def test_a_model_without_its_tflite_is_converted_once(model, monkeypatch, caplog
     assert sorted(path.name for path in model.parent.iterdir()) == ["cache", "model.h5"]
     monkeypatch.setattr(export, "try_lite", None)
     np.testing.assert_array_equal(EmotionClassifier(model).probabilities(FACES), first)
+
+
+def test_a_model_of_others_is_kept_for_each_way_of_reading_it(model, caplog):
+    path = model.with_name("theirs.h5")
+    colour_network("softmax").save(path)
+    ways = [("fer2013", "unit"), ("fer2013", "signed"), ("alphabetical", "unit"), (None, None)]
+    first, again = ([EmotionClassifier(path, *way) for way in ways] for _ in range(2))
+    for one, other in zip(first, again, strict=True):
+        assert one.emotions == other.emotions
+        np.testing.assert_array_equal(one.probabilities(FACES), other.probabilities(FACES))
+    unit, signed, alphabetical, _ = again
+    assert not np.allclose(unit.probabilities(FACES), signed.probabilities(FACES), atol=0.01)
+    assert unit.emotions != alphabetical.emotions
+    # What has to be assumed is said each time.
+    assert caplog.text.count("--pixel-range says otherwise") == 2
 
 
 @pytest.mark.slow

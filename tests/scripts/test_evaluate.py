@@ -7,11 +7,12 @@ from math import log
 from pathlib import Path
 
 import cv2
+import keras
 import numpy as np
 import pytest
 from conftest import assert_one_sentence
 
-from emotion_recognition.models import lite
+from emotion_recognition.models import lite, model_file
 
 EMOTIONS = ("angry", "happy", "neutral", "sad")
 
@@ -62,10 +63,6 @@ def data(tmp_path):
 
 def save_model(path, emotions=EMOTIONS, shift=0, odds=27, activation="softmax"):
     """Save a model that sees the emotion of the brightest of the first pixels, or the one `shift` places further."""
-    import keras
-
-    from emotion_recognition.models import model_file
-
     last = keras.layers.Dense(len(emotions), activation=activation)
     network = keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Flatten(), last], name="pixel_reader")
     kernel = np.zeros((48 * 48, len(emotions)))

@@ -7,11 +7,13 @@ import subprocess
 import sys
 
 import cv2
+import keras
 import numpy as np
 import pytest
 from conftest import NETWORKS, NO_DISPLAY, PORTRAIT, REPOSITORY, assert_one_sentence, make_picture, read_csv
 
 from emotion_recognition.labels import AGAINST, FOR
+from emotion_recognition.models import model_file
 
 REGIONS = ["brows", "nose", "mouth", "forehead", "outside"]
 FIGURE = "explanations/grace_hopper.png"
@@ -19,8 +21,6 @@ FIGURE = "explanations/grace_hopper.png"
 
 def save_model(path, name="deep_emotion", emotions=("angry", "happy", "sad")):
     """Save an untrained network of the project."""
-    from emotion_recognition.models import model_file
-
     model_file.save(path, NETWORKS[name](len(emotions)), emotions, {"network": name})
 
 
@@ -229,10 +229,6 @@ def test_data_that_are_not_enough(arguments, words, call_script, tmp_path):
 
 @pytest.mark.slow
 def test_models_without_class_activation_maps_are_explained_by_occlusion(call_script, succeed, tmp_path):
-    import keras
-
-    from emotion_recognition.models import model_file
-
     layers = [keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")]
     model_file.save(tmp_path / "dense.h5", keras.Sequential(layers), ("happy", "sad"), {})
     for model, words in (
