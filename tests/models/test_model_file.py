@@ -9,7 +9,6 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from conftest import REPOSITORY
 from keras import layers
 
 from emotion_recognition.errors import UserError
@@ -114,10 +113,6 @@ def test_an_origin_is_told_with_its_record_and_those_before_it_by_name(path, tmp
 
 def test_missing(tmp_path):
     refused(tmp_path / "nothing.h5", "is not there", "--model")
-
-
-def test_a_tflite_holds_no_keras_network():
-    refused(REPOSITORY / "model.tflite", "name its .h5 file")
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04 a .keras file"])
