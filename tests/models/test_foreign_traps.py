@@ -39,11 +39,10 @@ def test_an_archive_holds_a_model_and_nothing_else(tmp_path):
         model_file.load(archive(tmp_path / "model.keras", **{"../evil.py": b"print(1)"}))
 
 
-@pytest.mark.slow
 def test_an_archive_that_would_fill_the_disk(tmp_path):
-    path = archive(tmp_path / "model.keras", **{"metadata.json": bytes(1_100_000_000)})
+    path = archive(tmp_path / "model.keras", **{"metadata.json": bytes(310_000_000)})
     assert path.stat().st_size < 10_000_000
-    with pytest.raises(UserError, match="would unpack to 1,100 MB: do not trust it"):
+    with pytest.raises(UserError, match="would unpack to 310 MB: do not trust it"):
         model_file.load(path)
 
 

@@ -122,9 +122,13 @@ def test_a_file_of_others_is_refused_with_the_way_out(content, tmp_path):
         lite.read(path)
 
 
-def test_a_missing_file(tmp_path):
+def test_a_missing_file_and_one_that_would_fill_the_memory(tmp_path):
     with pytest.raises(UserError, match="not there"):
         lite.read(tmp_path / "none.tflite")
+    with (tmp_path / "huge.tflite").open("wb") as file:
+        file.truncate(lite.LARGEST_FILE + 1)
+    with pytest.raises(UserError, match="far larger than a network for faces"):
+        lite.read(tmp_path / "huge.tflite")
 
 
 @pytest.mark.parametrize(("network", "found"), [(tiny(outputs=4), "4"), (tiny(shape=(64, 64, 1)), "64, 64")])

@@ -33,10 +33,10 @@ def test_the_mirrored_picture_is_averaged():
     assert predict(read_pixels, pictures, flip=True).tolist() == [[0, 0.5, 0, 0.5]]
 
 
-@pytest.mark.parametrize("level", [0, 2])
-def test_what_are_no_probabilities_is_refused(level):
+@pytest.mark.parametrize("answer", [(0, 0), (1, 1), (1.5, -0.5), (np.nan, 1)])
+def test_what_are_no_probabilities_is_refused(answer):
     with pytest.raises(UserError, match="no probabilities"):
-        predict(read_pixels, np.full((1, 48, 48, 1), level, np.uint8))
+        predict(lambda pictures: np.array([answer]), np.zeros((1, 48, 48, 1), np.uint8))
 
 
 def test_batches_are_put_together():
