@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from pathlib import Path
 
 import h5py
 import keras
@@ -37,6 +38,16 @@ def configuration_with(tmp_path, change):
 def test_an_archive_holds_a_model_and_nothing_else(tmp_path):
     with pytest.raises(UserError, match=r"\.\./evil\.py, which is no part of a model: do not trust it"):
         model_file.load(archive(tmp_path / "model.keras", **{"../evil.py": b"print(1)"}))
+
+
+def test_weights_in_an_archive_that_lie_in_another_file(tmp_path):
+    with zipfile.ZipFile(archive(tmp_path / "model.keras")) as file:
+        weights = file.extract("model.weights.h5", tmp_path)
+    with h5py.File(weights, "r+") as file:
+        file["more"] = h5py.ExternalLink("secret.h5", "values")
+    changes = {"model.weights.h5": Path(weights).read_bytes()}
+    with pytest.raises(UserError, match=r"links to another file \(secret\.h5\): do not trust it"):
+        model_file.load(archive(tmp_path / "model.keras", **changes))
 
 
 def test_an_archive_that_would_fill_the_disk(tmp_path):
