@@ -61,6 +61,7 @@ CASES = [
     ("2.1.6", "ELU", {"alpha": 0.7}, {}, layers.ELU(0.7)),
     ("2.2.4", "ReLU", {"max_value": 6.0, "negative_slope": 0.0, "threshold": 0.0}, {}, layers.ReLU(6)),
     ("1.13", "Activation", {"activation": "relu_v2"}, {}, layers.ReLU()),
+    ("1.13", "Activation", {"activation": "softmax_v2"}, {}, layers.Softmax()),
     ("1.13", "BatchNormalizationV1", {**NORMALISATION, "axis": [3]}, dict.fromkeys(STATISTICS, (4,)),
      layers.BatchNormalization()),
     ("2.0", "BatchNormalizationV2", {**NORMALISATION, "axis": [3]}, dict.fromkeys(STATISTICS, (4,)),

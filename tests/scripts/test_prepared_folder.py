@@ -7,7 +7,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from conftest import assert_one_sentence, command, files_in, make_rows, start_script, wait_until, write_csv
+from conftest import assert_one_sentence, command, files_in, make_rows, wait_until, write_csv
 
 from emotion_recognition.datasets import preparation
 from emotion_recognition.datasets.samples import Sample
@@ -31,11 +31,9 @@ def test_a_file_is_never_replaced(output, call_script, small_csv, tmp_path):
     assert files_in(tmp_path) == {"notes.txt": b"kept"}
 
 
-def test_an_empty_folder_may_be_named_by_a_dot(run_script, small_csv, tmp_path):
-    (tmp_path / "faces").mkdir()
-    result = start_script("dataset_prepare.py", small_csv, "--output", ".", folder=tmp_path / "faces")
-    assert result.returncode == 0, result.stderr
-    assert (tmp_path / "faces" / "copies.csv").is_file()
+def test_an_empty_folder_may_be_named_by_a_dot(succeed, small_csv, tmp_path):
+    succeed("dataset_prepare.py", small_csv, "--output", ".")
+    assert (tmp_path / "copies.csv").is_file()
 
 
 @pytest.fixture
@@ -46,7 +44,7 @@ def long_csv(tmp_path):
 
 
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)])
-def test_an_interrupted_run_leaves_no_folder_and_can_be_run_again(number, status, long_csv, small_csv, tmp_path):
+def test_an_interrupted_run_leaves_nothing_in_the_way(number, status, long_csv, small_csv, succeed, tmp_path):
     with subprocess.Popen(
         command("dataset_prepare.py"), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -58,8 +56,7 @@ def test_an_interrupted_run_leaves_no_folder_and_can_be_run_again(number, status
     assert not (tmp_path / "data").exists()
     if number != signal.SIGKILL:
         assert [entry.name for entry in tmp_path.iterdir()] == ["fer2013.csv"]
-    result = start_script("dataset_prepare.py", small_csv, folder=tmp_path)
-    assert result.returncode == 0, result.stderr
+    succeed("dataset_prepare.py", small_csv)
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["data", "fer2013.csv"]
     assert len(list((tmp_path / "data").rglob("*.png"))) == 252
 
@@ -93,8 +90,8 @@ def test_no_picture_that_a_thread_writes_is_lost(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("small_disk", ["full"], indirect=True)
-def test_a_full_disk(run_script, small_disk, small_csv):
+def test_a_full_disk(call_script, small_disk, small_csv):
     disk, _ = small_disk
-    result = run_script("dataset_prepare.py", small_csv, "--output", disk / "data")
+    result = call_script("dataset_prepare.py", small_csv, "--output", disk / "data")
     assert_one_sentence(result, disk / "data", "the disk is full", "free some space")
     assert list(disk.iterdir()) == []
