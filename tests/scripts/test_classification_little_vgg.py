@@ -84,15 +84,6 @@ def test_ctrl_c_keeps_a_checkpoint(small_data, tmp_path):
         assert {"settings", "history", "network", "optimizer", "best"} == set(file)
 
 
-@pytest.mark.slow
-def test_a_dry_run_tries_everything_and_keeps_nothing(small_data, succeed, tmp_path):
-    flags = ("--class-weights", "--optimizer", "sgd", "--keep-prior")
-    result = succeed(SCRIPT, "--data", small_data, "--dry-run", *flags)
-    assert "Epoch 2/2" in result.stdout
-    assert "nothing of it is kept" in result.stdout
-    assert list(tmp_path.iterdir()) == []
-
-
 COMPARISON = ("--epochs", "1", "--batch-size", "16", "--seed", "5", "--compare-optimizers")
 
 

@@ -120,7 +120,7 @@ def test_jax_learns_what_tensorflow_does_and_from_the_same_teacher(pretrained, s
         (("--blocks", "5"), ("--blocks", "invalid choice")),
         (("--dropout", "1"), ("--dropout", "a share")),
         (("--weights", "nowhere.h5"), ("--weights", "not allowed with", "--pretrained")),
-        (("--pretrained", "nowhere"), ("nowhere/faceres.json is not there", "npm pack")),
+        (("--pretrained", "nowhere"), ("nowhere/faceres.json is not there: get it with `npm pack", "--pretrained")),
         (("--votes",), ("holds no votes", "dataset_prepare.py")),
     ],
 )

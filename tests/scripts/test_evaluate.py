@@ -140,8 +140,7 @@ def test_flip_averages_with_the_mirrored_picture(succeed, data, models, tmp_path
     splits = report["results"][0]["splits"]
     assert list(splits) == ["test"]
     # The first pixels of a mirrored picture are all black, so that every emotion has 1/4 there.
-    sure, unsure, sure_of_another, unsure_of_another = (0.9 + 0.25) / 2, 0.375, (1 / 30 + 0.25) / 2, (1 / 6 + 0.25) / 2
-    expected = -(5 * log(sure) + 2 * log(sure_of_another) + log(unsure) + 2 * log(unsure_of_another)) / 10
+    expected = -np.log((np.array([0.9] * 5 + [1 / 30] * 2 + [0.5] + [1 / 6] * 2) + 0.25) / 2).mean()
     assert splits["test"]["all"]["negative_log_likelihood"] == pytest.approx(expected, rel=1e-5)
     assert splits["test"]["all"]["accuracy"] == 0.6
 
@@ -238,9 +237,7 @@ def test_the_weights_of_a_tflite_are_stored_as_asked_for(succeed, models, tmp_pa
         (("good.h5", "six.h5", "--ensemble"), ("six.h5", "good.h5", "fearful", "--ensemble")),
         (("good.h5", "--ensemble"), ("--ensemble", "--model")),
         (("scores.h5",), ("no probabilities", "--model")),
-        (("missing.h5",), ("missing.h5", "--model")),
         (("good.h5", "--split", "train"), ("data", "train", "--split")),
-        (("good.h5", "--data", "nowhere"), ("nowhere", "--data")),
         (("good.h5", "--output", "data"), ("data", "--output")),
         (("good.h5", "--output", "data/copies.csv"), ("copies.csv", "--output")),
         (("good.h5", "--detect-order", "--save-as", "new.tflite"), ("--detect-order", "name one of them")),

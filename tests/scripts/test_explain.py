@@ -219,7 +219,6 @@ def test_the_check(call_script, succeed, small_data, tmp_path):
     [
         (["--check", "--pictures", "1", "--split", "train"], ["One face is too few", "--pictures 2 or more"]),
         ([], ["own holds no pictures in `test`", "--split"]),
-        (["--data", "nowhere"], ["nowhere is no folder"]),
     ],
 )
 def test_data_that_are_not_enough(arguments, words, call_script, tmp_path):

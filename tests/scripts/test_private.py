@@ -54,7 +54,7 @@ def test_the_watch_notices_the_network(tmp_path):
         ("emotions.py", "--mode", "display", PORTRAIT),
         ("dataset_prepare.py", "{csv}"),
         ("emotions.py", "--mode", "train", "--data", "{data}", "--dry-run"),
-        ("classification_little_vgg.py", "--data", "{data}", "--dry-run"),
+        ("classification_little_vgg.py", "--data", "{data}", "--dry-run", "--class-weights", "--optimizer", "sgd"),
         ("classification_attentional.py", "--data", "{data}", "--dry-run"),
         ("explain.py", PORTRAIT, "--output", "out.png"),
         ("evaluate.py", "--data", "{data}", "--model", str(REPOSITORY / "model.h5"), "--output", "report"),

@@ -67,11 +67,6 @@ def test_damaged_files_and_other_networks_are_refused(spoil, tmp_path):
         vggface.read(tmp_path)
 
 
-def test_files_that_are_not_there_are_told_how_to_get(tmp_path):
-    with pytest.raises(UserError, match=r"faceres\.json is not there: get it with `npm pack .*--pretrained"):
-        vggface.read(tmp_path)
-
-
 def test_normalisation_is_put_back_so_that_nothing_changes(published):
     """What the body gives is what the same blocks give with the folded weights."""
     weights = vggface.read(published[0])
