@@ -227,6 +227,7 @@ def test_the_order_is_found_and_the_model_kept_in_this_projects_form(call_script
     assert best.split() == [f"{right:.1%}", "--emotions", "fer2013", "--pixel-range", "signed"]
     flags = ("--emotions", "fer2013", "--pixel-range", "signed")
     succeed("evaluate.py", "--model", "theirs.keras", *flags, "--save-as", "mine.h5")
+    assert model_file.load(tmp_path / "mine.h5").training == {"from": "theirs.keras"}
     assert_one_sentence(
         call_script("evaluate.py", "--model", "theirs.keras", "--save-as", "mine.h5"), "mine.h5", "--force"
     )
