@@ -9,8 +9,6 @@ import pytest
 from conftest import assert_one_sentence, command, read_csv, start_script, wait_until
 from short_trainings import SCRIPT, SETTINGS, assert_same_result, read_history
 
-from emotion_recognition.datasets import folders
-from emotion_recognition.models import model_file
 from emotion_recognition.training import comparison
 
 
@@ -38,21 +36,6 @@ def test_a_whole_training_writes_model_history_and_curves(unbroken):
     assert "84 pictures for training, 84 for validation" in result.stdout
     assert "Wrote little_vgg.h5" in result.stdout
     assert "python test.py --model little_vgg.h5" in result.stdout
-
-
-@pytest.mark.slow
-def test_the_model_is_the_best_epoch_and_says_how_it_was_made(unbroken, small_data):
-    folder, _ = unbroken
-    model = model_file.load(folder / "little_vgg.h5")
-    best = max(read_history(folder), key=lambda row: (float(row["val_accuracy"]), -float(row["val_loss"])))
-    validation = folders.read_split(small_data, "validation", model.emotions)
-    probabilities = model.network.predict(validation.pictures.astype("float32"), verbose=0)
-    accuracy = (probabilities.argmax(axis=1) == validation.labels).mean()
-    assert accuracy == pytest.approx(float(best["val_accuracy"]), abs=1e-6)
-    record = model.training
-    assert (record["network"], record["seed"], record["batch_size"], record["epochs"]) == ("little_vgg", 5, 16, 3)
-    assert record["best_epoch"] == int(best["epoch"])
-    assert record["validation_fingerprint"] == validation.fingerprint
 
 
 @pytest.mark.slow
