@@ -317,8 +317,6 @@ def test_a_model_is_judged_by_the_emotions_it_knows(succeed, shared):
         (["fer2013.csv", "--split-pictures"], ["is read as fer2013", "no use for --split-pictures"]),
         (["fer2013.csv", "--whole", "auto"], ["no use for --whole"]),
         (["photos", "--fold", "2"], ["photos is read as photos", "no use for --fold"]),
-        (["photos", "--neutral"], ["no use for --neutral"]),
-        (["photos", "--labels", "fer2013new.csv"], ["no use for --labels"]),
     ],
 )
 def test_mistakes_end_in_one_sentence(call_script, tmp_path, arguments, words):

@@ -89,6 +89,8 @@ def test_a_reliability_diagram_shows_what_is_right_and_the_gap(drawn, tmp_path):
     # Of several splits, those of the test split alone.
     report.draw(result(splits=("test", "test", "validation", "test", "test")), tmp_path)
     assert sum(bar.get_height() for bar in drawn[2].axes[1].patches) == 4
+    wrong = drawn[3].axes[0]
+    assert (wrong.get_title(), wrong.texts[0].get_text()) == ("sad", "neutral 50%")
 
 
 def test_curves_are_those_of_training_and_validation(drawn, tmp_path):

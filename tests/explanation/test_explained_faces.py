@@ -11,6 +11,7 @@ from emotion_recognition.datasets import folders
 from emotion_recognition.errors import UserError
 from emotion_recognition.explanation import explained_faces, figures
 from emotion_recognition.explanation.explained_faces import place_boxes
+from emotion_recognition.explanation.regions import MeanMap
 
 
 def test_a_face_its_name_and_its_place():
@@ -45,17 +46,23 @@ def test_each_face_has_a_row_with_its_own_map(tmp_path, drawn):
     faces = [explained_faces.ExplainedFace("a.png", row, read, crop, *place_boxes(blue, [read.box])) for row in (1, 2)]
     maps, masks = np.full((2, 48, 48), -1.0), np.full((2, 48, 48), 0.5)
     maps[1], masks[:, 0] = 2, 0.25
-    figures.explained_faces(faces, ["happy", "sad"], maps, "occlusion", masks, None, tmp_path / "a.png")
+    corners = np.array([[(1.0, 2.0), (30.0, 2.0), (30.0, 40.0), (1.0, 40.0)]] * 2)
+    figures.explained_faces(faces, ["happy", "sad"], maps, "occlusion", masks, corners, tmp_path / "a.png")
     axes = drawn[0].axes
-    titles = ["a.png\nface 2", "what the model sees", "sad: occlusion", "spatial mask", "unclear: happy or sad"]
-    assert [each.get_title() for each in axes[5:10]] == titles
+    titles = ["a.png\nface 2", "what the model sees", "sad: occlusion", "spatial mask", "spatial transformer"]
+    assert [each.get_title() for each in axes[6:12]] == [*titles, "unclear: happy or sad"]
     assert axes[0].images[0].get_array()[0, 0].tolist() == [0, 0, 255]
+    assert axes[0].patches[0].get_bbox().bounds == (0.5, 1.5, 30, 40)
+    assert np.array_equal(axes[4].patches[0].get_xy()[:4], corners[0])
     for row, level in ((0, -1), (1, 2)):
-        shown = axes[5 * row + 2].images[1]
+        shown = axes[6 * row + 2].images[1]
         assert (shown.get_array() == level).all() and shown.get_clim() == (-abs(level), abs(level))
     # Where a mask is half as high as at its highest place, the face is half as light.
     assert axes[3].images[0].get_array()[[0, 1], 0].tolist() == [50, 100]
-    assert axes[4].yaxis_inverted()
+    assert axes[5].yaxis_inverted()
+    figures.emotion_regions({"happy": MeanMap(crop, maps[0], 2)}, tmp_path / "b.png")
+    mean = drawn[1].axes[0]
+    assert mean.get_title() == "happy (2 faces)" and np.array_equal(mean.images[1].get_array(), maps[0])
 
 
 def test_long_names_are_shortened_in_the_middle():

@@ -239,7 +239,6 @@ def test_the_weights_of_a_tflite_are_stored_as_asked_for(succeed, models, tmp_pa
         (("scores.h5",), ("no probabilities", "--model")),
         (("good.h5", "--split", "train"), ("data", "train", "--split")),
         (("good.h5", "--output", "data"), ("data", "--output")),
-        (("good.h5", "--output", "data/copies.csv"), ("copies.csv", "--output")),
         (("good.h5", "--detect-order", "--save-as", "new.tflite"), ("--detect-order", "name one of them")),
         (("good.h5", "--detect-order", "--flip"), ("--detect-order", "leave out", "--flip")),
         (("good.h5", "--detect-order", "--crop", "0.9"), ("--detect-order", "leave out", "--crop")),

@@ -57,6 +57,7 @@ def test_a_finished_training_leaves_a_model_that_says_how_it_was_made(tmp_path, 
     record = model.training
     assert (record["seed"], record["best_epoch"], record["temperature"], record["seconds"]) == (3, 1, 1.5, 2)
     assert record["teacher"] == [model_file.origin(__file__)]
+    assert record["train_fingerprint"] == record["validation_fingerprint"] == some_faces(0, 1).fingerprint
     assert record["validation_accuracy"] == 0.5 and record["versions"]["keras"] == keras.__version__
     assert run.outputs.read_history() == [ROW]
     assert run.outputs.curves.read_bytes().startswith(b"\x89PNG") and not run.outputs.checkpoint.exists()
