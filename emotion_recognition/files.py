@@ -34,10 +34,7 @@ def written_whole(path: str | Path) -> Iterator[Path]:
 
 
 def name_in_error(error: BaseException, path: str | Path) -> None:
-    """Name `path` in an error of the system that names no file, as when the disk is full.
-
-    An error without a number is a library's own: with a file, Python would no longer tell its words.
-    """
+    """Name `path` in an error of the system, such as of a full disk; a library's would lose its words."""
     if isinstance(error, OSError) and error.errno and not error.filename:
         error.filename = str(path)
 
