@@ -40,6 +40,7 @@ class Progress(keras.callbacks.Callback):
         self.weights: list = []
         self.best_weights: list = []
         self.average: list = []
+        self._written = read_history(checkpoint)
 
     @property
     def epoch(self) -> int:
@@ -99,7 +100,14 @@ class Progress(keras.callbacks.Callback):
             self.write()
 
     def write(self) -> None:
-        """Write all that the next epoch depends on into one HDF5 file, whole or not at all."""
+        """Write all that the next epoch depends on into one HDF5 file, whole or not at all.
+
+        UserError where somebody else has written it since this training did, or began.
+        """
+        if read_history(self.checkpoint) not in (None, self._written):
+            raise UserError(
+                f"{self.checkpoint} is written by another training too: wait for its end, or name another --output."
+            )
         optimizer = [keras.ops.convert_to_numpy(variable) for variable in self.model.optimizer.variables]
         arrays = (self.weights, optimizer, self.best_weights, self.average)
         with written_whole(self.checkpoint) as temporary, h5py.File(temporary, "w") as file:
@@ -107,6 +115,7 @@ class Progress(keras.callbacks.Callback):
             for group, values in zip(GROUPS, arrays, strict=True):
                 for index, each in enumerate(values):
                     file[f"{group}/{index:04}"] = each
+        self._written = json.dumps(self.history)
 
     def restore(self, model: keras.Model) -> None:
         """Bring a compiled model to the state in the checkpoint; UserError where it is of another training."""
@@ -127,6 +136,15 @@ class Progress(keras.callbacks.Callback):
                 f"{self.checkpoint} is of another network, or of another release of Keras: start anew with --force."
             ) from error
         self.history, self.best_weights, self.average = history, state["best"], state.get("average", [])
+
+
+def read_history(checkpoint: Path) -> str | None:
+    """Return the history in a checkpoint as it was written; None where there is none that can be read."""
+    try:
+        with h5py.File(checkpoint) as file:
+            return file["history"].asstr()[()]
+    except (OSError, KeyError):
+        return None
 
 
 def best_row(history: list[dict[str, float]]) -> dict[str, float]:

@@ -80,6 +80,24 @@ def test_a_stopped_training_goes_on_to_the_same_result(momentum, tmp_path):
     assert all(np.array_equal(one, other) for one, other in pairs)
 
 
+def test_two_trainings_never_share_a_checkpoint(tmp_path):
+    def begin(seconds):
+        network, _, progress = start(tmp_path)
+        progress.set_model(network)
+        progress.history = [{"epoch": 1, "seconds": seconds}]
+        return progress
+
+    first, second = begin(1.0), begin(2.0)
+    first.write()
+    with pytest.raises(UserError, match=r"checkpoint\.h5 is written by another training too: .*another --output"):
+        second.write()
+    # What a training has found at its start, or written itself, it replaces.
+    third = begin(3.0)
+    third.write()
+    third.history.append({"epoch": 2, "seconds": 4.0})
+    third.write()
+
+
 @pytest.mark.slow
 def test_one_fit_shows_every_epoch_its_own_batches_and_never_waits(tmp_path):
     seen = []
