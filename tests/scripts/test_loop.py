@@ -149,16 +149,21 @@ def test_who_goes_back_passes_by_what_cannot_be_read(capsys):
     window = Keys("next", "previous", "next", "quit")
     assert play_all(sources, window) == 1
     assert window.levels() == [10, 20, 10, 20] and capsys.readouterr().err == "bad is damaged.\n"
-    # The first source, met on the way back, is not tried for ever.
-    sources = [Gray("fails later", 10), Gray("b", 20)]
-    window = Keys("next", "previous", "quit")
-    sources[0].tries = iter([False, True])
-    read = sources[0]._read
+
+
+@pytest.mark.parametrize(
+    "place, keys, levels",
+    [(0, ("next", "previous", "quit"), [10, 20, 20]), (1, ("next", "next", "previous", "quit"), [10, 20, 30, 10])],
+)
+def test_a_source_that_fails_on_the_way_back_is_tried_once_and_passed_by(place, keys, levels):
+    sources = [Gray("a", 10), Gray("b", 20), Gray("c", 30)]
+    read, tries = sources[place]._read, iter([False, True])
 
     def read_once():
-        if next(sources[0].tries):
-            raise UserError("fails later is damaged.")
+        if next(tries):
+            raise UserError(f"{sources[place].name} is damaged.")
         yield from read()
 
-    sources[0]._read = read_once
-    assert play_all(sources, window) == 1 and window.levels() == [10, 20, 20]
+    sources[place]._read = read_once
+    window = Keys(*keys)
+    assert play_all(sources, window) == 1 and window.levels() == levels
