@@ -143,7 +143,7 @@ def read_history(checkpoint: Path) -> str | None:
     try:
         with h5py.File(checkpoint) as file:
             return file["history"].asstr()[()]
-    except (OSError, KeyError):
+    except (OSError, KeyError, ValueError):
         return None
 
 

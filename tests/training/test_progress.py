@@ -1,5 +1,6 @@
 """What is kept between two epochs: a training that is stopped goes on bit by bit as if it had never stopped."""
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -193,5 +194,14 @@ def test_a_checkpoint_of_another_network(checkpoint):
 def test_a_damaged_checkpoint(content, tmp_path):
     (tmp_path / "checkpoint.h5").write_bytes(content)
     network, _, progress = start(tmp_path)
+    with pytest.raises(UserError, match=r"checkpoint\.h5 is damaged .*--force"):
+        progress.restore(network)
+
+
+def test_a_checkpoint_whose_history_is_no_text(checkpoint):
+    with h5py.File(checkpoint, "r+") as file:
+        del file["history"]
+        file["history"] = b"\xff"
+    network, _, progress = start(checkpoint.parent)
     with pytest.raises(UserError, match=r"checkpoint\.h5 is damaged .*--force"):
         progress.restore(network)
