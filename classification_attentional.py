@@ -3,7 +3,7 @@
     python classification_attentional.py                           trains on data/, writes attentional.h5
     python classification_attentional.py --network deep_emotion    Minaee and Abdolrashidi's, writes deep_emotion.h5
 
-On FER-2013's PrivateTest the attentional network reaches 68.7 % with two rounds of training, Deep-Emotion 55.4 %.
+On FER-2013's PrivateTest the attentional network reaches 70.0 % when MobileNets teach it, Deep-Emotion 55.4 %.
 """
 
 from emotion_recognition.cli import options, program
