@@ -5,8 +5,8 @@
     python classification_little_vgg.py --compare-optimizers    trains with RMSprop, Adam and SGD
     python test.py --model little_vgg.h5                 shows the result in the webcam's window
 
-The classic recipe: RMSprop, mirrored and slightly warped pictures, the epoch that is best on validation. When MobileNets
-teach it, with SGD, it reaches 69.6 % of FER-2013's PrivateTest (docs/results.md).
+The classic recipe: RMSprop, mirrored and slightly warped pictures, the epoch that is best on validation. With SGD and
+MobileNets as teachers, it reaches 69.6 % of FER-2013's PrivateTest (docs/results.md).
 """
 
 import argparse
