@@ -110,6 +110,8 @@ def start_keras(data_parallel: bool = False) -> ModuleType:
     """
     # Keras and TensorFlow remind of their newest file formats and interfaces, which a person cannot choose here.
     logging.getLogger("absl").setLevel(logging.ERROR)
+    # By itself, TensorFlow uses oneDNN on some processors only; on the others, a training takes up to twice as long.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with silent_start():
         import keras
 

@@ -4,6 +4,7 @@ import errno
 import io
 import logging
 import os
+import platform
 import subprocess
 import sys
 
@@ -105,6 +106,27 @@ def test_settings_of_native_libraries_are_made_for_the_script_and_yield_to_the_p
     with pytest.raises(SystemExit):
         program.run(lambda: None)
     assert (os.environ["OPENCV_LOG_LEVEL"], os.environ["TF_CPP_MIN_LOG_LEVEL"]) == ("SILENT", "0")
+
+
+CONVOLUTION = """
+import numpy
+from emotion_recognition.cli import program
+
+keras = program.start_keras()
+keras.layers.Conv2D(8, 3)(numpy.ones((8, 16, 16, 8), "float32"))
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="TensorFlow has oneDNN for these processors")
+@pytest.mark.parametrize(("own", "is_on"), [({}, True), ({"TF_ENABLE_ONEDNN_OPTS": "0"}, False)])
+def test_keras_computes_with_onednn_unless_the_person_turns_it_off(own, is_on, monkeypatch):
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    environment = {**os.environ, "ONEDNN_VERBOSE": "1", **own}  # oneDNN prints what it computes
+    result = subprocess.run(
+        [sys.executable, "-c", CONVOLUTION], cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=True
+    )
+    assert ("exec,cpu,convolution" in result.stdout) == is_on
 
 
 def test_a_silent_start_keeps_our_own_sentences(capfd):
