@@ -95,17 +95,20 @@ class Video {
 
   // Yields the newest frame each time that one is asked for, until the source is closed. A paused camera's time stands.
   async *frames() {
+    // Asked for before it plays: a video may have a single frame.
+    let next = nextFrame(this.video);
     await Promise.race([this.video.play(), this.closed]);
     let last = performance.now();
     let seconds = 0;
     for (let number = 0; ; number++) {
-      const time = await Promise.race([nextFrame(this.video), this.closed]);
+      const time = await Promise.race([next, this.closed]);
       if (time === undefined) return;
       const now = performance.now();
       if (this.isLive) seconds += number && !this.wasPaused ? (now - last) / 1000 : 0;
       else seconds = time;
       [last, this.wasPaused] = [now, false];
       yield { bitmap: await createImageBitmap(this.video), number, seconds };
+      next = nextFrame(this.video);
     }
   }
 

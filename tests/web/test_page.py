@@ -310,6 +310,17 @@ def test_a_dropped_video_is_followed_and_its_table_ends_with_it(open_page, share
     assert {row["face"] for row in rows} <= {"1", "2"}
 
 
+def test_a_video_of_a_single_frame_is_read(open_page, portrait, tmp_path):
+    video, picture = tmp_path / "short.webm", read_picture(portrait)
+    writer = cv2.VideoWriter(str(video), cv2.VideoWriter_fourcc(*"VP80"), 25, picture.shape[1::-1])
+    writer.write(picture)
+    writer.release()
+    page = open_page()
+    drop(page, video, "video/webm")
+    page.wait_for_selector(CARD)
+    wait_for_status(page, "short.webm: 1 ")
+
+
 def test_a_text_file_is_told_and_what_was_shown_stays(open_page, portrait, tmp_path):
     page = open_page()
     drop(page, portrait)
