@@ -24,6 +24,9 @@ from emotions import four_layer_cnn
 
 NETWORKS = {network.__name__: network for network in (little_vgg, four_layer_cnn, attentional, deep_emotion)}
 
+# TensorFlow computes in this process as in the scripts, whichever test loads it first.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
 # A shell that runs the tests in the background lets them ignore Ctrl-C, and so the scripts they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
