@@ -7,6 +7,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -165,11 +166,18 @@ def build(contents: Contents, path: Path) -> keras.Model:
             f"{path} has a hard_sigmoid, which Keras 3 computes otherwise than Keras 2: name another --model."
         )
     kind = keras.Sequential if modern["class_name"] == "Sequential" else keras.Model
-    # Built first without any weights. Keras takes what it reads out of the configuration, so that it gets a copy.
-    with keras.StatelessScope(initialize_variables=False):
-        network = kind.from_config(copy.deepcopy(modern["config"]))
+    # In a thread of its own: Keras keeps these weights for later, and the next network of this thread would make them.
+    with ThreadPoolExecutor(1) as own_thread:
+        network = own_thread.submit(build_without_weights, kind, modern["config"]).result()
     if not network.built:
         raise UserError(f"{path} does not say of what shape its inputs are: name another --model.")
     if (weights := network.count_params()) > MOST_WEIGHTS:
         raise UserError(f"{path} announces {weights:,} weights: do not trust it.")
     return kind.from_config(modern["config"])
+
+
+def build_without_weights(kind: type[keras.Model], layers: dict) -> keras.Model:
+    """Return the network of a configuration, whose weights have shapes alone."""
+    # Keras takes what it reads out of the configuration, so that it gets a copy.
+    with keras.StatelessScope(initialize_variables=False):
+        return kind.from_config(copy.deepcopy(layers))

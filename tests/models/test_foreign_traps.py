@@ -61,6 +61,9 @@ def test_layers_that_announce_too_much_are_not_made(tmp_path):
     text = configuration_with(tmp_path, lambda layer: layer["config"].update(units=2_000_000_000))
     with pytest.raises(UserError, match=r"announces [\d,]+ weights: do not trust it"):
         model_file.load(archive(tmp_path / "model.keras", **{"config.json": text}))
+    # Nothing of them is left for the next network.
+    with keras.StatelessScope():
+        pass
 
 
 def test_values_that_announce_too_much_are_not_read(tmp_path):
