@@ -24,7 +24,7 @@ test-quick: .venv/developer  ## run what is tested within two minutes
 	$(BIN)/python -m pytest -m "not slow" --ignore tests/robustness
 
 test: lint  ## run the linter and every test, in short forms
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test-all: lint  ## run every test in its long form, before a release
 	$(BIN)/python -m pytest --long
