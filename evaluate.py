@@ -29,7 +29,7 @@ def parse_args() -> argparse.Namespace:
     splits = ("train", "validation", "test")
     judged.add_argument("--split", choices=splits, help="which pictures (default: validation, test and both together)")
     kept = parser.add_argument_group("what is written")
-    kept.add_argument("--output", help="folder to make for report.json and pictures of the test split")
+    kept.add_argument("--output", help="folder to make for report.json and pictures of the test split (or of --split)")
     kept.add_argument("--save-as", metavar="FILE", help="write the model as a file of this project: .h5 or .tflite")
     kept.add_argument("--weights", choices=("float32", "float16", "int8"), help="of a .tflite (default: float32)")
     kept.add_argument("--force", action="store_true", help="replace what an earlier run made")

@@ -19,7 +19,7 @@ WHOLE = ("never", "auto", "always")
 # Seconds over which the probabilities of a face in a video are averaged: enough against flicker, and hardly seen.
 SMOOTH = 0.3
 
-# Where the first emotion leads the second by less, it is right for 40 % of PublicTest's faces, which are one in six
+# Where the first emotion leads the second by less, it is right for 39 % of PublicTest's faces, which are one in six
 # (benchmarks/views.py).
 CLEAR_LEAD = 0.15
 
@@ -45,7 +45,7 @@ class Face:
 
 
 class EmotionRecogniser:
-    """Finds faces and reads their emotions. Loading takes seconds: make one, and use it for all pictures.
+    """Finds faces and reads their emotions. Loading takes a while: make one, and use it for all pictures.
 
     `model` is a model file, or a classifier that is loaded already; `emotions` and `pixel_range` tell of a file of
     another project what `models.model_file.load` cannot know. `detector` finds the faces: haar or yunet, a file of

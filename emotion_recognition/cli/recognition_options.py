@@ -53,8 +53,8 @@ def add_finding_flags(parser: argparse.ArgumentParser) -> None:
         "--min-face",
         type=positive(int),
         metavar="PIXELS",
-        help="width of the smallest face to find; larger is faster (default: a twentieth of the picture, "
-        "at least 24 in pictures and 48 in videos)",
+        help="width of the smallest face to find; larger is faster (default: a twentieth of the picture's "
+        "shorter side, at least 24 in pictures and 48 in videos)",
     )
     add_detector_flag(faces)
     faces.add_argument(

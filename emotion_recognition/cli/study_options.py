@@ -12,9 +12,8 @@ def add_study_flags(parser: ArgumentParser) -> None:
     kept.add_argument("--summary", metavar="FILE", help="keep a row for each source, and beside it one for each track")
     kept.add_argument("--report", metavar="FILE.html", help="keep a page to look at and to print: all sources")
     add_frame_flags(kept)
-    kept.add_argument(
-        "--jobs", type=positive(int), default=1, metavar="N", help="processes; of several, without a window"
-    )
+    jobs = "read so many files at a time (more than one: without a window)"
+    kept.add_argument("--jobs", type=positive(int), default=1, metavar="N", help=jobs)
     kept.add_argument(
         "--continue", action="store_true", dest="continues", help="leave out the files that the tables hold whole"
     )

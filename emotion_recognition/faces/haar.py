@@ -38,9 +38,9 @@ NEAR_SIZES = 0.8, 1.25
 class HaarDetector:
     """Finds frontal faces. The cascade file is read once, here; UserError where it is missing or no cascade.
 
-    `smallest` is the width of the smallest face that is wanted, in pixels; without it, a twentieth of the picture. The
-    score of a face is the sum of the votes in the cascade's last stage, about 0 to 15; with `min_score`, faces of less
-    are left out.
+    `smallest` is the width of the smallest face that is wanted, in pixels; without it, a twentieth of the picture's
+    shorter side. The score of a face is the sum of the votes in the cascade's last stage, about 0 to 15; with
+    `min_score`, faces of less are left out.
     """
 
     def __init__(

@@ -26,16 +26,16 @@ SIZE = 24
 
 # From YuNet's box, upright and close, to the square of a Haar box, which the network has learned: its side is so many
 # times the geometric mean of width and height, and its middle so many of these means above that of eyes and mouth.
-# Medians over 900 PublicTest faces that both detectors find (benchmarks/faces.py measures them).
+# Medians over 900 boxes that both detectors find around PublicTest's faces (benchmarks/faces.py measures them).
 SIDE, RAISED = 1.08, 0.087
 
 
 class YuNetDetector:
     """Finds faces, turned and half-hidden ones too. The file is read once, here; UserError where it is no YuNet.
 
-    `smallest` is the width of the smallest face that is wanted, in pixels; without it, a twentieth of the picture. The
-    score of a face is its probability; those below `min_score` are left out. Boxes are squares as those of the Haar
-    cascade.
+    `smallest` is the width of the smallest face that is wanted, in pixels; without it, a twentieth of the picture's
+    shorter side. The score of a face is its probability; those below `min_score` are left out. Boxes are squares as
+    those of the Haar cascade.
     """
 
     def __init__(self, path: str | Path, smallest: int | None = None, min_score: float | None = None) -> None:
