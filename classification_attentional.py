@@ -108,7 +108,7 @@ def main() -> None:
     from emotion_recognition.training.run import TrainingRun
 
     with TrainingRun(arguments.output, arguments.resume, arguments.force, arguments.dry_run) as run:
-        train, validation = data.read(arguments.data, arguments.seed, arguments.keep_duplicates, arguments.dry_run)
+        train, validation = data.read(arguments.data, arguments.keep_duplicates, arguments.dry_run)
         wanted = targets.to_learn(train, arguments.data if arguments.votes else None)
         teach = targets.taught_by(arguments.teacher, train.emotions, answers=arguments.answers)
         weights = targets.class_weights(train) if arguments.class_weights else None

@@ -76,7 +76,7 @@ def train(arguments: argparse.Namespace) -> list[dict[str, float]]:
     from emotion_recognition.training.run import TrainingRun
 
     with TrainingRun(arguments.output, arguments.resume, arguments.force, arguments.dry_run) as run:
-        train, validation = data.read(arguments.data, arguments.seed, arguments.keep_duplicates, arguments.dry_run)
+        train, validation = data.read(arguments.data, arguments.keep_duplicates, arguments.dry_run)
         wanted = targets.to_learn(train, arguments.data if arguments.votes else None)
         teach = targets.taught_by(arguments.teacher, train.emotions, answers=arguments.answers)
         weights = targets.class_weights(train) if arguments.class_weights else None
@@ -127,8 +127,8 @@ def compare_optimizers(arguments: argparse.Namespace) -> None:
         own = argparse.Namespace(**vars(arguments))
         own.optimizer, own.learning_rate, own.output = name, rate, models[name]
         history = None
-        if arguments.resume:
-            pictures = data.describe(*data.read(own.data, own.seed, own.keep_duplicates))
+        if arguments.resume and not arguments.dry_run:
+            pictures = data.describe(*data.read(own.data, own.keep_duplicates))
             history = comparison.finished_history(own.output, {**options.training_settings(own), **pictures})
         histories[name] = history or train(own)
     comparison.write(arguments.output, histories, RATES, arguments.dry_run)

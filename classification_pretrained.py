@@ -96,7 +96,7 @@ def main() -> None:
     from emotion_recognition.training.run import TrainingRun
 
     with TrainingRun(arguments.output, arguments.resume, arguments.force, arguments.dry_run) as run:
-        train, validation = data.read(arguments.data, arguments.seed, arguments.keep_duplicates, arguments.dry_run)
+        train, validation = data.read(arguments.data, arguments.keep_duplicates, arguments.dry_run)
         wanted, known = {"emotion": targets.smoothed_labels(train)}, {"emotion": targets.one_hot(validation)}
         if arguments.votes:
             wanted["votes"] = targets.sure_votes(train, arguments.data)

@@ -66,6 +66,8 @@ def parse_args() -> tuple[argparse.Namespace, dict[str, Any]]:
         parser.error("--votes needs the table of votes: name FER+'s fer2013new.csv with --labels")
     if arguments.only_test and arguments.drawn:
         parser.error("drawn faces are for training: leave out --only-test or --drawn")
+    if arguments.only_test and (arguments.fold or arguments.folds):
+        parser.error("with --only-test nothing is dealt into folds: leave out --fold and --folds")
     if arguments.splits and not arguments.pack:
         parser.error("--splits chooses what goes into the file of --pack: name one")
     if not set((arguments.splits or "train").split(",")) <= set(SPLITS):

@@ -44,7 +44,7 @@ def four_layer_cnn(emotions: int):
 
 
 def parse_args() -> argparse.Namespace:
-    mode = argparse.ArgumentParser(add_help=False)
+    mode = program.Parser(add_help=False)
     mode.add_argument("--mode", choices=("train", "display"), help="what to do")
     parser, chosen = program.parser(__doc__, parents=[mode]), mode.parse_known_args()[0].mode
     if chosen == "train":
@@ -74,7 +74,7 @@ def train(arguments: argparse.Namespace) -> None:
     from emotion_recognition.training.run import TrainingRun
 
     with TrainingRun(arguments.output, arguments.resume, arguments.force, arguments.dry_run) as run:
-        train, validation = data.read(arguments.data, arguments.seed, arguments.keep_duplicates, arguments.dry_run)
+        train, validation = data.read(arguments.data, arguments.keep_duplicates, arguments.dry_run)
         wanted = targets.to_learn(train, arguments.data if arguments.votes else None)
         teach = targets.taught_by(arguments.teacher, train.emotions, answers=arguments.answers)
         weights = targets.class_weights(train) if arguments.class_weights else None

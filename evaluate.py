@@ -41,8 +41,8 @@ def parse_args() -> argparse.Namespace:
     arguments.model = list(dict.fromkeys(arguments.model or [str(shipped("model.h5"))]))
     if len(arguments.model) > 1 and (arguments.detect_order or arguments.save_as):
         parser.error("--detect-order and --save-as take one --model at a time")
-    if arguments.detect_order and arguments.save_as:
-        parser.error("--save-as needs to be told the order that --detect-order looks for: name one of them")
+    if arguments.detect_order and (arguments.save_as or arguments.emotions or arguments.pixel_range):
+        parser.error("--detect-order finds --emotions and --pixel-range: leave them out, and --save-as for a next run")
     is_judged = arguments.output or arguments.split or arguments.flip or arguments.crop != 1
     if (arguments.detect_order or arguments.save_as) and is_judged:
         parser.error("--detect-order and --save-as judge nothing: leave out --output, --split, --flip and --crop")

@@ -12,7 +12,7 @@ from itertools import islice
 import cv2
 import numpy as np
 
-from benchmarks.common import FRAME_RATE, measure, portraits, still_frames
+from benchmarks.common import measure, portraits, still_frames
 from emotion_recognition.cli import options, program
 from emotion_recognition.faces.boxes import Box, Detection, crop_face, overlap, smallest_width
 from emotion_recognition.faces.haar import CASCADE
@@ -68,20 +68,21 @@ def classic(frame: np.ndarray, network, emotions) -> None:
 
 
 class Losses:
-    """Counts for how many frames faces stay lost that detection on every frame finds."""
+    """Measures for how many seconds faces stay lost that detection on every frame finds."""
 
     def __init__(self) -> None:
-        self.longest = 0
-        self._open: list[tuple[Box, int]] = []
+        self.longest, self._before = 0.0, 0.0
+        self._open: list[tuple[Box, float]] = []
 
-    def add(self, wanted: list[Box], found: list[Box]) -> None:
-        """Take the boxes of the next frame."""
+    def add(self, seconds: float, wanted: list[Box], found: list[Box]) -> None:
+        """Take the boxes of the next frame, which is shown at this time."""
         lost = [box for box in wanted if not any(overlap(box, other) >= SMALLEST_OVERLAP for other in found)]
-        self._open = [(box, 1 + self._frames_before(box)) for box in lost]
-        self.longest = max([self.longest, *(frames for _, frames in self._open)])
+        self._open = [(box, self._last_seen(box)) for box in lost]
+        self.longest = max([self.longest, *(seconds - seen for _, seen in self._open)])
+        self._before = seconds
 
-    def _frames_before(self, box: Box) -> int:
-        return next((frames for other, frames in self._open if overlap(box, other) >= SMALLEST_OVERLAP), 0)
+    def _last_seen(self, box: Box) -> float:
+        return next((seen for other, seen in self._open if overlap(box, other) >= SMALLEST_OVERLAP), self._before)
 
 
 class Steadiness:
@@ -138,7 +139,7 @@ def measure_frames(name: str, frames: Iterable, recogniser: EmotionRecogniser, n
         timed("drawing alone", draw_faces, pictures, read)
         for gray, every, some, at in zip(grays, found, boxes, times, strict=True):
             smallest = smallest_width(None, gray.shape, least=FACE_SIZE)
-            losses.add([face.box for face in every if face.box[2] >= smallest], some)
+            losses.add(at, [face.box for face in every if face.box[2] >= smallest], some)
             steadiness.add(gray, some, at)
             numbers.append(len(some))
     report(name, seconds, numbers, losses, steadiness)
@@ -159,8 +160,8 @@ def report(name: str, seconds: dict[str, list[float]], numbers: list[int], losse
     print(f"The whole loop is {times:.1f} times as fast as the classic one (at least 10 is wanted for one face)")
     times = rates[WHOLE] / rates[DETECTION]
     print(f"and {times:.1f} times as fast as full-frame detection alone (more than 1 is wanted).")
-    longest = losses.longest / FRAME_RATE
-    print(f"Longest time for which it loses a face that full-frame detection finds: {longest:.2f} s (0.5 s is allowed)")
+    longest = f"{losses.longest:.2f} s (0.5 s is allowed)"
+    print(f"Longest time for which it loses a face that full-frame detection finds: {longest}")
     without, with_it = steadiness.changes.values()
     print(f"Boxes shifted at random: names change {without} times without smoothing, {with_it} times with it")
 

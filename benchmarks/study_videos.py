@@ -71,12 +71,14 @@ def clip_frames(path: Path, generator: np.random.Generator) -> Iterator[np.ndarr
         capture.grab()
     while True:
         is_read, picture = capture.read()
-        if is_read:
-            whole = cover(picture, 1.0)
-            left, top = (np.array(whole.shape[1::-1]) - SIZE) // 2
-            yield whole[top : top + SIZE[1], left : left + SIZE[0]]
-        else:
+        if not is_read:
             capture.set(cv2.CAP_PROP_POS_FRAMES, 0)
+            is_read, picture = capture.read()
+        if not is_read:
+            raise UserError(f"{path} cannot be read as a video: leave it out of --media.")
+        whole = cover(picture, 1.0)
+        left, top = (np.array(whole.shape[1::-1]) - SIZE) // 2
+        yield whole[top : top + SIZE[1], left : left + SIZE[0]]
 
 
 def photo_frames(path: Path, generator: np.random.Generator) -> Iterator[np.ndarray]:

@@ -171,7 +171,7 @@ def count(seen: list[tuple[int | None, int]], stays: int) -> tuple[int, int]:
     tracks = {track for track, _ in seen}
     persons = {track: [person for other, person in seen if other == track] for track in tracks}
     switches = sum(before != after for each in persons.values() for before, after in pairwise(each))
-    return switches, max(0, len(set(seen)) - switches - stays)
+    return switches, max(0, len(tracks) - stays)
 
 
 if __name__ == "__main__":

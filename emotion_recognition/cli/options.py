@@ -133,7 +133,8 @@ def complete_training(arguments: argparse.Namespace) -> argparse.Namespace:
     if arguments.learning_rate is None:
         arguments.learning_rate = LEARNING_RATES[arguments.optimizer]
     if arguments.dry_run:
-        arguments.epochs, arguments.batch_size = 2, 8
+        # Answers to such batches would be of no use to any other training.
+        arguments.epochs, arguments.batch_size, arguments.answers = 2, 8, None
     return arguments
 
 

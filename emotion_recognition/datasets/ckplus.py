@@ -33,7 +33,8 @@ class CkPlus(PersonSet):
     def list_pictures(self) -> list[Listed]:
         """Return the frames of all sequences that have a code."""
         listed = []
-        for label in sorted((self.source / "Emotion").glob("S*/*/*_emotion.txt")):
+        # A Mac puts a hidden file beside each that it copies to a foreign disk.
+        for label in sorted((self.source / "Emotion").glob("S*/*/[!.]*_emotion.txt")):
             person, sequence = label.parts[-3:-1]
             emotion = read_code(label)
             place = self.source / "cohn-kanade-images" / person / sequence

@@ -4,6 +4,7 @@ Lines, sizes and grays are random; what an emotion looks like, `looks` says. Pla
 which is made smaller in the end, so that lines are smooth.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -17,8 +18,8 @@ from emotion_recognition.images import to_face
 SIDE = 192
 # The middle of the face, the distance between its eyes, and how far down eyes and mouth are.
 MIDDLE, BETWEEN_EYES, EYES, MOUTH = 96, 62, 80, 134
-# The names of their files tell that faces are drawn.
-DRAWN = "drawn_"
+# What the names of their files, as emotion/file, are told by.
+DRAWN_NAME = re.compile(r"(\w+)/drawn_\1_\d{5,}\.png")
 Place = tuple[float, float]
 
 
@@ -39,7 +40,7 @@ def samples(number: int, seed: int) -> Iterator[Sample]:
     generator = np.random.default_rng(seed)
     for emotion in LOOKS:
         for index in range(number):
-            yield Sample(draw(emotion, generator), emotion, "train", f"{DRAWN}{emotion}_{index:05d}.png")
+            yield Sample(draw(emotion, generator), emotion, "train", f"drawn_{emotion}_{index:05d}.png")
 
 
 def draw(emotion: str, generator: np.random.Generator) -> np.ndarray:
@@ -100,8 +101,8 @@ class Drawing:
             self.arc(place, size * 1.3, size * 0.8, 10, 170)
         elif kind == "narrow":
             self.line((place[0] - size, place[1]), (place[0] + size, place[1]))
-        else:
-            # Squeezed: > and <.
+        elif kind == "squeezed":
+            # As > and <.
             tip = place[0] - side * size, place[1]
             for end in (-1, 1):
                 self.line(tip, (place[0] + side * size, place[1] + end * 0.8 * size))
@@ -152,8 +153,8 @@ class Drawing:
         elif kind == "tongue":
             self.line((x - 0.8 * width, y), (x + 0.8 * width, y))
             self.half((x, y), width * 0.45, width * 0.8, 0, (self.ink + self.light) // 2)
-        else:
-            # Pouring: what comes out of it reaches the chin.
+        elif kind == "pouring":
+            # What comes out of it reaches the chin.
             self.half((x, y), width * 0.8, height, 180, self.ink)
             self.box((x - 0.6 * width, y), (x + 0.6 * width, SIDE - 8), (self.ink + 2 * self.light) // 3)
 

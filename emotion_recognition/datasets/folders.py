@@ -18,7 +18,7 @@ from emotion_recognition.labels import EMOTIONS, canonical
 
 COPIES, REJECTED, VOTES = "copies.csv", "rejected.csv", "votes.csv"
 # What people call the three splits.
-SPLIT_FOLDERS = {
+SPELLINGS = {
     "train": ("train", "training"),
     "validation": ("validation", "valid", "val"),
     "test": ("test", "testing"),
@@ -94,9 +94,8 @@ def read_votes(data: str | Path, faces: Pictures, emotions: Sequence[str] | None
 
     UserError where `data` holds no such votes.
     """
-    text = read_text(data, VOTES)
+    rows = csv.DictReader(io.StringIO(read_text(data, VOTES), newline=""))
     try:
-        rows = list(csv.DictReader(io.StringIO(text, newline="")))
         votes = {
             f"{row['emotion']}/{row['name']}": [int(row[emotion]) for emotion in emotions or faces.emotions]
             for row in rows
@@ -164,12 +163,13 @@ def has_split(data: str | Path, split: str) -> bool:
 
 
 def find_split(data: str | Path, split: str) -> Path | None:
-    """Return the folder of a split, however it is spelled, or None; UserError where `data` is no folder."""
-    data = Path(data)
-    if not data.is_dir():
+    """Return the folder of a split, however it is spelled, or None; UserError where `data` is no folder, or has two."""
+    if not Path(data).is_dir():
         raise UserError(f"{data} is no folder: make it with dataset_prepare.py, or name another --data.")
-    found = (entry for entry in sorted(data.iterdir()) if entry.name.lower() in SPLIT_FOLDERS[split])
-    return next((entry for entry in found if entry.is_dir()), None)
+    found = [each for each in sorted(Path(data).iterdir()) if each.name.lower() in SPELLINGS[split] and each.is_dir()]
+    if len(found) > 1:
+        raise UserError(f"{found[0]} and {found[1].name} are one split: merge the two folders.")
+    return found[0] if found else None
 
 
 def find_classes(folder: Path) -> dict[str, Path]:

@@ -4,12 +4,14 @@ import inspect
 from pathlib import Path
 from typing import Any
 
+from emotion_recognition.datasets import folders
 from emotion_recognition.datasets.ckplus import CkPlus, CkPlus48
 from emotion_recognition.datasets.emoji import Emoji
 from emotion_recognition.datasets.fer2013 import Fer2013
 from emotion_recognition.datasets.ferg import Ferg
 from emotion_recognition.datasets.jaffe import Jaffe
 from emotion_recognition.datasets.photos import Photos
+from emotion_recognition.datasets.splits import SPLITS
 from emotion_recognition.errors import UserError
 from emotion_recognition.faces.detectors import as_detector
 
@@ -26,7 +28,9 @@ KINDS: dict[str, Any] = {
 
 
 def recognise(source: str | Path) -> str:
-    """Return the name of the kind of data set that a path holds."""
+    """Return the name of the kind of data set that a path holds; UserError where it is prepared already."""
+    if Path(source).is_dir() and any(folders.has_split(source, split) for split in SPLITS):
+        raise UserError(f"{source} is prepared already: name it with --data, or make it one file with --pack.")
     return next(name for name, kind in KINDS.items() if kind.recognises(Path(source)))
 
 

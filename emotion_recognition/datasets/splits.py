@@ -32,7 +32,8 @@ def by_group(groups: Iterable, seed: int = 0, folds: int = 10, fold: int = 1) ->
     others = [group for group in order if group not in test]
     if len(others) < 2 or not test:
         raise UserError(
-            f"{len(unique)} persons are too few: one is needed in each of train, validation and test, and in each fold."
+            f"{len(unique)} persons are too few (with --split-pictures, pictures): one is needed in each of train,"
+            " validation and test, and in each fold."
         )
     validation = set(others[: max(1, round(VALIDATION_SHARE * len(others)))])
     return {group: "test" if group in test else "validation" if group in validation else "train" for group in unique}

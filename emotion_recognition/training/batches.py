@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from emotion_recognition.errors import UserError
 from emotion_recognition.training.devices import own_share
 
 # Threads that make batches.
@@ -43,6 +44,7 @@ class Batches(keras.utils.PyDataset):
         self.pictures, self.targets, self.batch_size, self.vary = pictures, targets, batch_size, vary
         self.seed, self.mixup, self.look, self.teach = seed, mixup, look, teach
         self.view_epochs = view_epochs
+        self.error: OSError | UserError | None = None
         self._at_work = threading.Semaphore(WORKERS)
         self.begin_epoch(0)
 
@@ -57,7 +59,12 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple:
         with self._at_work:
-            return keras.tree.map_structure(own_share, self._make(index))
+            try:
+                return keras.tree.map_structure(own_share, self._make(index))
+            except (OSError, UserError) as error:
+                # TensorFlow raises an error of its own in place of what a thread of Keras raised.
+                self.error = error
+                raise
 
     def stop(self) -> None:
         """Wait for the batches that are being made, and make no more.

@@ -9,7 +9,7 @@ from emotion_recognition.evaluation import figures
 from emotion_recognition.evaluation.figures import History
 from emotion_recognition.models import model_file
 from emotion_recognition.training.outputs import TrainingFiles
-from emotion_recognition.training.progress import best_row, check_settings
+from emotion_recognition.training.progress import best_row, check_settings, with_origins
 
 
 def table_of(output: str | Path) -> Path:
@@ -32,7 +32,7 @@ def finished_history(model: Path, settings: dict[str, Any]) -> History | None:
     outputs = TrainingFiles(model)
     if outputs.checkpoint.exists() or not model.exists():
         return None
-    check_settings(model, "trained", model_file.load(model).training, settings)
+    check_settings(model, "trained", model_file.load(model).training, with_origins(settings))
     print(f"{model} is there already.")
     return outputs.read_history()
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion_recognition.datasets import folders
-from emotion_recognition.datasets.drawings import DRAWN
+from emotion_recognition.datasets.drawings import DRAWN_NAME
 from emotion_recognition.datasets.folders import Pictures
 from emotion_recognition.errors import UserError
 from emotion_recognition.evaluation.tables import counted
@@ -16,14 +16,13 @@ from emotion_recognition.evaluation.tables import counted
 FEW_PICTURES = 100
 
 
-def read(
-    data: str | Path, seed: int = 0, keep_duplicates: bool = False, dry_run: bool = False
-) -> tuple[Pictures, Pictures]:
+def read(data: str | Path, keep_duplicates: bool = False, dry_run: bool = False) -> tuple[Pictures, Pictures]:
     """Read `data`, a folder or a packed file, for training: (train, validation), of which a dry run gets a few only.
 
-    Where there is no validation folder, a tenth of every emotion in train is held out, chosen by `seed`; drawn faces
-    are not. Training pictures of which validation, or by the list of copies test, holds an exact copy are left out,
-    unless `keep_duplicates`. UserError where too little is left to learn from, or to be judged by.
+    Where there is no validation folder, a tenth of every emotion in train is held out; drawn faces are not. It is the
+    same tenth for every seed, so that a teacher has not learned from what its student is judged by. Training pictures
+    of which validation, or by the list of copies test, holds an exact copy are left out, unless `keep_duplicates`.
+    UserError where too little is left to learn from, or to be judged by.
     """
     train = folders.read_split(data, "train")
     if train is None:
@@ -35,7 +34,7 @@ def read(
         train = leave_out(train, np.isin(train.names, folders.read_copied_names(data)))
     validation = folders.read_split(data, "validation", train.emotions)
     if validation is None:
-        held_out = hold_out(train, seed)
+        held_out = hold_out(train)
         if not held_out.any():
             raise UserError(f"{data} holds one picture of each emotion, and none is left for validation: add more.")
         number = int(held_out.sum())
@@ -73,14 +72,14 @@ def is_copy(faces: Pictures, others: Pictures) -> npt.NDArray[np.bool_]:
     return np.array([picture.tobytes() in known for picture in faces.pictures], bool)
 
 
-def hold_out(train: Pictures, seed: int, share: float = 0.1) -> npt.NDArray[np.bool_]:
-    """Return booleans (n,) that choose a share of each label's pictures at random, at least one of two or more.
+def hold_out(train: Pictures, share: float = 0.1) -> npt.NDArray[np.bool_]:
+    """Return booleans (n,) that choose a share of each label's pictures, at least one of two or more, always the same.
 
     Drawn faces are for training alone: none is chosen, and they do not count.
     """
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
     held_out = np.zeros(len(train), bool)
-    is_drawn = np.array([name.partition("/")[2].startswith(DRAWN) for name in train.names], bool)
+    is_drawn = np.array([DRAWN_NAME.fullmatch(name) is not None for name in train.names], bool)
     for label in np.unique(train.labels):
         members = np.flatnonzero((train.labels == label) & ~is_drawn)
         number = max(1, round(share * len(members))) if len(members) > 1 else 0

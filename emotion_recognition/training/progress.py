@@ -15,11 +15,15 @@ import numpy as np
 
 from emotion_recognition.errors import UserError
 from emotion_recognition.files import written_whole
+from emotion_recognition.models import model_file
 from emotion_recognition.training import devices
 from emotion_recognition.training.batches import Batches
 
 GROUPS = ("network", "optimizer", "best", "average")
 """The arrays in a checkpoint: weights, state of the optimizer, weights of the best epoch, moving average."""
+
+# The settings that name model files.
+STARTING_FILES = ("weights", "teacher")
 
 # Steps between two looks at the weights for the moving average: on a GPU, each look takes longer than a step.
 AVERAGED_EVERY = 16
@@ -61,12 +65,15 @@ class Progress(keras.callbacks.Callback):
                 variable.assign([generator.integers(2**31), 0])
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        if not self.momentum or batch % AVERAGED_EVERY:
+        is_last = batch + 1 == len(self.batches)
+        if not self.momentum or (batch % AVERAGED_EVERY and not is_last):
             return
+        # The last step of the epoch before was looked at, too.
+        steps = (batch % AVERAGED_EVERY or AVERAGED_EVERY) if batch else 1
         weights = self.model.get_weights()
         self.average = self.average or weights
         for mean, value in zip(self.average, weights, strict=True):
-            mean += (1 - self.momentum**AVERAGED_EVERY) * (value - mean)
+            mean += (1 - self.momentum**steps) * (value - mean)
 
     def on_test_begin(self, logs: dict | None = None) -> None:
         # The last batch of validation is smaller.
@@ -121,9 +128,9 @@ class Progress(keras.callbacks.Callback):
         """Bring a compiled model to the state in the checkpoint; UserError where it is of another training."""
         try:
             with h5py.File(self.checkpoint) as file:
-                settings, history = json.loads(file["settings"][()]), json.loads(file["history"][()])
+                settings, history = dict(json.loads(file["settings"][()])), list(json.loads(file["history"][()]))
                 state = {group: [values[()] for values in file[group].values()] for group in GROUPS if group in file}
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, KeyError, ValueError, TypeError) as error:
             raise UserError(f"{self.checkpoint} is damaged ({error}): start anew with --force.") from error
         check_settings(self.checkpoint, "begun", settings, self.settings)
         model.optimizer.build(model.trainable_variables)
@@ -131,11 +138,12 @@ class Progress(keras.callbacks.Callback):
             model.set_weights(state["network"])
             for variable, values in zip(model.optimizer.variables, state["optimizer"], strict=True):
                 variable.assign(values)
-        except ValueError as error:
+            self.best_weights, self.average = state["best"], state.get("average", [])
+        except (KeyError, ValueError) as error:
             raise UserError(
                 f"{self.checkpoint} is of another network, or of another release of Keras: start anew with --force."
             ) from error
-        self.history, self.best_weights, self.average = history, state["best"], state.get("average", [])
+        self.history = history
 
 
 def read_history(checkpoint: Path) -> str | None:
@@ -143,7 +151,7 @@ def read_history(checkpoint: Path) -> str | None:
     try:
         with h5py.File(checkpoint) as file:
             return file["history"].asstr()[()]
-    except (OSError, KeyError, ValueError):
+    except (OSError, KeyError, ValueError, TypeError):
         return None
 
 
@@ -159,7 +167,22 @@ def check_settings(path: Path, how: str, found: dict[str, Any], wanted: dict[str
     """Refuse a file of a training that was `how` (begun, trained) with other settings than are wanted."""
     for name, value in wanted.items():
         if found.get(name) != value:
+            given = f"{name} {found.get(name)}, not {value}"
+            if name in STARTING_FILES:
+                given = f"another --{name}"
             raise UserError(
-                f"{path} was {how} with {name} {found.get(name)}, not {value}: use the same settings and data, or start"
-                " anew with --force."
+                f"{path} was {how} with {given}: use the same settings and data, or start anew with --force."
             )
+
+
+def with_origins(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings with what the model files are that a training learns from, in place of their paths.
+
+    A path tells nothing on another machine, and the file may be another one when a training goes on.
+    """
+    origins = {
+        name: [model_file.origin(path) for path in given] if isinstance(given, list) else model_file.origin(given)
+        for name, given in settings.items()
+        if name in STARTING_FILES and given
+    }
+    return {**settings, **origins}

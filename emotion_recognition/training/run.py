@@ -20,7 +20,7 @@ from emotion_recognition.training.batches import Batches
 from emotion_recognition.training.data import describe, shortcomings
 from emotion_recognition.training.devices import is_first_process
 from emotion_recognition.training.outputs import TrainingFiles
-from emotion_recognition.training.progress import Progress
+from emotion_recognition.training.progress import Progress, with_origins
 
 
 class TrainingRun(contextlib.AbstractContextManager):
@@ -35,7 +35,6 @@ class TrainingRun(contextlib.AbstractContextManager):
 
     def __init__(self, output: str | Path, resume: bool = False, force: bool = False, dry_run: bool = False):
         self._batches: Batches | None = None
-        self._origins: dict[str, Any] = {}
         self._resume, self._folder = resume, tempfile.TemporaryDirectory() if dry_run else None
         self.outputs = TrainingFiles(Path(self._folder.name, "dry_run.h5") if self._folder else Path(output))
         if is_first_process():
@@ -46,6 +45,8 @@ class TrainingRun(contextlib.AbstractContextManager):
             self._batches.stop()
         if self._folder:
             self._folder.cleanup()
+        if error and self._batches and self._batches.error:
+            raise self._batches.error from None
         if kind is KeyboardInterrupt and self.outputs.checkpoint.exists():
             raise KeyboardInterrupt("Go on after the last whole epoch with --resume.") from None
         if error and is_memory_full(error):
@@ -65,13 +66,7 @@ class TrainingRun(contextlib.AbstractContextManager):
         `settings` is what a person chose; with the pictures, it has to be the same for a training to go on.
         """
         self._batches = batches
-        # A path tells nothing on another machine.
-        self._origins = {
-            name: [model_file.origin(path) for path in given] if isinstance(given, list) else model_file.origin(given)
-            for name, given in settings.items()
-            if name in ("weights", "teacher") and given
-        }
-        settings = {"network": model.name, **settings, **describe(train, validation)}
+        settings = {"network": model.name, **with_origins(settings), **describe(train, validation)}
         progress = Progress(self.outputs.checkpoint, settings, batches, momentum)
         if self._resume and self.outputs.checkpoint.exists():
             progress.restore(model)
@@ -98,7 +93,6 @@ class TrainingRun(contextlib.AbstractContextManager):
         best, outputs = progress.best_epoch, self.outputs
         record = {
             **progress.settings,
-            **self._origins,
             "best_epoch": best["epoch"],
             "validation_accuracy": accuracy,
             **found,

@@ -1,6 +1,7 @@
 """What a network should say of each picture, and how much each emotion counts."""
 
 import hashlib
+import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -113,8 +114,11 @@ def kept(answer: Callable[[Views], Targets], folder: Path, teachers: bytes) -> C
     def remember(views: Views) -> Targets:
         path = folder / f"{hashlib.blake2b(views.tobytes() + teachers, digest_size=16).hexdigest()}.npy"
         if not path.exists():
-            with files.written_whole(path) as temporary, temporary.open("wb") as file:
-                np.save(file, answer(views))
+            # NumPy does not tell when a disk is too full for the last bytes of a file.
+            contents = io.BytesIO()
+            np.save(contents, answer(views))
+            with files.written_whole(path) as temporary:
+                temporary.write_bytes(contents.getvalue())
         return np.load(path)
 
     return remember

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from conftest import NETWORKS, PORTRAIT, assert_one_sentence, make_video
 
-from benchmarks import live, start, tracks
+from benchmarks import live, start, study_videos, tracks
 from benchmarks.common import portraits, still_frames
+from emotion_recognition.errors import UserError
 from emotion_recognition.faces.haar import HaarDetector
 from emotion_recognition.images import to_gray
 from emotion_recognition.models import model_file
@@ -71,9 +72,9 @@ def test_the_loop_beside_the_classic_one(succeed, shared, tmp_path):
 def test_how_long_faces_stay_lost():
     losses = live.Losses()
     here, there = (10, 10, 50, 50), (200, 10, 50, 50)
-    for found in ([here, there], [here], [here], [(12, 10, 50, 50), there], [there]):
-        losses.add([here, there], found)
-    assert losses.longest == 2
+    for number, found in enumerate(([here, there], [here], [here], [(12, 10, 50, 50), there], [there])):
+        losses.add(number / 10, [here, there], found)
+    assert losses.longest == pytest.approx(0.2)
 
 
 def test_switches_and_fragments_of_tracks():
@@ -81,6 +82,14 @@ def test_switches_and_fragments_of_tracks():
     assert tracks.count([(1, 0), (2, 1), (1, 0), (1, 1)], stays=2) == (1, 0)
     assert tracks.count([(1, 0), (2, 1), (3, 1), (4, 0)], stays=2) == (0, 2)
     assert tracks.count([(1, 0), (2, 1), (3, 1)], stays=3) == (0, 0)
+    # Track 1 comes back from person 1, who then gets a third number.
+    assert tracks.count([(1, 0), (2, 1), (1, 1), (1, 0), (3, 1)], stays=2) == (2, 1)
+
+
+def test_a_clip_that_is_no_video_ends_in_a_sentence(tmp_path):
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    with pytest.raises(UserError, match=r"broken\.mp4 cannot be read as a video"):
+        study_videos.write_study(tmp_path / "study", tmp_path, videos=1, frames=2)
 
 
 def test_a_drawn_scene_knows_who_is_hidden():

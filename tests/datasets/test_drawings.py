@@ -32,6 +32,16 @@ def test_every_feature_that_is_named_is_drawn():
             plain.canvas[:] = before
             draw(kind, (96, 96), 20, *([1] if number < 2 else []))
             assert not np.array_equal(plain.canvas, before), kind
+    faces = {extra: with_extra(extra) for looks in drawings.LOOKS.values() for extra in looks[3]}
+    for extra in faces.keys() - {"nothing"}:
+        assert not np.array_equal(faces[extra], faces["nothing"]), extra
+
+
+def with_extra(extra) -> np.ndarray:
+    """Return a face that has nothing but this extra."""
+    face = drawings.Drawing(np.random.default_rng(0), extra)
+    face.draw_extra((96, 96), 20, 1)
+    return face.canvas
 
 
 def places(draw, *arguments, extra="nothing"):

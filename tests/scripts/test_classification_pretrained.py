@@ -41,7 +41,8 @@ def voted_data(small_data, tmp_path_factory):
             emotion, file_name = name.split("/")
             votes = {each: 7 * (each == emotion) + 3 * (each == "contempt") for each in EMOTIONS}
             writer.writerow({"split": "train", "emotion": emotion, "name": file_name, **votes})
-    return folder
+    folders.pack(folder, folder.with_suffix(".npz"))
+    return folder.with_suffix(".npz")
 
 
 @pytest.mark.slow

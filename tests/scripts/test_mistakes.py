@@ -42,9 +42,8 @@ def test_a_picture_that_is_too_small_is_named(call_script, tmp_path):
 
 @pytest.mark.parametrize("arguments", [["photo.jpg"], ["--epochs", "3"], []])
 def test_emotions_without_a_mode_says_what_to_name(call_script, arguments):
-    result = call_script("emotions.py", *arguments)
-    assert result.returncode == 2 and "name --mode train or --mode display" in result.stderr
-    assert "unrecognized" not in result.stderr
+    assert_one_sentence(call_script("emotions.py", *arguments), "name --mode train or --mode display")
+    assert_one_sentence(call_script("emotions.py", "--mode", "foo"), "--mode", "invalid choice")
 
 
 def test_display_leaves_other_flags_to_test_py(call_script):

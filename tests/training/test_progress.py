@@ -110,21 +110,23 @@ def test_one_fit_shows_every_epoch_its_own_batches_and_never_waits(tmp_path):
     assert max(row["seconds"] for row in progress.history[1:]) < 10
 
 
-def test_the_moving_average_is_judged_and_that_of_the_best_epoch_kept(tmp_path):
+@pytest.mark.parametrize("steps", [2, 18])
+def test_the_moving_average_is_judged_and_that_of_the_best_epoch_kept(steps, tmp_path, monkeypatch):
     network, _, progress = start(tmp_path, momentum=0.9)
     progress.set_model(network)
+    monkeypatch.setattr(Batches, "__len__", lambda batches: steps)
     first = [weights.copy() for weights in network.get_weights()]
-    # After the first batch the weights jump by 1, of which every 16 steps take over all but a share of 0.9 ** 16.
-    for epoch, (accuracy, left) in enumerate(((0.5, 0.9**16), (0.25, 0.9**48))):
+    # After the first batch the weights jump by 1, of which every step takes over all but a share of 0.9.
+    for epoch, (accuracy, left) in enumerate(((0.5, 0.9 ** (steps - 1)), (0.25, 0.9 ** (2 * steps - 1)))):
         progress.on_epoch_begin(epoch)
-        for batch in range(17):
+        for batch in range(steps):
             progress.on_train_batch_end(batch)
             network.set_weights([weights + 1 for weights in first])
         progress.on_test_begin()
         assert np.allclose(network.get_weights()[0] - first[0], 1 - left, atol=1e-5)
         progress.on_epoch_end(epoch, {"loss": 1.0, "val_accuracy": accuracy, "val_loss": 1.0})
         assert np.array_equal(network.get_weights()[0], first[0] + 1)
-    assert np.allclose(progress.best_weights[0] - first[0], 1 - 0.9**16, atol=1e-5)
+    assert np.allclose(progress.best_weights[0] - first[0], 1 - 0.9 ** (steps - 1), atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -198,10 +200,26 @@ def test_a_damaged_checkpoint(content, tmp_path):
         progress.restore(network)
 
 
-def test_a_checkpoint_whose_history_is_no_text(checkpoint):
+@pytest.mark.parametrize(
+    "name, value", [("history", b"\xff"), ("history", 7), ("history", "7"), ("settings", 7), ("settings", "[1]")]
+)
+def test_a_checkpoint_in_which_something_else_stands(name, value, checkpoint):
     with h5py.File(checkpoint, "r+") as file:
-        del file["history"]
-        file["history"] = b"\xff"
+        del file[name]
+        file[name] = value
     network, _, progress = start(checkpoint.parent)
     with pytest.raises(UserError, match=r"checkpoint\.h5 is damaged .*--force"):
         progress.restore(network)
+
+
+@pytest.mark.parametrize("group", ["network", "optimizer", "best"])
+def test_a_checkpoint_in_which_something_is_missing(group, checkpoint):
+    network, _, progress = start(checkpoint.parent)
+    progress.set_model(network)
+    progress.history, progress.weights, progress.best_weights = [{"epoch": 1}], network.get_weights(), [np.zeros(1)]
+    network.optimizer.build(network.trainable_variables)
+    progress.write()
+    with h5py.File(checkpoint, "r+") as file:
+        del file[group]
+    with pytest.raises(UserError, match=r"checkpoint\.h5 is of another network, .*--force"):
+        start(checkpoint.parent)[2].restore(start(checkpoint.parent)[0])

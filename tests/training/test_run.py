@@ -1,6 +1,7 @@
 """The files of a training: where they lie, that none is lost, and what is written and said at the end."""
 
 import argparse
+import errno
 import json
 import sys
 import threading
@@ -14,7 +15,7 @@ from emotion_recognition.cli import options, program
 from emotion_recognition.datasets.folders import Pictures
 from emotion_recognition.errors import UserError
 from emotion_recognition.models import lite, model_file
-from emotion_recognition.training import data
+from emotion_recognition.training import comparison, data
 from emotion_recognition.training.batches import Batches
 from emotion_recognition.training.outputs import TrainingFiles
 from emotion_recognition.training.run import TrainingRun
@@ -101,6 +102,43 @@ def test_a_stopped_training_goes_on_or_is_forgotten(flag, epoch, tmp_path):
     stopped.write()
     run = TrainingRun(tmp_path / "model.h5", **{flag: True})
     assert run.begin(tiny(), None, {}, faces, faces).epoch == epoch == run.outputs.checkpoint.exists()
+
+
+def test_what_was_learned_from_has_to_be_the_same_file(tmp_path):
+    faces, network, teacher = some_faces(0, 1), tiny(), tmp_path / "teacher.h5"
+    settings = {"seed": 3, "teacher": [str(teacher)]}
+    teacher.write_text("one")
+    with TrainingRun(tmp_path / "faces.h5") as run:
+        progress = run.begin(network, None, settings, faces, faces)
+        progress.set_model(network)
+        progress.history, progress.weights, progress.best_weights = [ROW], network.get_weights(), network.get_weights()
+        progress.write()
+        assert TrainingRun(tmp_path / "faces.h5", resume=True).begin(tiny(), None, settings, faces, faces).epoch == 1
+        run.save(network, progress, faces, faces, 0.5)
+        progress.write()
+    described = {**settings, **data.describe(faces, faces)}
+    run.outputs.checkpoint.rename(tmp_path / "other_checkpoint.h5")
+    assert comparison.finished_history(tmp_path / "faces.h5", described) == [ROW]
+    teacher.write_text("another")
+    with pytest.raises(UserError, match=r"faces\.h5 was trained with another --teacher: use the same"):
+        comparison.finished_history(tmp_path / "faces.h5", described)
+    with pytest.raises(UserError, match=r"other_checkpoint\.h5 was begun with another --teacher: use the same"):
+        TrainingRun(tmp_path / "other.h5", resume=True).begin(tiny(), None, settings, faces, faces)
+
+
+def test_a_mistake_in_a_thread_that_makes_batches_arrives_as_it_is(tmp_path):
+    faces, network, calls = some_faces(*[0, 1] * 16), tiny(), []
+
+    def teach(views, targets):
+        calls.append(views)
+        if len(calls) > 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return targets
+
+    batches = Batches(faces.pictures, np.eye(2)[faces.labels], 4, lambda pictures, generator: pictures, teach=teach)
+    with pytest.raises(OSError, match="No space left"), TrainingRun(tmp_path / "model.h5") as run:
+        progress = run.begin(network, batches, {}, faces, faces)
+        network.fit(batches, epochs=3, shuffle=False, callbacks=[progress], verbose=0)
 
 
 def test_a_finished_training_says_how_it_can_go_on(tmp_path):

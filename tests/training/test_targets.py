@@ -77,6 +77,22 @@ def test_answers_are_kept_for_the_same_views_of_the_same_teachers(faces, tmp_pat
     )
 
 
+def test_answers_that_do_not_fit_on_the_disk_are_not_kept(faces, tmp_path):
+    resource = pytest.importorskip("resource", reason="Windows has no such limit")
+    write_teacher(tmp_path / "one.h5")
+    views, none = faces.pictures.astype(np.float32), np.zeros((3, 2), np.float32)
+    teach = targets.taught_by([str(tmp_path / "one.h5")], EMOTIONS, answers=str(tmp_path / "kept"))
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (140, unlimited[1]))
+    try:
+        with pytest.raises(OSError):
+            teach(views, none)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    assert not list((tmp_path / "kept").iterdir())
+    assert np.isfinite(teach(views, none)).all()
+
+
 def test_a_teacher_of_other_emotions_is_refused(tmp_path):
     write_teacher(tmp_path / "teacher.h5", ("happy", "angry"))
     with pytest.raises(UserError, match="cannot teach: it tells happy, angry, but"):
