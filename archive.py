@@ -16,6 +16,9 @@ from pathlib import Path
 from emotion_recognition.cli import options, program, recognition_options, study_options
 from emotion_recognition.errors import UserError
 
+# What --detector takes that is no file.
+DETECTORS = ("haar", "yunet")
+
 # Ray would send its makers a report on each run, and print tracebacks beside our sentences.
 SILENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -42,7 +45,7 @@ def parse_args():
     recognition_options.add_smooth_flag(frames)
     study_options.add_frame_flags(frames)
     options.add_foreign_model_flags(parser)
-    return parser.parse_args()
+    return study_options.check_frame_flags(parser, parser.parse_args())
 
 
 def main():
@@ -53,27 +56,36 @@ def main():
     from emotion_recognition.studies.parquet import check_pyarrow
     from emotion_recognition.studies.progress import Progress
     from emotion_recognition.studies.reading import ReadingSettings
+    from emotion_recognition.video.sources import Unreadable
 
     for name, value in SILENT.items():
         os.environ.setdefault(name, value)
     check_pyarrow(arguments.output)
     sources = find_sources(arguments.sources, arguments.output)
-    chosen = {field.name for field in fields(ReadingSettings)} & vars(arguments).keys()
-    settings = ReadingSettings(**{name: absolute(getattr(arguments, name)) for name in chosen})
+    names = {field.name for field in fields(ReadingSettings)} & vars(arguments).keys()
+    chosen = {name: getattr(arguments, name) for name in names}
+    # Workers look for files from elsewhere.
+    for name in ("model", "detector"):
+        if chosen[name] not in DETECTORS:
+            chosen[name] = Path(chosen[name]).absolute()
+    settings = ReadingSettings(**chosen)
     # What is wrong with the model is told before anything is begun.
     with program.silent_start():
         recogniser = settings.open_recogniser()
     tables = Tables.begin(arguments.output, arguments.sources, settings, recogniser.emotions)
-    left = tables.left(sources)
-    print(f"{len(sources)} sources, {len(sources) - len(left)} of them read already.", flush=True)
+    unreadable = {source.name: source.reason for source in sources if isinstance(source, Unreadable)}
+    left = [source for source in tables.left(sources) if source.name not in unreadable]
+    print(f"{len(sources)} sources, {len(sources) - len(left) - len(unreadable)} of them read already.", flush=True)
 
-    unreadable = {}
     if left:
         with program.silent_start():
             cluster.start(arguments.cluster, arguments.jobs)
         # Ray has taken it, and would end the process without a word.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     with Progress(left) as progress, tables.open_list() as listed:
+        listed.writerows(unreadable.items())
+        for reason in unreadable.values():
+            progress.warn(reason)
         for source, problem in cluster.read_all(left, tables):
             progress.end(source)
             if problem:
@@ -85,11 +97,6 @@ def main():
     if unreadable:
         print(f"{len(unreadable)} could not be read to the end: {tables.folder / 'unreadable.csv'} lists them.")
     return program.SOME_UNREADABLE if unreadable else 0
-
-
-def absolute(value):
-    """Return the whole path where a value names a file, which workers look for from elsewhere."""
-    return Path(value).absolute() if isinstance(value, str | Path) and Path(value).is_file() else value
 
 
 def find_sources(name, output):
@@ -104,7 +111,7 @@ def find_sources(name, output):
                 start = file.read(1000)
                 if "\0" in start:
                     raise UserError(f"{name} is no list: name a folder, or a text in UTF-8 with a path on each line.")
-                lines = (start + file.read()).splitlines()
+                lines = (start + file.read()).split("\n")
         except FileNotFoundError as error:
             raise UserError(f"{name} is not there: name a folder, or a file that lists paths.") from error
         # A path that stands there twice is one source.
@@ -113,8 +120,10 @@ def find_sources(name, output):
     if not found:
         raise UserError(f"{name} names no videos or pictures: write a path on each line.")
     for source in found:
-        if source.path is None:
-            raise UserError(f"{source.name} is a stream, or a folder without videos and pictures: leave it out.")
+        if source.is_live:
+            raise UserError(f"{source.name} is a stream: leave it out.")
+    if all(isinstance(source, sources.Unreadable) for source in found):
+        raise UserError(found[0].reason)
     return found
 
 

@@ -130,11 +130,12 @@ def display(arguments: argparse.Namespace) -> int:
             try:
                 with source:
                     for frame, faces in SourceReader(source, recogniser, ReadingSettings()):
-                        if not source.is_video:
-                            print(describe_faces(source.name, faces))
                         if frame.picture is None:  # A camera has nothing new.
                             key = window.wait()
                         else:
+                            # Of a video that no window shows, about a line a second.
+                            if not source.is_video or not (window.is_visible or frame.number % 25):
+                                print(describe_faces(source.name, faces), flush=True)
                             key = window.show(draw_faces(frame.picture, faces), 1 if source.is_video else 0)
                         if key == "quit":
                             return status

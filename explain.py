@@ -76,7 +76,9 @@ def explain_pictures(arguments, classifier, make_maps) -> None:
         if output.resolve() in [Path(source).resolve() for source in arguments.sources]:
             raise UserError(f"{output} would be written over a picture: name another --output.")
         files.claim_output(output, arguments.force)
-    network = load(arguments).network if classifier.training.get("network") in WITH_ATTENTION else None
+    network = None
+    if classifier.training.get("network") in WITH_ATTENTION and Path(arguments.model).suffix != ".tflite":
+        network = load(arguments).network
     for output, faces in found.items():
         for source, group in groupby(faces, lambda face: face.source):
             print(describe_faces(source, [face.read for face in group]))

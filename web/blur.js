@@ -14,10 +14,12 @@ export class Blur {
   boxes({ bitmap, faces, seconds }) {
     for (const [number, { time }] of this.last) if (Math.abs(seconds - time) > this.seconds) this.last.delete(number);
     for (const { number, box } of faces) this.last.set(number, { box, time: seconds });
-    return [...this.last.values()].map(({ box: [x, y, width, height] }) => {
+    const boxes = [...this.last.values()].map(({ box: [x, y, width, height] }) => {
       const [sideways, upright] = [this.margin * width, this.margin * height];
       return clip([x - sideways, y - upright, width + 2 * sideways, height + 2 * upright], bitmap);
     });
+    // A face that was lost may lie outside, where a phone was turned.
+    return boxes.filter(([, , width, height]) => width > 0 && height > 0);
   }
 }
 

@@ -21,7 +21,8 @@ WEB = Path(__file__).resolve().parent
 PROJECT = WEB.parent
 sys.path.insert(0, str(PROJECT))
 
-from emotion_recognition import labels, recogniser  # noqa: E402
+from emotion_recognition import files, labels, recogniser  # noqa: E402
+from emotion_recognition.errors import UserError  # noqa: E402
 from emotion_recognition.faces import tracking, views  # noqa: E402
 from emotion_recognition.models import lite  # noqa: E402
 from emotion_recognition.video import blur  # noqa: E402
@@ -34,16 +35,16 @@ LICENCE += "Apache License 2.0, https://www.apache.org/licenses/LICENSE-2.0\n"
 
 
 def build(folder: Path):
-    """Fill a folder; what an earlier build left there is replaced."""
-    # Only a build has this file: web/ itself has most of the others.
-    rules = folder / "rules.json"
-    is_new = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
-    if not is_new and not rules.is_file():
-        sys.exit(f"{folder} holds other things: name a new folder as --output.")
+    """Fill a folder; what an earlier build left there is replaced, and UserError names what else is in it."""
+    files.claim_folder(folder, force=True)
     subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], cwd=WEB, check=True)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    rules.write_text(json.dumps(page_rules(), indent=1) + "\n")
+    with files.folder_written_whole(folder) as new:
+        fill(new)
+
+
+def fill(folder: Path):
+    """Put all files of the page into an empty folder."""
+    (folder / "rules.json").write_text(json.dumps(page_rules(), indent=1) + "\n")
     for pattern in OWN:
         for path in WEB.glob(pattern):
             shutil.copyfile(path, folder / path.name)
@@ -59,7 +60,7 @@ def page_labels(model: lite.LiteModel) -> dict:
     """Return the names and colours that the page shows; colours are [red, green, blue]."""
     colours = {**labels.COLOURS, "for": labels.FOR, "against": labels.AGAINST, "text": labels.DARK}
     turned = {name: colour[::-1] for name, colour in colours.items()}
-    return {"emotions": model.emotions, "colours": turned, "model": model.made_from}
+    return {"emotions": model.emotions, "colours": turned}
 
 
 def page_rules() -> dict:
@@ -143,6 +144,8 @@ def main():
         sys.exit("npm is not there: install Node.js (Debian: apt-get install npm).")
     try:
         build(arguments.output)
+    except UserError as error:
+        sys.exit(str(error))
     except subprocess.CalledProcessError:
         sys.exit("npm cannot fetch the page's packages: see whether this machine reaches registry.npmjs.org.")
     print(f"Wrote {arguments.output}")

@@ -104,7 +104,7 @@ class Cascade {
     if (this.sums.length < stride * (height + 1)) {
       this.sums = new Int32Array(stride * (height + 1));
       this.squares = new Int32Array(stride * (height + 1));
-      this.layer = new Uint8Array(stride * height);
+      this.layer = new Uint8Array(this.sums.length);
     }
     if (stride === this.stride) return;
     this.stride = stride;

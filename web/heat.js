@@ -1,5 +1,5 @@
 // Which parts of a face decide: by how much the emotion's probability falls where a patch covers the face (Zeiler and
-// Fergus, 2014), with the large patches of emotion_recognition/video/heat.py.
+// Fergus, 2014), with the large patches of emotion_recognition/explanation/occlusion.py.
 
 import { FACE_SIZE } from "./images.js";
 

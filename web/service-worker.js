@@ -24,6 +24,7 @@ async function answer(request) {
   if (kept) return kept;
   // Not what the browser kept of an earlier version.
   const response = await fetch(request, { cache: "no-cache" });
-  if (response.status === 200) await cache.put(request, response.clone());
+  // Where there is no room to keep it, the page works all the same.
+  if (response.status === 200) await cache.put(request, response.clone()).catch(() => {});
   return response;
 }

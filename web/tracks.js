@@ -33,7 +33,9 @@ export class FaceFinder {
     const shape = `${gray.width}x${gray.height}`;
     const isCrowded = !this.detector.isNearbyCheaper(gray, known.length);
     const found = [];
-    if (time >= this.due || shape !== this.shape || isCrowded) {
+    // Whoever goes back in a video has gone to other faces.
+    const isDue = time >= this.due || time < this.due - FULL_SEARCH_SECONDS;
+    if (isDue || shape !== this.shape || isCrowded) {
       this.shape = shape;
       this.due = time + FULL_SEARCH_SECONDS;
       found.push(...this.detector.detectQuickly(gray, RESERVES[this.searches++ % RESERVES.length]));
@@ -61,7 +63,7 @@ export class Tracker {
 
   // Returns a track {number, box, time, probabilities, winner, speed} for each box, in the same order.
   update(boxes, rows, time, smooth) {
-    const remembered = this.tracks.filter((track) => time - track.time < REMEMBERED_SECONDS);
+    const remembered = this.tracks.filter((track) => Math.abs(time - track.time) < REMEMBERED_SECONDS);
     const earlier = match(boxes, remembered, time);
     const seen = boxes.map((box, place) => this.follow(earlier.get(place), box, rows[place], time, smooth));
     const numbers = new Set(seen.map((track) => track.number));
@@ -74,13 +76,13 @@ export class Tracker {
       return { number: ++this.lastNumber, box, time, probabilities: row, winner: winnerOf(row), speed: [0, 0] };
     }
     const seconds = time - earlier.time;
-    const probabilities = smoothed(earlier.probabilities, row, seconds, smooth);
+    const probabilities = smoothed(earlier.probabilities, row, Math.abs(seconds), smooth);
     const best = winnerOf(probabilities);
     const leads = probabilities[best] > probabilities[earlier.winner] + (smooth ? LEAD : 0);
     const middle = (box, axis) => box[axis] + box[axis + 2] / 2;
     const now = [0, 1].map((axis) => (middle(box, axis) - middle(earlier.box, axis)) / seconds);
     // Two frames may bear the same time.
-    const speed = seconds ? smoothed(earlier.speed, now, seconds, SPEED_SECONDS) : earlier.speed;
+    const speed = seconds ? smoothed(earlier.speed, now, Math.abs(seconds), SPEED_SECONDS) : earlier.speed;
     return { number: earlier.number, box, time, probabilities, winner: leads ? best : earlier.winner, speed };
   }
 }
@@ -107,7 +109,7 @@ function match(boxes, tracks, time) {
   const matched = new Map();
   const taken = new Set();
   for (const { place, track, apart } of pairs.sort((pair, other) => pair.apart - other.apart)) {
-    const farthest = FARTHEST + FARTHER_PER_SECOND * (time - track.time);
+    const farthest = FARTHEST + FARTHER_PER_SECOND * Math.abs(time - track.time);
     if (apart <= farthest && !matched.has(place) && !taken.has(track)) {
       matched.set(place, track);
       taken.add(track);
@@ -116,9 +118,9 @@ function match(boxes, tracks, time) {
   return matched;
 }
 
-// Returns where a face is at a later time if it goes on as it did.
+// Returns where a face is at another time if it goes on as it did.
 function expectedBox({ box: [x, y, width, height], time: seen, speed }, time) {
-  const seconds = Math.min(time - seen, BELIEVED_SECONDS);
+  const seconds = Math.max(-BELIEVED_SECONDS, Math.min(time - seen, BELIEVED_SECONDS));
   return [x + round(speed[0] * seconds), y + round(speed[1] * seconds), width, height];
 }
 

@@ -1,6 +1,7 @@
 """Ray: the workers of one machine, or of a cluster, that read the sources; none is lost with the worker that had it."""
 
 import logging
+import os
 import socket
 import subprocess
 import sys
@@ -122,7 +123,7 @@ def read_all(sources: Sequence[Source], tables: Tables) -> Iterator[tuple[Source
         [task], _ = ray.wait(list(running), num_returns=1)
         source, number = running.pop(task)
         problem = result_of(task)
-        if problem and problem.is_unseen and Path(str(source.path)).exists():
+        if problem and problem.is_unseen and os.path.exists(str(source.path)):  # noqa: PTH110
             raise UserError(
                 f"The machine {problem.machine} does not see {source.path}, which this one has: keep the sources on a"
                 " disk that all machines share."

@@ -60,10 +60,14 @@ class Tables:
         if not tables._record_path.exists():
             if folder.exists() and any(folder.iterdir()):
                 raise UserError(f"{folder} holds something else: name a new folder as --output.")
-            check_writable(folder / "rows")
+            check_writable(folder)
             with written_whole(tables._record_path) as temporary:
                 temporary.write_text(tables.record, encoding="utf-8")
-        before = json.loads(tables._record_path.read_text(encoding="utf-8"))
+        (folder / "rows").mkdir(exist_ok=True)
+        try:
+            before = dict(json.loads(tables._record_path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as error:
+            raise UserError(f"{tables._record_path} is damaged ({error}): name another --output.") from error
         for name, value in json.loads(tables.record).items():
             if before.get(name) != value:
                 raise UserError(

@@ -1,6 +1,7 @@
 """What a worker of the cluster does: it reads one source after the other with a recogniser that it opens once."""
 
 import errno
+import os
 import platform
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,8 +43,9 @@ def read_part(name: str, path: str, tables: Tables, is_last_try: bool) -> Proble
         recogniser = open_once(tables.settings)
     except UserError as error:
         raise UserError(f"The machine {machine} cannot begin: {error}") from error
-    if not Path(path).exists():
-        return Problem(f"{name} is not there", machine, is_unseen=True)
+    # Unlike its namesake in pathlib, this raises nothing where it may not look.
+    if not os.path.exists(path):  # noqa: PTH110
+        return Problem(f"{name} is not there, or may not be looked at", machine, is_unseen=True)
     try:
         reason = tables.write_part(make_source(Path(path), name, Path(name)), recogniser, is_last_try)
         return Problem(reason, machine) if reason else None

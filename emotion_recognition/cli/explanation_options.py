@@ -40,4 +40,6 @@ def check_explanation_flags(parser: ArgumentParser, arguments: Namespace) -> Nam
         parser.error("--whole goes with pictures: --data and --check read each picture as one face")
     if arguments.sources and (arguments.split or arguments.pictures):
         parser.error("--split and --pictures go with --data and --check: of pictures that are named, all are read")
+    if arguments.check and not (arguments.output or ".csv").endswith(".csv"):
+        parser.error(f"{arguments.output}: --check writes a table; name an --output that ends in .csv")
     return arguments

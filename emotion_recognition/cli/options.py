@@ -13,6 +13,9 @@ from emotion_recognition.places import shipped
 LEARNING_RATES = {"rmsprop": 1e-3, "adam": 1e-3, "sgd": 0.05}
 
 
+# OpenCV takes no larger whole number.
+LARGEST = 2**31 - 1
+
 # Parsers and their groups take flags alike.
 Flags = argparse._ActionsContainer
 
@@ -34,14 +37,15 @@ def number(kind: type, is_right: Callable[[Any], bool], wanted: str) -> Callable
 
 def positive(kind: type) -> Callable[[str], Any]:
     """Return an argparse type: a finite number of this `kind` (int or float) above zero."""
-    wanted = "a whole number above zero" if kind is int else "a number above zero"
-    return number(kind, lambda value: 0 < value < math.inf, wanted)
+    if kind is int:
+        return number(int, lambda value: 0 < value <= LARGEST, f"a whole number above zero, at most {LARGEST:,}")
+    return number(kind, lambda value: 0 < value < math.inf, "a number above zero")
 
 
 # Argparse types: any number; a share; a whole number, and a number of seconds, both zero or more.
 finite = number(float, math.isfinite, "a number")
 share = number(float, lambda value: 0 <= value < 1, "a share from 0 to below 1")
-not_negative = number(int, lambda value: value >= 0, "a whole number, zero or more")
+not_negative = number(int, lambda value: 0 <= value <= LARGEST, f"a whole number, zero or more, at most {LARGEST:,}")
 not_negative_seconds = number(float, lambda value: 0 <= value < math.inf, "a number of seconds, zero or more")
 
 

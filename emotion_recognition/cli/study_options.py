@@ -23,14 +23,12 @@ def check_study_flags(parser: ArgumentParser, arguments: Namespace) -> Namespace
     """Return the arguments; end with a sentence where flags do not go together."""
     if arguments.continues and arguments.force:
         parser.error("--continue goes on and --force begins anew: name one of them")
-    if arguments.end is not None and arguments.end <= arguments.start:
-        parser.error(f"--end {arguments.end:g} must come after --start {arguments.start:g}")
     if arguments.jobs > 1:
         unseen = [flag for flag in ("output", "timeline", "heat") if getattr(arguments, flag)]
         if unseen or not arguments.sources or any("://" in name for name in arguments.sources):
             what = f"without --{unseen[0]}" if unseen else "and no camera or stream"
             parser.error(f"--jobs reads files into tables, {what}: leave out one of them")
-    return arguments
+    return check_frame_flags(parser, arguments)
 
 
 def add_frame_flags(flags: Flags) -> None:
@@ -41,3 +39,10 @@ def add_frame_flags(flags: Flags) -> None:
     )
     flags.add_argument("--start", type=not_negative_seconds, default=0.0, metavar="SECONDS", help="begin videos here")
     flags.add_argument("--end", type=not_negative_seconds, metavar="SECONDS", help="end videos before this time")
+
+
+def check_frame_flags(parser: ArgumentParser, arguments: Namespace) -> Namespace:
+    """Return the arguments; end with a sentence where there is no time between --start and --end."""
+    if arguments.end is not None and arguments.end <= arguments.start:
+        parser.error(f"--end {arguments.end:g} must come after --start {arguments.start:g}")
+    return arguments

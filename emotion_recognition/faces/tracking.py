@@ -44,8 +44,9 @@ class Track:
     speed: np.ndarray
 
     def expected(self, time: float) -> Detection:
-        """Return where the face is at a later time if it goes on as it did."""
-        x, y = np.rint(self.speed * min(time - self.time, BELIEVED_SECONDS)).astype(int).tolist()
+        """Return where the face is at another time if it goes on as it did."""
+        believed = np.clip(time - self.time, -BELIEVED_SECONDS, BELIEVED_SECONDS)
+        x, y = np.rint(self.speed * believed).astype(int).tolist()
         left, top, width, height = self.face.box
         landmarks = tuple((across + x, down + y) for across, down in self.face.landmarks or ())
         return Detection((left + x, top + y, width, height), self.face.score, landmarks or None)
@@ -61,7 +62,8 @@ class FaceFinder:
 
     def find(self, gray: np.ndarray, time: float, known: list[Box]) -> list[Detection]:
         """Return the faces in a gray frame, uint8 (height, width), from left to right."""
-        is_due = time >= self._due or gray.shape != self._shape
+        # Whoever goes back in a video has gone to other faces.
+        is_due = not self._due - FULL_SEARCH_SECONDS <= time < self._due or gray.shape != self._shape
         is_crowded = not self._detector.is_nearby_cheaper(gray.shape, len(known))
         found: list[Detection] = []
         if is_due or is_crowded:
@@ -86,7 +88,7 @@ class Tracker:
 
     def update(self, found: list[Detection], probabilities: np.ndarray, time: float) -> list[Track]:
         """Take what was found in the next frame and return a `Track` for each face, in the same order."""
-        remembered = [track for track in self.tracks if time - track.time < REMEMBERED_SECONDS]
+        remembered = [track for track in self.tracks if abs(time - track.time) < REMEMBERED_SECONDS]
         earlier = match(found, remembered, time)
         seen = [
             self._follow(earlier.get(index), face, row, time)
@@ -101,11 +103,11 @@ class Tracker:
             self._last_number += 1
             return Track(self._last_number, face, time, row, int(row.argmax()), np.zeros(2))
         seconds = time - earlier.time
-        smoothed = smooth(earlier.probabilities, row, seconds, self._smooth)
+        smoothed = smooth(earlier.probabilities, row, abs(seconds), self._smooth)
         winner = choose(smoothed, earlier.winner, LEAD if self._smooth else 0)
         way = np.subtract(middle(face.box), middle(earlier.face.box))
         # Two frames may bear the same time.
-        speed = smooth(earlier.speed, way / seconds, seconds, SPEED_SECONDS) if seconds else earlier.speed
+        speed = smooth(earlier.speed, way / seconds, abs(seconds), SPEED_SECONDS) if seconds else earlier.speed
         return Track(earlier.number, face, time, smoothed, winner, speed)
 
 
@@ -128,7 +130,7 @@ def match(found: list[Detection], tracks: list[Track], time: float) -> dict[int,
     expected, last = [track.expected(time) for track in tracks], [track.face for track in tracks]
     # Who was walking goes on, or stops.
     apart = np.minimum(distances(found, expected), distances(found, last))
-    farthest = [FARTHEST + FARTHER_PER_SECOND * (time - track.time) for track in tracks]
+    farthest = [FARTHEST + FARTHER_PER_SECOND * abs(time - track.time) for track in tracks]
     matched: dict[int, Track] = {}
     taken = set()
     for index, place in sorted(np.argwhere(apart <= farthest).tolist(), key=lambda pair: apart[tuple(pair)]):

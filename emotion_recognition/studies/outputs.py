@@ -17,7 +17,7 @@ from emotion_recognition.studies.study import Study, check_files
 from emotion_recognition.studies.summary import SourceSummary, TrackSummary
 from emotion_recognition.video.capture import Frame, Source
 from emotion_recognition.video.recorder import WRITTEN_PICTURE_SUFFIXES, WRITTEN_VIDEO_SUFFIXES, Recorder, name_targets
-from emotion_recognition.video.sources import keep_sources
+from emotion_recognition.video.sources import Unreadable, keep_sources
 from emotion_recognition.video.timeline import Timeline, check_timeline
 
 # Frames that wait to be written: more would only fill memory while the disk cannot follow.
@@ -169,7 +169,8 @@ def find_targets(output: File, sources: Sequence[Source], force: bool) -> dict[S
 
     A name without an ending, or with a slash at its end, is a folder. UserError where it does not fit the sources.
     """
-    if output is None:
+    # Of a source that cannot be read, its own reason is told.
+    if output is None or all(isinstance(source, Unreadable) for source in sources):
         return {}
     is_folder = Path(output).is_dir() or str(output).endswith(("/", "\\")) or not Path(output).suffix
     output = Path(output)

@@ -84,7 +84,7 @@ class SourceReader:
     """
 
     def __init__(self, source: Source, recogniser: EmotionRecogniser, settings: ReadingSettings) -> None:
-        self.is_done = False
+        self.is_done = self._has_ended = False
         self._source, self._recogniser, self._settings = source, recogniser, settings
         self._tally, self._failure = Tally(recogniser.emotions), ""
         self._glance = Glance(recogniser.emotions, settings.blur is not False) if settings.report else None
@@ -112,7 +112,7 @@ class SourceReader:
         except (UserError, OSError) as error:
             reason = str(error) if isinstance(error, UserError) else f"{error.strerror or error}"
             raise self.break_off(reason) from error
-        self.is_done = True
+        self.is_done = self._has_ended = True
 
     def break_off(self, reason: str) -> UserError:
         """Note that nothing more can be read, or kept, of this source; return the error to raise, which names it."""
@@ -125,7 +125,7 @@ class SourceReader:
     def summary(self) -> SourceSummary:
         """Return what was read so far."""
         source, tally = self._source, self._tally
-        is_whole = not self._failure and (self.is_done or source.is_live or not source.is_video)
+        is_whole = not self._failure and (self._has_ended or source.is_live or not source.is_video)
         status = PARTLY_READ if tally.frames else UNREADABLE
         if is_whole:
             status = READ if tally.frames_with_face else NO_FACE

@@ -56,7 +56,11 @@ def make_rows(
 def csv_lines(rows: Iterable[Row]) -> str:
     """Return rows as lines of CSV."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(row.values() for row in rows)
+    plain, quoted = (csv.writer(text, lineterminator="\n", quoting=how) for how in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL))
+    for row in rows:
+        # Before Python 3.13, a carriage return in a name is no reason to put it in quotes: readers would end the row.
+        has_return = any("\r" in value for value in row.values() if isinstance(value, str))
+        (quoted if has_return else plain).writerow(row.values())
     return text.getvalue()
 
 
@@ -150,6 +154,9 @@ class Table:
 
     def resume(self, size: int, digest: str) -> None:
         """Cut the table back to what it held when `end_source` returned this; UserError where that has changed."""
+        # What was printed is out of reach, and may go to a file that holds other things too.
+        if str(self.path) == STANDARD_OUTPUT:
+            return
         self._file.seek(0)
         left = size
         while left and (piece := self._file.read(min(left, PACKED_BYTES))):

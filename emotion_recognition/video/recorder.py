@@ -21,8 +21,9 @@ WRITTEN_PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".
 # Over so long, and so many frames, a camera's real rate is measured; they wait in memory meanwhile.
 MEASURED_SECONDS, MEASURED_FRAMES, SHORTEST_PAUSE = 1.0, 5, 0.5
 
-# MPEG-4 counts time in parts of a second, of which it has room for so many; Matroska in thousandths of a second.
-MOST_PARTS_OF_A_SECOND, FASTEST_WRITTEN = 65_535, 1000
+# MPEG-4 counts time in parts of a second, of which it has room for so many; Matroska in thousandths of a second. OpenCV
+# writes no slower video than the last.
+MOST_PARTS_OF_A_SECOND, FASTEST_WRITTEN, SLOWEST_WRITTEN = 65_535, 1000, 0.002
 
 
 class VideoFile:
@@ -34,7 +35,7 @@ class VideoFile:
         self.temporary.parent.mkdir(parents=True, exist_ok=True)
         code = cv2.VideoWriter.fourcc(*("MJPG" if path.suffix.lower() == ".avi" else "mp4v"))
         self._size, self.frames = (width, height), 0
-        frame_rate = min(frame_rate, FASTEST_WRITTEN)
+        frame_rate = min(max(frame_rate, SLOWEST_WRITTEN), FASTEST_WRITTEN)
         self.frame_rate = round(frame_rate, min(3, int(math.log10(MOST_PARTS_OF_A_SECOND / frame_rate))))
         self._writer = cv2.VideoWriter(str(self.temporary), code, self.frame_rate, self._size)
         if not self._writer.isOpened():

@@ -26,10 +26,10 @@ class Unreadable(Source):
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(name)
-        self._reason = reason
+        self.reason = reason
 
     def _read(self) -> Generator[Frame]:
-        raise UserError(self._reason)
+        raise UserError(self.reason)
         # Makes this a generator: the error is raised when frames are asked for, not before.
         yield
 

@@ -12,6 +12,7 @@ from emotion_recognition.files import written_whole
 from emotion_recognition.labels import hex_colour
 from emotion_recognition.recogniser import Face
 from emotion_recognition.video.capture import Source
+from emotion_recognition.video.sources import Unreadable
 
 # However long a video is, its timeline keeps so many intervals, and the faces that were seen longest.
 MOST_INTERVALS, MOST_FACES = 480, 64
@@ -24,7 +25,8 @@ SHORTEST_SECONDS = 1.0
 
 def check_timeline(path: str | Path, sources: Sequence[Source]) -> None:
     """Refuse a timeline that is no PNG picture, or of other than one video or camera."""
-    if len(sources) > 1 or not sources[0].is_video:
+    # Of a source that cannot be read, its own reason is told.
+    if len(sources) > 1 or not (sources[0].is_video or isinstance(sources[0], Unreadable)):
         raise UserError("--timeline draws one video or camera: name a single one.")
     if Path(path).suffix.lower() != ".png":
         raise UserError(f"{path}: a timeline is a picture; name a --timeline that ends in .png.")

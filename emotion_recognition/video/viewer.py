@@ -67,8 +67,12 @@ class Viewer:
 def save_snapshot(picture: np.ndarray) -> None:
     """Write a picture, uint8 (height, width, 3), into the current folder, under a name with date and time; say so."""
     path = f"snapshot_{datetime.datetime.now():%Y-%m-%d_%H%M%S_%f}.png"
-    write_picture(path, picture)
-    print(f"Wrote {path}")
+    try:
+        write_picture(path, picture)
+        print(f"Wrote {path}")
+    except OSError as error:
+        # What is recorded meanwhile goes on.
+        print(f"{path} cannot be written here ({error.strerror}): start from another folder.")
 
 
 def pixels_of(frame: Frame) -> np.ndarray:

@@ -52,6 +52,8 @@ def test_a_source_that_cannot_be_read_leaves_no_part(tables, tmp_path):
     problem = read(tmp_path / "bad.mp4", tables, is_last_try=True)
     assert "bad.mp4" in problem.reason and not problem.is_unseen
     assert read(tmp_path / "none.mp4", tables).is_unseen
+    # The system refuses to look at such a name.
+    assert read(tmp_path / f"{'a' * 300}.mp4", tables).is_unseen
     assert list((tables.folder / "rows").iterdir()) == []
 
 
@@ -116,6 +118,13 @@ def test_tables_go_on_only_as_they_were_begun(tables, tmp_path):
         Tables.begin(tables.folder, "videos", ReadingSettings(), EMOTIONS)
     with pytest.raises(UserError, match="begun with sources videos, not other"):
         Tables.begin(tables.folder, "other", SETTINGS, EMOTIONS)
+    # A start that was killed may have made no folder for rows yet.
+    (tables.folder / "rows").rmdir()
+    assert Tables.begin(tables.folder, "videos", SETTINGS, EMOTIONS).left([]) == []
+    for content in (b"", b"[1]", b"\xff"):
+        (tables.folder / "archive.json").write_bytes(content)
+        with pytest.raises(UserError, match=r"archive\.json is damaged .*another --output"):
+            Tables.begin(tables.folder, "videos", SETTINGS, EMOTIONS)
     with pytest.raises(UserError, match="holds something else"):
         Tables.begin(tmp_path, "videos", SETTINGS, EMOTIONS)
 

@@ -25,10 +25,18 @@ def test_what_fits(kind, text, value):
 @pytest.mark.parametrize(
     ("kind", "texts", "sentence"),
     [
-        (options.positive(int), ("0", "-1", "1.5", "many"), "is not a whole number above zero"),
+        (
+            options.positive(int),
+            ("0", "-1", "1.5", "many", "2147483648"),
+            "is not a whole number above zero, at most 2,147,483,647",
+        ),
         (options.positive(float), ("0", "inf", "nan", "many"), "is not a number above zero"),
         (options.share, ("1", "-0.1", "half"), "is not a share from 0 to below 1"),
-        (options.not_negative, ("-1", "foo"), "is not a whole number, zero or more"),
+        (
+            options.not_negative,
+            ("-1", "foo", "99999999999"),
+            "is not a whole number, zero or more, at most 2,147,483,647",
+        ),
         (options.not_negative_seconds, ("-1", "inf", "nan", "soon"), "is not a number of seconds, zero or more"),
         (options.resolution, ("720p", "1x1", "1280x", "1280x720p"), "is no resolution such as 1280x720"),
     ],

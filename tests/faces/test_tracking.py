@@ -88,6 +88,17 @@ def test_two_frames_of_one_time_change_nothing():
     assert tracker.expected(1.0) == [(10, 0, 50, 50)]
 
 
+def test_whoever_goes_back_in_a_video_gets_probabilities_all_the_same():
+    tracker = Tracker(SMOOTH)
+    rows = np.eye(2, dtype=np.float32)
+    [before] = tracker.update([Detection((0, 0, 50, 50))], rows[:1], 2.0)
+    [after] = tracker.update([Detection((0, 0, 50, 50))], rows[1:], 1.0)
+    assert after.number == before.number and after.probabilities == pytest.approx([0.036, 0.964], abs=1e-3)
+    # Far from there are other faces.
+    [other] = tracker.update([Detection((0, 0, 50, 50))], rows[:1], -60.0)
+    assert other.number == 2 and other.probabilities.tolist() == [1, 0]
+
+
 def test_a_walking_face_is_looked_for_where_it_goes():
     tracker = Tracker(SMOOTH)
     x, y, *_ = walk(tracker, 2.0, speed=100)
@@ -180,6 +191,9 @@ def test_the_whole_frame_is_searched_every_quarter_of_a_second():
     assert detector.whole == 9
     finder.find(np.zeros((240, 320), np.uint8), 59 / 30, 6 * detector.found)
     assert detector.whole == 10
+    # So does an earlier place of the video.
+    finder.find(np.zeros((240, 320), np.uint8), 0.5, detector.found)
+    assert detector.whole == 11
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import cv2
 import keras
@@ -13,7 +14,7 @@ import pytest
 from conftest import NETWORKS, NO_DISPLAY, PORTRAIT, REPOSITORY, assert_one_sentence, make_picture, read_csv
 
 from emotion_recognition.labels import AGAINST, FOR
-from emotion_recognition.models import model_file
+from emotion_recognition.models import lite, model_file
 
 REGIONS = ["brows", "nose", "mouth", "forehead", "outside"]
 FIGURE = "explanations/grace_hopper.png"
@@ -171,6 +172,7 @@ def test_pictures_that_cannot_be_explained(call_script, tmp_path):
             "figure.txt: a figure is a picture; name an --output that ends in .png",
         ),
         (["--data", "data", "--output", "figure"], "figure: a figure is a picture"),
+        (["--check", "--output", "check.png"], "check.png: --check writes a table"),
     ],
 )
 def test_arguments_that_do_not_fit(arguments, words, call_script, tmp_path):
@@ -230,9 +232,12 @@ def test_data_that_are_not_enough(arguments, words, call_script, tmp_path):
 def test_models_without_class_activation_maps_are_explained_by_occlusion(call_script, succeed, tmp_path):
     layers = [keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")]
     model_file.save(tmp_path / "dense.h5", keras.Sequential(layers), ("happy", "sad"), {})
+    plain = lite.read(REPOSITORY / "model.tflite")
+    lite.write(tmp_path / "attentional.tflite", replace(plain, training={"network": "attentional"}))
     for model, words in (
         ("dense.h5", ["convolution", "occlusion"]),
         (REPOSITORY / "model.tflite", ["no Keras", ".h5"]),
+        ("attentional.tflite", ["no Keras", ".h5"]),
     ):
         arguments = ("explain.py", PORTRAIT, "--model", model, "--force")
         assert_one_sentence(call_script(*arguments, "--method", "class-activation"), *words)

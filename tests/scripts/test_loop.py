@@ -1,5 +1,6 @@
 """The loop of test.py with a window that presses keys: which source comes next, and what is shown meanwhile."""
 
+import errno
 import runpy
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from emotion_recognition.recogniser import Face
 from emotion_recognition.studies.outputs import Outputs
 from emotion_recognition.studies.progress import Progress
 from emotion_recognition.studies.reading import ReadingSettings
+from emotion_recognition.video import viewer
 from emotion_recognition.video.capture import Frame, Source
 from emotion_recognition.video.heat import HeatMaps
 from emotion_recognition.video.playback import Playback
@@ -120,6 +122,15 @@ def test_keys_change_the_view(tmp_path, monkeypatch):
     assert (helped[-20:, :100] != plain[-20:, :100]).any()
     [snapshot] = tmp_path.glob("snapshot_*.png")
     assert snapshot.stat().st_size > 0
+
+
+def test_a_snapshot_that_cannot_be_written_ends_nothing(monkeypatch, capsys):
+    def fail(path, picture):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(viewer, "write_picture", fail)
+    assert play(Gray("a"), Keys("snapshot", "next")) == "next"
+    assert ".png cannot be written here (No space left on device)" in capsys.readouterr().out
 
 
 def test_a_camera_without_a_new_picture_keeps_the_window_alive():

@@ -35,6 +35,23 @@ def test_a_list_of_an_archive_may_begin_with_a_mark_and_is_no_picture(tmp_path):
         find_sources(str(PORTRAIT), "tables")
 
 
+def test_what_an_archive_cannot_read_keeps_its_own_reason(tmp_path):
+    (tmp_path / "empty").mkdir()
+    # Only a line break ends a name.
+    odd = make_picture(tmp_path / "a\fb\u2028c.png")
+    (tmp_path / "list.txt").write_text(f"{tmp_path / 'empty'}\n{odd}\n", encoding="utf-8")
+    refused, picture = find_sources(str(tmp_path / "list.txt"), "tables")
+    assert "holds no pictures or videos" in refused.reason and picture.path == odd
+    with pytest.raises(UserError, match="empty holds no pictures or videos"):
+        find_sources(str(tmp_path / "empty"), "tables")
+
+
+@pytest.mark.parametrize("script", [("test.py", PORTRAIT), ("archive.py", "videos", "--output", "tables")])
+def test_no_time_between_start_and_end(script, call_script):
+    result = call_script(*script, "--start", "10", "--end", "5")
+    assert_one_sentence(result, "--end 5 must come after --start 10")
+
+
 def test_a_picture_that_is_too_small_is_named(call_script, tmp_path):
     make_picture(tmp_path / "tiny.png", size=(19, 30))
     assert_one_sentence(call_script("test.py", "tiny.png", "--whole", "auto"), "tiny.png", "19x30 pixels", status=1)

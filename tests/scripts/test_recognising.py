@@ -18,6 +18,7 @@ from conftest import (
     REPOSITORY,
     assert_one_sentence,
     command,
+    make_video,
     noise,
     parse_faces,
     read_csv,
@@ -223,6 +224,9 @@ def test_the_loop_of_emotions_py(call_script, tmp_path):
     ) == "neutral"
     shutil.copy(REPOSITORY / "model.h5", tmp_path / "four_layer_cnn.h5")
     assert "Model: four_layer_cnn.h5" in call_script("emotions.py", "--mode", "display", PORTRAIT).stdout
+    # Of a video that no window shows, a line a second tells.
+    make_video(tmp_path / "clip.avi", levels=range(0, 240, 8))
+    assert call_script("emotions.py", "--mode", "display", "clip.avi").stdout.count("clip.avi: ") == 2
 
 
 def test_heat_in_a_written_picture(succeed, tmp_path):

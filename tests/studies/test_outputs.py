@@ -12,7 +12,7 @@ from emotion_recognition.recogniser import Face
 from emotion_recognition.studies import outputs
 from emotion_recognition.studies.outputs import MOST_WAITING, Outputs
 from emotion_recognition.video.capture import Frame, Video
-from emotion_recognition.video.sources import Picture, find_sources
+from emotion_recognition.video.sources import Picture, Unreadable, find_sources
 
 EMOTIONS = ("happy", "sad")
 FACE = Face((1, 2, 3, 4), {"happy": 0.75, "sad": 0.25}, "happy", track=1)
@@ -105,6 +105,14 @@ def test_files_that_cannot_be_kept(tmp_path, monkeypatch, files, words):
     (tmp_path / "x").mkdir()
     with pytest.raises(UserError, match=words):
         open_outputs(**files)
+
+
+def test_of_a_source_that_cannot_be_read_its_own_reason_is_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    source = Unreadable("empty", "empty holds no pictures or videos.")
+    with open_outputs(sources=[source], output="out.mp4", timeline="time.png") as kept:
+        assert not kept.keeps_pictures
+    assert not list(tmp_path.iterdir())
 
 
 def test_everything_is_kept_and_told(tmp_path, capsys):

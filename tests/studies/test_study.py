@@ -389,6 +389,14 @@ def test_a_source_that_is_read_whole_tells_how_it_went(clip, status, reason, fra
     assert summary.means["happy"] == (0.75 if frames > 1 else None)
 
 
+def test_a_video_that_was_passed_by_is_not_read_whole():
+    reader = SourceReader(Clip("a"), RECOGNISER, SETTINGS)
+    next(iter(reader))
+    reader.is_done = True
+    summary = reader.summary()
+    assert (summary.status, summary.reason, summary.frames) == ("partly read", "it was left before its end", 1)
+
+
 def test_a_file_of_the_current_folder_is_named_once(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.png").write_bytes(b"")

@@ -128,6 +128,22 @@ def test_rows_on_standard_output(capfd):
     assert capfd.readouterr().out
 
 
+def test_what_was_printed_is_not_cut_back(capfd):
+    print("precious", flush=True)
+    table = Table("-", "--csv", EMOTIONS)
+    table.resume(0, "")
+    table.resume(1000, "digest")
+    table.close()
+    assert capfd.readouterr().out == "precious\n"
+
+
+def test_a_carriage_return_in_a_name_ends_no_row():
+    rows = make_rows("a\rb.jpg", 0, 0.0, faces(0.75)) + make_rows("c.jpg", 0, 0.0, faces(0.75))
+    text = csv_lines(rows)
+    assert [row[0] for row in csv.reader(io.StringIO(text, newline=""))] == ["a\rb.jpg", "c.jpg"]
+    assert text.splitlines()[-1].startswith("c.jpg,0,0.0,1,,")
+
+
 def test_packed_rows_are_those_of_csv_and_go_on(tmp_path, monkeypatch):
     monkeypatch.setattr(table_module, "PACKED_BYTES", 100)
     packed, plain = (

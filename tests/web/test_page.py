@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from conftest import PORTRAIT, REPOSITORY, read_csv, wait_until
 
+from emotion_recognition.errors import UserError
 from emotion_recognition.faces.boxes import Detection, clip_box, crop_face, enlarge, overlap
 from emotion_recognition.faces.haar import HaarDetector
 from emotion_recognition.faces.tracking import RESERVES, Tracker
@@ -285,6 +286,19 @@ def test_a_lost_face_stays_blurred_for_two_seconds_as_in_python(open_page, build
     assert [len(boxes) for boxes in made] == [2, 2, 0]
 
 
+def test_of_a_lost_face_outside_a_picture_that_was_turned_nothing_is_blurred(open_page, build):
+    made = open_page().evaluate(
+        """async (rules) => {
+            const {Blur} = await import("./blur.js");
+            const blur = new Blur(rules), face = {number: 1, box: [520, 100, 100, 100]};
+            blur.boxes({bitmap: {width: 640, height: 480}, faces: [face], seconds: 1});
+            return blur.boxes({bitmap: {width: 480, height: 640}, faces: [], seconds: 1.5});
+        }""",
+        build.page_rules()["blur"],
+    )
+    assert made == []
+
+
 def test_a_transparent_picture_lies_on_white(open_page, recogniser, portrait):
     picture = cv2.cvtColor(cv2.imread(str(portrait)), cv2.COLOR_BGR2BGRA)
     picture[:, :, 3] = np.where(np.indices(picture.shape[:2]).sum(axis=0) % 2, 255, 0)
@@ -515,6 +529,19 @@ def test_after_the_first_visit_it_works_offline(open_page, page_folder, build, p
     page.wait_for_selector(CARD)
 
 
+def test_a_browser_without_room_to_keep_it_shows_the_page(browser, address):
+    context = browser.new_context()
+    page = context.new_page()
+    quota = {"origin": address.rstrip("/"), "quotaSize": 1}
+    context.new_cdp_session(page).send("Storage.overrideQuotaForOrigin", quota)
+    page.goto(address)
+    page.evaluate("navigator.serviceWorker.ready")
+    page.reload()
+    wait_for_status(page, "Ready.")
+    assert page.evaluate("navigator.serviceWorker.controller !== null")
+    context.close()
+
+
 def test_a_browser_that_keeps_nothing_reads_all_the_same(browser, address):
     refused = "navigator.serviceWorker.register = async () => { throw new DOMException('refused', 'SecurityError'); }"
     context = browser.new_context()
@@ -556,10 +583,12 @@ def renderer_megabytes(browser) -> float:
 def test_a_build_replaces_nothing_but_a_build(build, monkeypatch, tmp_path):
     monkeypatch.setattr(build.subprocess, "run", lambda *arguments, **options: pytest.fail("it goes on"))
     (tmp_path / "web").mkdir()
-    (tmp_path / "web/main.js").write_text("mine")
-    for other in (tmp_path / "web", tmp_path / "web/main.js"):
-        with pytest.raises(SystemExit, match="holds other things: name a new folder"):
-            build.build(other)
+    for name in ("main.js", "rules.json"):
+        (tmp_path / "web" / name).write_text("mine")
+        with pytest.raises(UserError, match=r"main\.js was not written by this script.*move it away"):
+            build.build(tmp_path / "web")
+    with pytest.raises(UserError, match="is a file"):
+        build.build(tmp_path / "web/main.js")
     assert (tmp_path / "web/main.js").read_text() == "mine"
 
 
