@@ -1,6 +1,7 @@
 """archive.py on Ray: on one machine, and on a cluster of two nodes, of which a worker and then a node are killed."""
 
 import importlib.util
+import json
 import os
 import secrets
 import signal
@@ -183,7 +184,9 @@ def cluster(tmp_path):
         port = free.getsockname()[1]
     nodes = [Node(tmp_path / "first.log", "--head", f"--port={port}", "--include-dashboard=false")]
     try:
-        nodes.append(Node(tmp_path / "second.log", f"--address={host}:{port}"))
+        nodes.append(Node(tmp_path / "second.log", f"--address={host}:{port}", "--node-ip-address=127.0.0.2"))
+        # The nodes of one machine share this file, by which archive.py joins at the one that is not killed.
+        Path("/tmp/ray/session_latest/node_ip_address.json").write_text(json.dumps({"node_ip_address": host}))
         yield f"{host}:{port}", nodes
     finally:
         for node in nodes:
