@@ -64,7 +64,7 @@ def main():
     sources = find_sources(arguments.sources, arguments.output)
     names = {field.name for field in fields(ReadingSettings)} & vars(arguments).keys()
     chosen = {name: getattr(arguments, name) for name in names}
-    # Workers look for files from elsewhere.
+    # Workers run in another folder.
     for name in ("model", "detector"):
         if chosen[name] not in DETECTORS:
             chosen[name] = Path(chosen[name]).absolute()

@@ -33,7 +33,7 @@ export class FaceFinder {
     const shape = `${gray.width}x${gray.height}`;
     const isCrowded = !this.detector.isNearbyCheaper(gray, known.length);
     const found = [];
-    // Whoever goes back in a video has gone to other faces.
+    // After a jump back in the video, other faces may be there.
     const isDue = time >= this.due || time < this.due - FULL_SEARCH_SECONDS;
     if (isDue || shape !== this.shape || isCrowded) {
       this.shape = shape;

@@ -18,7 +18,7 @@ from emotion_recognition.images import to_face
 SIDE = 192
 # The middle of the face, the distance between its eyes, and how far down eyes and mouth are.
 MIDDLE, BETWEEN_EYES, EYES, MOUTH = 96, 62, 80, 134
-# What the names of their files, as emotion/file, are told by.
+# The form of their files' names, as emotion/file.
 DRAWN_NAME = re.compile(r"(\w+)/drawn_\1_\d{5,}\.png")
 Place = tuple[float, float]
 
@@ -102,7 +102,7 @@ class Drawing:
         elif kind == "narrow":
             self.line((place[0] - size, place[1]), (place[0] + size, place[1]))
         elif kind == "squeezed":
-            # As > and <.
+            # Drawn as > and <.
             tip = place[0] - side * size, place[1]
             for end in (-1, 1):
                 self.line(tip, (place[0] + side * size, place[1] + end * 0.8 * size))

@@ -62,7 +62,7 @@ class FaceFinder:
 
     def find(self, gray: np.ndarray, time: float, known: list[Box]) -> list[Detection]:
         """Return the faces in a gray frame, uint8 (height, width), from left to right."""
-        # Whoever goes back in a video has gone to other faces.
+        # After a jump back in the video, other faces may be there.
         is_due = not self._due - FULL_SEARCH_SECONDS <= time < self._due or gray.shape != self._shape
         is_crowded = not self._detector.is_nearby_cheaper(gray.shape, len(known))
         found: list[Detection] = []

@@ -58,7 +58,7 @@ def csv_lines(rows: Iterable[Row]) -> str:
     text = io.StringIO()
     plain, quoted = (csv.writer(text, lineterminator="\n", quoting=how) for how in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL))
     for row in rows:
-        # Before Python 3.13, a carriage return in a name is no reason to put it in quotes: readers would end the row.
+        # Before Python 3.13, csv puts a carriage return into no quotes, and readers would end the row there.
         has_return = any("\r" in value for value in row.values() if isinstance(value, str))
         (quoted if has_return else plain).writerow(row.values())
     return text.getvalue()

@@ -176,9 +176,9 @@ def check_settings(path: Path, how: str, found: dict[str, Any], wanted: dict[str
 
 
 def with_origins(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings with what the model files are that a training learns from, in place of their paths.
+    """Return the settings with name, SHA-256 and record of the model files that they name, in place of paths.
 
-    A path tells nothing on another machine, and the file may be another one when a training goes on.
+    A path tells nothing on another machine, and the file there may be another one when a training goes on.
     """
     origins = {
         name: [model_file.origin(path) for path in given] if isinstance(given, list) else model_file.origin(given)

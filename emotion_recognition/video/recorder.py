@@ -21,8 +21,8 @@ WRITTEN_PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".
 # Over so long, and so many frames, a camera's real rate is measured; they wait in memory meanwhile.
 MEASURED_SECONDS, MEASURED_FRAMES, SHORTEST_PAUSE = 1.0, 5, 0.5
 
-# MPEG-4 counts time in parts of a second, of which it has room for so many; Matroska in thousandths of a second. OpenCV
-# writes no slower video than the last.
+# MPEG-4 counts time in parts of a second, of which it has room for so many; Matroska in thousandths of a second.
+# OpenCV writes no video that is slower than the last of these.
 MOST_PARTS_OF_A_SECOND, FASTEST_WRITTEN, SLOWEST_WRITTEN = 65_535, 1000, 0.002
 
 
