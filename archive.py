@@ -16,9 +16,6 @@ from pathlib import Path
 from emotion_recognition.cli import options, program, recognition_options, study_options
 from emotion_recognition.errors import UserError
 
-# What --detector takes that is no file.
-DETECTORS = ("haar", "yunet")
-
 # Ray would send its makers a report on each run, and print tracebacks beside our sentences.
 SILENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -53,6 +50,7 @@ def main():
     # Imported here, so that --help answers at once.
     from emotion_recognition.archive import cluster
     from emotion_recognition.archive.tables import Tables
+    from emotion_recognition.faces.detectors import DETECTORS
     from emotion_recognition.studies.parquet import check_pyarrow
     from emotion_recognition.studies.progress import Progress
     from emotion_recognition.studies.reading import ReadingSettings
@@ -65,9 +63,9 @@ def main():
     names = {field.name for field in fields(ReadingSettings)} & vars(arguments).keys()
     chosen = {name: getattr(arguments, name) for name in names}
     # Workers run in another folder.
-    for name in ("model", "detector"):
-        if chosen[name] not in DETECTORS:
-            chosen[name] = Path(chosen[name]).absolute()
+    chosen["model"] = Path(arguments.model).absolute()
+    if arguments.detector not in DETECTORS:
+        chosen["detector"] = Path(arguments.detector).absolute()
     settings = ReadingSettings(**chosen)
     # What is wrong with the model is told before anything is begun.
     with program.silent_start():

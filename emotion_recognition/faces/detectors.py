@@ -13,6 +13,9 @@ from emotion_recognition.faces.haar import CASCADE, HaarDetector
 from emotion_recognition.faces.tracking import FaceFinder
 from emotion_recognition.images import to_gray
 
+# The detectors that have a name; others are files.
+DETECTORS = ("haar", "yunet")
+
 # Of a picture, uint8, gray or blue-green-red as it was given: its faces, each as (x, y, width, height) in pixels.
 FindBoxes = Callable[[np.ndarray], Sequence[Sequence[float]]]
 # Of a frame, its time in seconds and where faces are expected: its faces.

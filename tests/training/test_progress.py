@@ -168,7 +168,7 @@ def checkpoint(tmp_path):
     network, _, progress = start(tmp_path)
     network.optimizer.build(network.trainable_variables)
     progress.set_model(network)
-    progress.history, progress.weights, progress.best_weights = [{"epoch": 1}], network.get_weights(), []
+    progress.history, progress.weights, progress.best_weights = [{"epoch": 1}], network.get_weights(), [np.zeros(1)]
     progress.write()
     return progress.checkpoint
 
@@ -214,12 +214,8 @@ def test_a_checkpoint_in_which_something_else_stands(name, value, checkpoint):
 
 @pytest.mark.parametrize("group", ["network", "optimizer", "best"])
 def test_a_checkpoint_in_which_something_is_missing(group, checkpoint):
-    network, _, progress = start(checkpoint.parent)
-    progress.set_model(network)
-    progress.history, progress.weights, progress.best_weights = [{"epoch": 1}], network.get_weights(), [np.zeros(1)]
-    network.optimizer.build(network.trainable_variables)
-    progress.write()
     with h5py.File(checkpoint, "r+") as file:
         del file[group]
+    network, _, progress = start(checkpoint.parent)
     with pytest.raises(UserError, match=r"checkpoint\.h5 is of another network, .*--force"):
-        start(checkpoint.parent)[2].restore(start(checkpoint.parent)[0])
+        progress.restore(network)
